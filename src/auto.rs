@@ -1,0 +1,119 @@
+//! The automatic backend: a GPU for large calls where there is one, else the CPU.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::backend::{Backend, Batch, Info, Report};
+use crate::gpu::{self, Gpu};
+use crate::memory::Region;
+use crate::{Cpu, Error};
+
+/// Calls that move fewer bytes than this go to the CPU, which is done before a GPU has been asked.
+const GPU_TRAFFIC_BYTES: usize = 64 << 20;
+
+type Opener = dyn Fn() -> Result<Arc<dyn Backend>, Error> + Send + Sync;
+
+/// Chooses between the CPU and a GPU, call by call.
+///
+/// The GPU is opened by the first call large enough to want it. A software adapter is never chosen, unless
+/// `EVARISTE_DEVICE` names it. A call whose GPU fails runs again, whole, on the CPU; that is logged once as a warning,
+/// and a GPU that failed for another reason than want of memory is not used again.
+pub struct Auto {
+    cpu: Arc<dyn Backend>,
+    open_gpu: Box<Opener>,
+    gpu: Mutex<GpuState>,
+    warned: AtomicBool,
+}
+
+enum GpuState {
+    Unopened,
+    Open(Arc<dyn Backend>),
+    /// There is none, or it failed.
+    Unusable,
+}
+
+impl Auto {
+    /// The CPU and the best hardware GPU.
+    ///
+    /// # Errors
+    /// [`Error::Environment`] if `EVARISTE_CPU` cannot be honoured. The variables that concern the GPU are read when it
+    /// is opened: a call that opens it reports them.
+    pub fn new() -> Result<Self, Error> {
+        let open = || Gpu::open(&gpu::Options::hardware_only()).map(|gpu| Arc::new(gpu) as Arc<dyn Backend>);
+        Ok(Self::of(Arc::new(Cpu::new()?), open))
+    }
+
+    /// A choice between two backends; the second is opened when it is first wanted.
+    pub fn of(
+        cpu: Arc<dyn Backend>,
+        open_gpu: impl Fn() -> Result<Arc<dyn Backend>, Error> + Send + Sync + 'static,
+    ) -> Self {
+        Self { cpu, open_gpu: Box::new(open_gpu), gpu: Mutex::new(GpuState::Unopened), warned: AtomicBool::new(false) }
+    }
+
+    /// The GPU, opened if need be; `None` if there is none to use.
+    fn gpu(&self) -> Result<Option<Arc<dyn Backend>>, Error> {
+        let mut state = self.lock();
+        if let GpuState::Unopened = *state {
+            *state = match (self.open_gpu)() {
+                Ok(gpu) => {
+                    log::info!("large calls run on {}", gpu.info().device);
+                    GpuState::Open(gpu)
+                }
+                Err(error) if error.is_device_failure() => {
+                    log::info!("every call runs on the CPU: {error}");
+                    GpuState::Unusable
+                }
+                Err(error) => return Err(error),
+            };
+        }
+        match &*state {
+            GpuState::Open(gpu) => Ok(Some(Arc::clone(gpu))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Notes that the GPU failed.
+    fn gpu_failed(&self, error: &Error) {
+        if !self.warned.swap(true, Ordering::Relaxed) {
+            log::warn!("the call runs again on the CPU: {error}");
+        }
+        if !matches!(error, Error::DeviceMemory { .. }) {
+            *self.lock() = GpuState::Unusable;
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, GpuState> {
+        // No code that can panic runs while the lock is held, except an opener that panics: then nothing is open.
+        self.gpu.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Backend for Auto {
+    fn info(&self) -> Info {
+        let cpu = self.cpu.info().device;
+        let device = match &*self.lock() {
+            GpuState::Unopened => cpu,
+            GpuState::Open(gpu) => format!("{} for large calls, else {cpu}", gpu.info().device),
+            GpuState::Unusable => format!("{cpu} (no GPU)"),
+        };
+        Info { backend: "auto", device, software: false }
+    }
+
+    fn allocate(&self, bytes: usize) -> Result<Region, Error> {
+        self.cpu.allocate(bytes)
+    }
+
+    fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
+        let traffic = batches.iter().map(Batch::traffic_bytes).fold(0, usize::saturating_add);
+        if traffic >= GPU_TRAFFIC_BYTES
+            && let Some(gpu) = self.gpu()?
+        {
+            match gpu.run(batches) {
+                Err(error) if error.is_device_failure() => self.gpu_failed(&error),
+                done => return done,
+            }
+        }
+        self.cpu.run(batches)
+    }
+}

@@ -1,0 +1,134 @@
+//! Backends: what runs plans. The CPU, a GPU, or a choice between them.
+//!
+//! A backend is handed batches and never asks what they are for. A [`Batch`] is one [`Task`] over every stripe of a
+//! [`View`]; it is checked when it is made, so a backend need not check again.
+
+use crate::memory::{Region, View};
+use crate::{Error, Plan};
+
+/// Bytes of a block: the grain in which a check reports what disagrees.
+pub const BLOCK_BYTES: usize = 4096;
+
+/// What to do with every stripe of a view.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Task<'a> {
+    /// Compute the plan's targets and write them.
+    Write(&'a Plan),
+    /// Compute the plan's targets, compare them with what stands there, and write nothing.
+    Check(&'a Plan),
+}
+
+impl<'a> Task<'a> {
+    /// The plan.
+    #[must_use]
+    pub fn plan(&self) -> &'a Plan {
+        match self {
+            Self::Write(plan) | Self::Check(plan) => plan,
+        }
+    }
+}
+
+/// One task over every stripe of a view.
+pub struct Batch<'a> {
+    task: Task<'a>,
+    view: View<'a>,
+}
+
+impl<'a> Batch<'a> {
+    /// A batch whose plan fits its view.
+    ///
+    /// # Errors
+    /// As [`View::check_plan`].
+    pub fn new(task: Task<'a>, view: View<'a>) -> Result<Self, Error> {
+        view.check_plan(task.plan(), matches!(task, Task::Write(_)))?;
+        Ok(Self { task, view })
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn task(&self) -> Task<'a> {
+        self.task
+    }
+
+    /// Where.
+    #[must_use]
+    pub fn view(&self) -> &View<'a> {
+        &self.view
+    }
+
+    /// Where, to write there.
+    pub fn view_mut(&mut self) -> &mut View<'a> {
+        &mut self.view
+    }
+
+    /// Bytes this batch reads and writes: what its cost grows with.
+    #[must_use]
+    pub fn traffic_bytes(&self) -> usize {
+        let plan = self.task.plan();
+        self.view.total_bytes().saturating_mul(plan.sources().len() + plan.targets().len())
+    }
+}
+
+/// What a run found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Blocks that disagree with the plan of their check, ordered by batch, slot, stripe and block.
+    pub mismatches: Vec<Mismatch>,
+}
+
+impl Report {
+    /// Whether every check found what it computed.
+    #[must_use]
+    pub fn is_consistent(&self) -> bool {
+        self.mismatches.is_empty()
+    }
+}
+
+/// A block of a target that is not what its plan computes from the sources.
+///
+/// That either the target or a source is wrong is all that a mismatch says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mismatch {
+    /// Which batch of the call.
+    pub batch: usize,
+    /// Which slot (in a codec's reports: which shard).
+    pub slot: u32,
+    /// Which stripe.
+    pub stripe: usize,
+    /// Which block of [`BLOCK_BYTES`] within the slot's bytes in that stripe.
+    pub block: usize,
+    /// Offset of the first byte that differs, within the slot's bytes in that stripe.
+    pub first: usize,
+    /// Bytes of the block that differ.
+    pub count: u32,
+}
+
+/// What a backend is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Info {
+    /// `cpu`, `gpu` or `auto`.
+    pub backend: &'static str,
+    /// The device, as one would name it to a colleague.
+    pub device: String,
+    /// Whether a GPU is only imitated by the CPU, as lavapipe does.
+    pub software: bool,
+}
+
+/// Something that runs batches.
+pub trait Backend: Send + Sync {
+    /// What it is.
+    fn info(&self) -> Info;
+
+    /// Zeroed memory that this backend reaches as cheaply as it can.
+    ///
+    /// # Errors
+    /// [`Error::HostMemory`], or a device error.
+    fn allocate(&self, bytes: usize) -> Result<Region, Error>;
+
+    /// Runs every batch and returns when all are done.
+    ///
+    /// # Errors
+    /// A device error: then sources are unchanged and targets unspecified, and the same call may be made elsewhere.
+    fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error>;
+}

@@ -1,0 +1,254 @@
+//! Codes: which shards exist and how parity follows from data.
+//!
+//! A code is a systematic generator matrix: n = k + m rows of k elements, the identity on top, the parity matrix below.
+//! Shard i is row i times the data, byte column by byte column. The constructions differ in the parity matrix only, and
+//! that decides whose bytes they write:
+//!
+//! | constructor | shards | same bytes as |
+//! |---|---|---|
+//! | [`Code::vandermonde`], the default [`Code::reed_solomon`] | n <= 256 | reed-solomon-erasure, klauspost/reedsolomon |
+//! | [`Code::cauchy`] | n <= 256 | ISA-L `gf_gen_cauchy1_matrix`, klauspost `WithCauchyMatrix` |
+//! | [`Code::raid5`] | any | Linux md, one stripe's data in device order |
+//! | [`Code::raid6`] | k <= 255 | Linux md, ISA-L `pq_gen` |
+//! | [`Code::from_generator`] | any | whatever the caller says |
+//!
+//! A code never sees a byte of data: it makes [plans](crate::plan), which a [backend](crate::backend) runs.
+
+mod cauchy;
+mod raid;
+mod vandermonde;
+
+use crate::plan::{Plan, repair};
+use crate::{Error, Matrix};
+
+/// A systematic linear code over GF(2^8).
+///
+/// ```
+/// use evariste::Code;
+/// let code = Code::reed_solomon(10, 4)?;
+/// assert_eq!((code.data_shards(), code.parity_shards(), code.total_shards()), (10, 4, 14));
+/// assert_eq!(code.parity_matrix().row(0), [129, 150, 175, 184, 210, 196, 254, 232, 3, 2]);
+/// # Ok::<(), evariste::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    name: &'static str,
+    parity: Matrix,
+}
+
+impl Code {
+    /// The default Reed-Solomon code: [`Code::vandermonde`].
+    ///
+    /// # Errors
+    /// As [`Code::vandermonde`].
+    pub fn reed_solomon(data_shards: usize, parity_shards: usize) -> Result<Self, Error> {
+        Self::vandermonde(data_shards, parity_shards)
+    }
+
+    /// The code with this generator matrix: one row a shard, one column a data shard, the identity on top.
+    ///
+    /// Nothing is asked of the parity rows; what such a code cannot rebuild, its plans refuse.
+    ///
+    /// # Errors
+    /// [`Error::TooFewShards`] without a column or without a parity row; [`Error::NotSystematic`] if the top is not
+    /// the identity.
+    pub fn from_generator(generator: &Matrix) -> Result<Self, Error> {
+        let data_shards = generator.cols();
+        let parity_shards = generator.rows().saturating_sub(data_shards);
+        check_counts(data_shards, parity_shards)?;
+        for row in 0..data_shards {
+            for (column, &given) in generator.row(row).iter().enumerate() {
+                let expected = u8::from(row == column);
+                if given != expected {
+                    return Err(Error::NotSystematic { row, column, given, expected });
+                }
+            }
+        }
+        let parity_rows: Vec<usize> = (data_shards..generator.rows()).collect();
+        Ok(Self { name: "custom", parity: generator.select_rows(&parity_rows) })
+    }
+
+    /// A construction's result: its name and its parity matrix.
+    fn from_parity(name: &'static str, parity: Matrix) -> Self {
+        Self { name, parity }
+    }
+
+    /// The construction: `vandermonde`, `cauchy`, `raid5`, `raid6`, or `custom` for a caller's generator.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// k: shards that hold data, numbered from 0.
+    #[must_use]
+    pub fn data_shards(&self) -> usize {
+        self.parity.cols()
+    }
+
+    /// m: shards that hold parity, numbered from k.
+    #[must_use]
+    pub fn parity_shards(&self) -> usize {
+        self.parity.rows()
+    }
+
+    /// n = k + m.
+    #[must_use]
+    pub fn total_shards(&self) -> usize {
+        self.data_shards() + self.parity_shards()
+    }
+
+    /// The parity matrix, m x k.
+    #[must_use]
+    pub fn parity_matrix(&self) -> &Matrix {
+        &self.parity
+    }
+
+    /// The generator matrix, n x k: the identity above the parity matrix.
+    #[must_use]
+    pub fn generator(&self) -> Matrix {
+        Matrix::identity(self.data_shards()).above(&self.parity)
+    }
+
+    /// All data shards in, all parity shards out.
+    #[must_use]
+    pub fn encode_plan(&self) -> Plan {
+        Plan::trusted((0..self.data_shards()).collect(), self.parity_numbers().collect(), self.parity.clone())
+    }
+
+    /// The plan that tells whether parity agrees with data: the encode plan, to be run as a check.
+    #[must_use]
+    pub fn check_plan(&self) -> Plan {
+        self.encode_plan()
+    }
+
+    /// New parity after one data shard changed, from the old and the new bytes and the old parity.
+    ///
+    /// The slots of this plan are its own: 0 the old data, 1 the new data, then the m old parity shards, then the m new
+    /// ones. Parity is linear, so new parity is old parity plus coefficient times (old data + new data).
+    ///
+    /// # Errors
+    /// [`Error::ShardIndex`] if there is no such data shard.
+    pub fn update_plan(&self, data_shard: usize) -> Result<Plan, Error> {
+        if data_shard >= self.data_shards() {
+            return Err(Error::ShardIndex { index: data_shard, count: self.data_shards() });
+        }
+        let m = self.parity_shards();
+        let matrix = Matrix::from_fn(m, 2 + m, |row, col| match col {
+            0 | 1 => self.parity.row(row)[data_shard],
+            _ => u8::from(col - 2 == row),
+        });
+        Ok(Plan::trusted((0..2 + m).collect(), (2 + m..2 + 2 * m).collect(), matrix))
+    }
+
+    /// The cheapest plan found that rebuilds the `wanted` shards when the `lost` ones are gone.
+    ///
+    /// `cost` says what reading a shard costs; the plan's cost is the sum over its sources. The survivors are chosen by
+    /// elimination over the whole generator, so whatever is decodable is decoded, and no source can be left out of the
+    /// plan (see [`crate::plan`] for how far "cheapest" goes). The order of `wanted` is the order of the targets.
+    ///
+    /// # Errors
+    /// [`Error::ShardIndex`], [`Error::Duplicate`], [`Error::NotLost`] for a wanted shard that is not lost;
+    /// [`Error::Unrecoverable`] if the survivors do not determine every wanted shard.
+    pub fn repair_plan(&self, lost: &[usize], wanted: &[usize], cost: &dyn Fn(usize) -> u32) -> Result<Plan, Error> {
+        self.check_shards(lost)?;
+        self.check_shards(wanted)?;
+        if let Some(&index) = wanted.iter().find(|w| !lost.contains(w)) {
+            return Err(Error::NotLost { index });
+        }
+        repair::solve(self, lost, wanted, cost)
+    }
+
+    /// Whether every lost shard can be rebuilt from the others.
+    ///
+    /// # Errors
+    /// [`Error::ShardIndex`] and [`Error::Duplicate`], as for [`Code::repair_plan`].
+    pub fn is_recoverable(&self, lost: &[usize]) -> Result<bool, Error> {
+        match self.repair_plan(lost, lost, &|_| 1) {
+            Ok(_) => Ok(true),
+            Err(Error::Unrecoverable { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn parity_numbers(&self) -> std::ops::Range<usize> {
+        self.data_shards()..self.total_shards()
+    }
+
+    /// Every number names a shard, none twice.
+    fn check_shards(&self, shards: &[usize]) -> Result<(), Error> {
+        let count = self.total_shards();
+        let mut named = vec![false; count];
+        for &index in shards {
+            match named.get_mut(index) {
+                None => return Err(Error::ShardIndex { index, count }),
+                Some(true) => return Err(Error::Duplicate { what: "shard", index }),
+                Some(unnamed) => *unnamed = true,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// At least one shard of each kind.
+fn check_counts(data_shards: usize, parity_shards: usize) -> Result<(), Error> {
+    if data_shards == 0 || parity_shards == 0 {
+        return Err(Error::TooFewShards { data_shards, parity_shards });
+    }
+    Ok(())
+}
+
+/// At least one shard of each kind, and no more in all than the field has elements.
+fn check_field_counts(code: &'static str, data_shards: usize, parity_shards: usize) -> Result<(), Error> {
+    check_counts(data_shards, parity_shards)?;
+    let given = data_shards.saturating_add(parity_shards);
+    if given > 256 {
+        return Err(Error::TooManyShards { code, what: "data and parity", given, limit: 256 });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generator_round_trips() {
+        let code = Code::cauchy(5, 3).unwrap();
+        let copy = Code::from_generator(&code.generator()).unwrap();
+        assert_eq!(copy.parity_matrix(), code.parity_matrix());
+        assert_eq!(copy.name(), "custom");
+    }
+
+    #[test]
+    fn a_generator_must_be_systematic() {
+        let error = Code::from_generator(&Matrix::vandermonde(5, 3).unwrap()).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::NotSystematic { row: 1, column: 1, given: 1, expected: 1 }
+                    | Error::NotSystematic { row: 1, column: 0, given: 1, expected: 0 }
+            ),
+            "{error}"
+        );
+        let error = Code::from_generator(&Matrix::identity(4)).unwrap_err();
+        assert!(matches!(error, Error::TooFewShards { data_shards: 4, parity_shards: 0 }), "{error}");
+    }
+
+    #[test]
+    fn a_code_made_from_a_matrix_may_be_wide() {
+        let parity = Matrix::from_fn(1, 400, |_, _| 1);
+        let code = Code::from_generator(&Matrix::identity(400).above(&parity)).unwrap();
+        assert_eq!(code.total_shards(), 401);
+        assert!(code.is_recoverable(&[399]).unwrap());
+    }
+
+    #[test]
+    fn an_update_adds_the_difference_times_the_coefficient() {
+        let code = Code::raid6(4).unwrap();
+        let plan = code.update_plan(3).unwrap();
+        assert_eq!(plan.sources(), [0, 1, 2, 3]);
+        assert_eq!(plan.targets(), [4, 5]);
+        assert_eq!(plan.matrix(), &Matrix::from_rows(&[[1, 1, 1, 0], [8, 8, 0, 1]]).unwrap());
+        assert!(matches!(code.update_plan(4), Err(Error::ShardIndex { index: 4, count: 4 })));
+    }
+}

@@ -1,0 +1,58 @@
+//! RAID 5 and RAID 6 as codes: P, and P with Q.
+
+use super::check_counts;
+use crate::{Code, Error, Matrix, gf256};
+
+impl Code {
+    /// RAID 5: one parity shard, P = sum of D\[j\]. Any number of data shards.
+    ///
+    /// # Errors
+    /// [`Error::TooFewShards`] if there is no data shard.
+    pub fn raid5(data_shards: usize) -> Result<Self, Error> {
+        check_counts(data_shards, 1)?;
+        Ok(Self::from_parity("raid5", Matrix::from_fn(1, data_shards, |_, _| 1)))
+    }
+
+    /// RAID 6: P = sum of D\[j\], Q = sum of 2^j * D\[j\] (H. P. Anvin, "The mathematics of RAID-6", equations 1 and 2).
+    /// The same bytes as Linux md's P and Q over a stripe's data in the order md counts them, and as ISA-L's `pq_gen`.
+    ///
+    /// # Errors
+    /// [`Error::TooFewShards`] if there is no data shard; [`Error::TooManyShards`] beyond 255, where the powers of 2
+    /// repeat and two lost data shards could no longer be told apart.
+    pub fn raid6(data_shards: usize) -> Result<Self, Error> {
+        check_counts(data_shards, 2)?;
+        if data_shards > 255 {
+            return Err(Error::TooManyShards { code: "raid6", what: "data", given: data_shards, limit: 255 });
+        }
+        Ok(Self::from_parity("raid6", Matrix::from_fn(2, data_shards, |row, j| gf256::pow(2, row * j))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn q_counts_in_powers_of_two() {
+        let code = Code::raid6(10).unwrap();
+        assert_eq!(code.parity_matrix().row(0), [1; 10]);
+        assert_eq!(code.parity_matrix().row(1), [1, 2, 4, 8, 16, 32, 64, 128, 29, 58]);
+    }
+
+    #[test]
+    fn limits() {
+        assert!(Code::raid5(1000).is_ok());
+        assert!(Code::raid6(255).is_ok());
+        assert!(matches!(Code::raid6(256), Err(Error::TooManyShards { given: 256, limit: 255, .. })));
+        assert!(matches!(Code::raid5(0), Err(Error::TooFewShards { .. })));
+    }
+
+    #[test]
+    fn raid6_survives_every_pair() {
+        let code = Code::raid6(255).unwrap();
+        for pair in [[0, 254], [0, 1], [253, 254], [17, 255], [17, 256], [255, 256]] {
+            assert!(code.is_recoverable(&pair).unwrap(), "{pair:?}");
+        }
+        assert!(!code.is_recoverable(&[0, 1, 2]).unwrap());
+    }
+}

@@ -1,0 +1,200 @@
+//! Codecs: a code and a backend together, which is what most users hold.
+//!
+//! Every call validates first: after a validation error nothing has changed. After a device error sources are unchanged
+//! and targets unspecified; with the automatic backend ([`Codec::new`]) the call is made again on the CPU instead.
+
+mod shards;
+mod stripe;
+
+use std::sync::Arc;
+
+pub use shards::{Columns, Shards};
+pub use stripe::{Stripe, StripeRef};
+
+use crate::auto::Auto;
+use crate::backend::{Backend, Batch, Report, Task};
+use crate::memory::{Slot, View};
+use crate::{Code, Error, Plan};
+use stripe::{check_lengths, read_slots, write_slots};
+
+/// A code and the backend that computes it.
+///
+/// Wherever a codec takes shards, it takes them as [`Shards`], or as a slice, array or vector of anything that is bytes.
+///
+/// ```
+/// use evariste::{Code, Codec};
+///
+/// let codec = Codec::new(Code::reed_solomon(4, 2)?)?;
+/// let mut shards = vec![vec![1u8; 1000], vec![2; 1000], vec![3; 1000], vec![4; 1000], vec![0; 1000], vec![0; 1000]];
+/// codec.encode(&mut shards)?;
+/// let whole = shards.clone();
+///
+/// shards[1].fill(0); // lost
+/// shards[4].fill(0); // lost
+/// codec.reconstruct(&mut shards, &[1, 4])?;
+/// assert_eq!(shards, whole);
+/// assert!(codec.verify(&shards)?.is_consistent());
+/// # Ok::<(), evariste::Error>(())
+/// ```
+pub struct Codec {
+    code: Code,
+    encode: Plan,
+    backend: Arc<dyn Backend>,
+}
+
+impl Codec {
+    /// A codec on the automatic backend: a GPU for large calls where there is one, else the CPU.
+    ///
+    /// # Errors
+    /// [`Error::Environment`] if an environment variable cannot be honoured.
+    pub fn new(code: Code) -> Result<Self, Error> {
+        Ok(Self::on(code, Arc::new(Auto::new()?)))
+    }
+
+    /// A codec on a backend of the caller's choice, which several codecs may share.
+    #[must_use]
+    pub fn on(code: Code, backend: Arc<dyn Backend>) -> Self {
+        Self { encode: code.encode_plan(), code, backend }
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> &Code {
+        &self.code
+    }
+
+    /// The backend.
+    #[must_use]
+    pub fn backend(&self) -> &dyn Backend {
+        &*self.backend
+    }
+
+    /// Zeroed memory for every shard, `shard_bytes` bytes each, where the backend reaches it most cheaply.
+    ///
+    /// # Errors
+    /// [`Error::EmptyShards`] for 0 bytes; [`Error::HostMemory`], or a device error.
+    pub fn shards(&self, shard_bytes: usize) -> Result<Shards, Error> {
+        Shards::allocate(&*self.backend, &self.code, shard_bytes)
+    }
+
+    /// Computes the parity shards from the data shards.
+    ///
+    /// # Errors
+    /// [`Error::ShardCount`], [`Error::ShardLength`], [`Error::EmptyShards`]; a device error.
+    pub fn encode<S: Stripe + ?Sized>(&self, shards: &mut S) -> Result<(), Error> {
+        self.write(&self.encode, shards.view_mut(&self.code)?)
+    }
+
+    /// As [`Codec::encode`], with data and parity apart; data is only read.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`].
+    pub fn encode_into<D: AsRef<[u8]>, P: AsMut<[u8]>>(&self, data: &[D], parity: &mut [P]) -> Result<(), Error> {
+        let view = View::slices(read_slots(data).chain(write_slots(parity)), 1)?;
+        self.write(&self.encode, check_lengths(&self.code, view)?)
+    }
+
+    /// Compares the parity shards with what the data shards give, and writes nothing.
+    ///
+    /// The report names the parity shards and blocks that disagree: then those, or the data in the same columns, are
+    /// wrong.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`].
+    pub fn verify<S: StripeRef + ?Sized>(&self, shards: &S) -> Result<Report, Error> {
+        self.run(Task::Check(&self.encode), shards.view(&self.code)?)
+    }
+
+    /// Rebuilds the lost shards, data or parity, in place from the others.
+    ///
+    /// What stands in a lost shard does not matter. The shards that are not needed are not read.
+    ///
+    /// # Errors
+    /// [`Error::Unrecoverable`] if the others do not determine them; [`Error::ShardIndex`], [`Error::Duplicate`]; as
+    /// [`Codec::encode`].
+    pub fn reconstruct<S: Stripe + ?Sized>(&self, shards: &mut S, lost: &[usize]) -> Result<(), Error> {
+        self.reconstruct_some(shards, lost, lost)
+    }
+
+    /// Rebuilds only the `wanted` ones of the lost shards. The rest are neither read nor written.
+    ///
+    /// # Errors
+    /// As [`Codec::reconstruct`], and [`Error::NotLost`] for a wanted shard that is not lost.
+    pub fn reconstruct_some<S: Stripe + ?Sized>(
+        &self,
+        shards: &mut S,
+        lost: &[usize],
+        wanted: &[usize],
+    ) -> Result<(), Error> {
+        let view = shards.view_mut(&self.code)?;
+        self.write(&self.code.repair_plan(lost, wanted, &|_| 1)?, view)
+    }
+
+    /// Rebuilds every shard that is `None`.
+    ///
+    /// # Errors
+    /// As [`Codec::reconstruct`], and [`Error::AllMissing`]. After any error the missing shards are still `None`.
+    pub fn reconstruct_missing(&self, shards: &mut [Option<Vec<u8>>]) -> Result<(), Error> {
+        let count = shards.len();
+        let lost: Vec<usize> = (0..count).filter(|&index| shards[index].is_none()).collect();
+        let Some(bytes) = shards.iter().flatten().map(Vec::len).next() else {
+            return Err(if count == self.code.total_shards() {
+                Error::AllMissing { count }
+            } else {
+                Error::ShardCount { given: count, expected: self.code.total_shards() }
+            });
+        };
+        let mut rebuilt: Vec<Vec<u8>> = lost.iter().map(|_| vec![0; bytes]).collect();
+        let mut targets = rebuilt.iter_mut();
+        let slots = shards.iter().map(|shard| match shard {
+            Some(bytes) => Slot::Read(bytes),
+            None => targets.next().map_or(Slot::Absent, |bytes| Slot::Write(bytes)),
+        });
+        let view = check_lengths(&self.code, View::slices(slots, 1)?)?;
+        self.write(&self.code.repair_plan(&lost, &lost, &|_| 1)?, view)?;
+        for (index, bytes) in lost.into_iter().zip(rebuilt) {
+            shards[index] = Some(bytes);
+        }
+        Ok(())
+    }
+
+    /// New parity after one data shard changed, without reading the other data shards.
+    ///
+    /// Takes the shard's old and new bytes and the old parity; writes the new parity beside it. The caller then puts the
+    /// new in the place of the old, so that an interrupted update leaves a consistent stripe.
+    ///
+    /// # Errors
+    /// [`Error::ShardIndex`] if there is no such data shard. [`Error::ShardCount`] unless there are as many old and new
+    /// parity slices as the code has parity shards; in it and in [`Error::ShardLength`] shards are counted as they are
+    /// passed: old data, new data, old parity, new parity. [`Error::EmptyShards`]; a device error.
+    pub fn update<O: AsRef<[u8]>, P: AsMut<[u8]>>(
+        &self,
+        data_shard: usize,
+        old_data: &[u8],
+        new_data: &[u8],
+        old_parity: &[O],
+        new_parity: &mut [P],
+    ) -> Result<(), Error> {
+        let plan = self.code.update_plan(data_shard)?;
+        let parity_shards = self.code.parity_shards();
+        for given in [old_parity.len(), new_parity.len()] {
+            if given != parity_shards {
+                return Err(Error::ShardCount { given, expected: parity_shards });
+            }
+        }
+        let data = [Slot::Read(old_data), Slot::Read(new_data)];
+        let view = View::slices(data.into_iter().chain(read_slots(old_parity)).chain(write_slots(new_parity)), 1)?;
+        if view.total_bytes() == 0 {
+            return Err(Error::EmptyShards);
+        }
+        self.write(&plan, view)
+    }
+
+    fn write(&self, plan: &Plan, view: View<'_>) -> Result<(), Error> {
+        self.run(Task::Write(plan), view).map(|_| ())
+    }
+
+    fn run(&self, task: Task<'_>, view: View<'_>) -> Result<Report, Error> {
+        self.backend.run(&mut [Batch::new(task, view)?])
+    }
+}

@@ -1,0 +1,169 @@
+//! Shards in memory of the backend's choosing.
+
+use std::ops::Range;
+
+use super::stripe::{Sealed, Stripe, StripeRef, check_lengths};
+use crate::backend::Backend;
+use crate::memory::{Geometry, PAGE_BYTES, Region, View};
+use crate::{Code, Error};
+
+/// Shards begin at multiples of this, so that any GPU can bind each by itself.
+const SHARD_ALIGNMENT: usize = 256;
+
+/// All n shards of a code in one page-aligned region, from [`Codec::shards`](crate::Codec::shards).
+///
+/// Everything works byte column by byte column, so the stripes of a file may simply follow one another in each shard:
+/// stripe t of unit u in bytes `t * u..(t + 1) * u`.
+pub struct Shards {
+    region: Region,
+    data_shards: usize,
+    geometry: Geometry,
+}
+
+impl Shards {
+    pub(super) fn allocate(backend: &dyn Backend, code: &Code, shard_bytes: usize) -> Result<Self, Error> {
+        if shard_bytes == 0 {
+            return Err(Error::EmptyShards);
+        }
+        let slots = code.total_shards();
+        let too_large = || Error::HostMemory { bytes: shard_bytes.saturating_mul(slots) };
+        let mut slot_stride = shard_bytes.checked_next_multiple_of(SHARD_ALIGNMENT).ok_or_else(too_large)?;
+        if slot_stride % PAGE_BYTES == 0 {
+            // Shards a multiple of a page apart would share the same few sets of a processor's first cache.
+            slot_stride += SHARD_ALIGNMENT;
+        }
+        let region = backend.allocate(slot_stride.checked_mul(slots).ok_or_else(too_large)?)?;
+        let geometry = Geometry { slots, bytes: shard_bytes, slot_stride, stripes: 1, stripe_stride: 0 };
+        Ok(Self { region, data_shards: code.data_shards(), geometry })
+    }
+
+    /// n: shards in all.
+    #[must_use]
+    pub fn total_shards(&self) -> usize {
+        self.geometry.slots
+    }
+
+    /// Bytes of each shard.
+    #[must_use]
+    pub fn shard_bytes(&self) -> usize {
+        self.geometry.bytes
+    }
+
+    /// Shard `index`: data from 0, then parity.
+    ///
+    /// # Panics
+    /// If there is no such shard.
+    #[must_use]
+    pub fn shard(&self, index: usize) -> &[u8] {
+        &self.region[self.range(index)]
+    }
+
+    /// Shard `index`, to be written.
+    ///
+    /// # Panics
+    /// If there is no such shard.
+    pub fn shard_mut(&mut self, index: usize) -> &mut [u8] {
+        let range = self.range(index);
+        &mut self.region[range]
+    }
+
+    /// Data shard `index`.
+    ///
+    /// # Panics
+    /// If there is no such shard.
+    #[must_use]
+    pub fn data(&self, index: usize) -> &[u8] {
+        assert!(index < self.data_shards, "data shard {index} of {}", self.data_shards);
+        self.shard(index)
+    }
+
+    /// Data shard `index`, to be written.
+    ///
+    /// # Panics
+    /// If there is no such shard.
+    pub fn data_mut(&mut self, index: usize) -> &mut [u8] {
+        assert!(index < self.data_shards, "data shard {index} of {}", self.data_shards);
+        self.shard_mut(index)
+    }
+
+    /// Parity shard `index`, counted from 0.
+    ///
+    /// # Panics
+    /// If there is no such shard.
+    #[must_use]
+    pub fn parity(&self, index: usize) -> &[u8] {
+        self.shard(self.data_shards + index)
+    }
+
+    /// Parity shard `index`, counted from 0, to be written.
+    ///
+    /// # Panics
+    /// If there is no such shard.
+    pub fn parity_mut(&mut self, index: usize) -> &mut [u8] {
+        self.shard_mut(self.data_shards + index)
+    }
+
+    /// Every shard in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        (0..self.total_shards()).map(|index| self.shard(index))
+    }
+
+    /// Every shard in order, all to be written.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        let bytes = self.geometry.bytes;
+        self.region.chunks_exact_mut(self.geometry.slot_stride).map(move |slot| &mut slot[..bytes])
+    }
+
+    /// The same columns of every shard, to be encoded or rebuilt by themselves.
+    ///
+    /// # Errors
+    /// [`Error::ColumnRange`] if they do not lie within the shards.
+    pub fn columns(&mut self, range: Range<usize>) -> Result<Columns<'_>, Error> {
+        let Range { start, end } = range;
+        let bytes = self.shard_bytes();
+        if start > end || end > bytes {
+            return Err(Error::ColumnRange { start, end, bytes });
+        }
+        let geometry = Geometry { bytes: end - start, ..self.geometry };
+        Ok(Columns { memory: &mut self.region[start..], geometry })
+    }
+
+    fn range(&self, index: usize) -> Range<usize> {
+        assert!(index < self.total_shards(), "shard {index} of {}", self.total_shards());
+        let start = index * self.geometry.slot_stride;
+        start..start + self.geometry.bytes
+    }
+}
+
+/// A run of columns of [`Shards`].
+pub struct Columns<'a> {
+    memory: &'a mut [u8],
+    geometry: Geometry,
+}
+
+impl Sealed for Shards {}
+impl Sealed for Columns<'_> {}
+
+impl StripeRef for Shards {
+    fn view(&self, code: &Code) -> Result<View<'_>, Error> {
+        check_lengths(code, View::arena_ref(&self.region, self.geometry)?)
+    }
+}
+
+impl Stripe for Shards {
+    fn view_mut(&mut self, code: &Code) -> Result<View<'_>, Error> {
+        check_lengths(code, View::arena(&mut self.region, self.geometry)?)
+    }
+}
+
+impl StripeRef for Columns<'_> {
+    fn view(&self, code: &Code) -> Result<View<'_>, Error> {
+        check_lengths(code, View::arena_ref(self.memory, self.geometry)?)
+    }
+}
+
+impl Stripe for Columns<'_> {
+    fn view_mut(&mut self, code: &Code) -> Result<View<'_>, Error> {
+        check_lengths(code, View::arena(self.memory, self.geometry)?)
+    }
+}

@@ -1,0 +1,35 @@
+//! Environment variables. A value that cannot be honoured is an error, never ignored.
+
+use crate::Error;
+
+/// The variable's value; `None` if it is unset or empty.
+///
+/// # Errors
+/// [`Error::Environment`] if it is not Unicode.
+pub(crate) fn value(variable: &'static str) -> Result<Option<String>, Error> {
+    match std::env::var(variable) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(raw)) => Err(Error::Environment {
+            variable,
+            value: raw.to_string_lossy().into_owned(),
+            reason: "it is not Unicode".to_owned(),
+        }),
+    }
+}
+
+/// The index in `choices` of the variable's value; `None` if it is unset.
+///
+/// # Errors
+/// [`Error::Environment`] if it names none of them.
+pub(crate) fn choice(variable: &'static str, choices: &[&str]) -> Result<Option<usize>, Error> {
+    let Some(value) = value(variable)? else { return Ok(None) };
+    match choices.iter().position(|&choice| choice == value) {
+        Some(index) => Ok(Some(index)),
+        None => {
+            let reason = format!("this machine and build have: {}", choices.join(", "));
+            Err(Error::Environment { variable, value, reason })
+        }
+    }
+}

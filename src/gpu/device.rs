@@ -1,0 +1,218 @@
+//! Devices: finding one, opening it, and turning what goes wrong on it into errors.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::{Error, env};
+
+/// A submission that takes longer than this hangs.
+const HANG: Duration = Duration::from_secs(120);
+
+/// Which device to open, and how.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// A part of the adapter's name, whatever its case, or its index in [`Gpu::adapters`](super::Gpu::adapters).
+    /// Default: `EVARISTE_DEVICE`, else the best adapter.
+    pub device: Option<String>,
+    /// Whether an adapter that the CPU imitates will do where there is no hardware. Default: yes. One that `device`
+    /// names will do in any case.
+    pub software: bool,
+    /// Whether shaders check every index. Default: in debug builds, or with `EVARISTE_CHECKED_SHADERS=1`.
+    pub checked_shaders: Option<bool>,
+}
+
+impl Options {
+    /// The best hardware adapter, never a software one.
+    #[must_use]
+    pub fn hardware_only() -> Self {
+        Self { software: false, ..Self::default() }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { device: None, software: true, checked_shaders: None }
+    }
+}
+
+/// An adapter: a device that could be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AdapterSummary {
+    /// As the driver gives it.
+    pub name: String,
+    /// The driver and its version.
+    pub driver: String,
+    /// The programming interface: Vulkan, Metal, ...
+    pub interface: String,
+    /// Whether the CPU imitates it.
+    pub software: bool,
+}
+
+impl AdapterSummary {
+    fn new(adapter: &wgpu::Adapter) -> Self {
+        let info = adapter.get_info();
+        Self {
+            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+            interface: format!("{:?}", info.backend),
+            software: info.device_type == wgpu::DeviceType::Cpu,
+            name: info.name,
+        }
+    }
+}
+
+impl std::fmt::Display for AdapterSummary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({}, {})", self.name, self.interface, self.driver)
+    }
+}
+
+/// Every adapter, best first: hardware before software, discrete before integrated.
+pub(super) fn adapters() -> Vec<wgpu::Adapter> {
+    if wgpu::Instance::enabled_backend_features().is_empty() {
+        return Vec::new();
+    }
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    // Not the default, which holds the largest buffer below 4 GiB for the sake of indirect calls, which we do not use.
+    descriptor.flags = wgpu::InstanceFlags::empty().with_env();
+    let instance = wgpu::Instance::new(descriptor);
+    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
+    adapters.sort_by_key(|adapter| match adapter.get_info().device_type {
+        wgpu::DeviceType::DiscreteGpu => 0,
+        wgpu::DeviceType::IntegratedGpu => 1,
+        wgpu::DeviceType::VirtualGpu => 2,
+        wgpu::DeviceType::Other => 3,
+        wgpu::DeviceType::Cpu => 4,
+    });
+    adapters
+}
+
+pub(super) fn summaries() -> Vec<AdapterSummary> {
+    adapters().iter().map(AdapterSummary::new).collect()
+}
+
+/// A device with its queue, its name and its fate.
+pub(super) struct Device {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    pub(super) name: String,
+    pub(super) software: bool,
+    pub(super) checked_shaders: bool,
+    lost: Arc<Mutex<Option<String>>>,
+}
+
+impl Device {
+    /// Opens the best adapter that the options allow.
+    pub(super) fn open(options: &Options) -> Result<Self, Error> {
+        let checked_shaders = match options.checked_shaders {
+            Some(checked) => checked,
+            None => env::choice("EVARISTE_CHECKED_SHADERS", &["0", "1"])?
+                .map_or(cfg!(debug_assertions), |choice| choice == 1),
+        };
+        let adapter = choose(options)?;
+        let summary = AdapterSummary::new(&adapter);
+        let name = summary.to_string();
+        let failed = |source| Error::Device { device: name.clone(), doing: "being opened".to_owned(), source };
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("evariste"),
+            // A device gets the limits that are asked for, no more: ask for all there is.
+            required_limits: adapter.limits(),
+            ..Default::default()
+        };
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| failed(Box::new(error)))?;
+        let lost = Arc::new(Mutex::new(None));
+        let note = Arc::clone(&lost);
+        device.set_device_lost_callback(move |reason, message| {
+            let text = if message.is_empty() { format!("{reason:?}") } else { message };
+            note.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text);
+        });
+        // Every call of ours runs in an error scope, so what arrives here is nobody's; it must not panic.
+        device.on_uncaptured_error(Arc::new(|error| log::error!("uncaptured device error: {error}")));
+        Ok(Self { device, queue, name, software: summary.software, checked_shaders, lost })
+    }
+
+    /// Runs calls to the device and returns their result, or the error they met.
+    pub(super) fn scoped<T>(&self, doing: impl Fn() -> String, calls: impl FnOnce() -> T) -> Result<T, Error> {
+        use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
+        let scopes = [Validation, Internal, OutOfMemory].map(|filter| self.device.push_error_scope(filter));
+        let result = calls();
+        let mut found = None;
+        // Scopes form a stack.
+        for scope in scopes.into_iter().rev() {
+            found = pollster::block_on(scope.pop()).or(found);
+        }
+        let device = self.name.clone();
+        if let Some(reason) = self.loss() {
+            return Err(Error::DeviceLost { device, doing: doing(), reason });
+        }
+        match found {
+            None => Ok(result),
+            Some(wgpu::Error::OutOfMemory { source }) => Err(Error::DeviceMemory { device, doing: doing(), source }),
+            Some(error) => Err(Error::Device { device, doing: doing(), source: Box::new(error) }),
+        }
+    }
+
+    /// Waits for a submission. Callbacks of buffers mapped by it have run when this returns.
+    pub(super) fn wait(&self, submission: wgpu::SubmissionIndex, doing: impl Fn() -> String) -> Result<(), Error> {
+        let poll = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(HANG) };
+        // wgpu panics where a driver reports the loss of its device to a wait; that is an error like any other.
+        let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.device.poll(poll)));
+        let lost = |reason: String| Error::DeviceLost { device: self.name.clone(), doing: doing(), reason };
+        match polled {
+            Ok(Ok(_)) => self.loss().map_or(Ok(()), |reason| Err(lost(reason))),
+            Ok(Err(error)) => {
+                // Whatever still runs there must not run on.
+                self.device.destroy();
+                Err(lost(error.to_string()))
+            }
+            Err(_) => Err(lost("the driver lost it while it was waited for".to_owned())),
+        }
+    }
+
+    /// An error of this device.
+    pub(super) fn failed(&self, doing: String, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+        let device = self.name.clone();
+        match self.loss() {
+            Some(reason) => Error::DeviceLost { device, doing, reason },
+            None => Error::Device { device, doing, source: Box::new(source) },
+        }
+    }
+
+    /// Why the device is lost; `None` while it is not.
+    fn loss(&self) -> Option<String> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The best adapter that the options allow.
+fn choose(options: &Options) -> Result<wgpu::Adapter, Error> {
+    let named = match &options.device {
+        Some(device) => Some(device.clone()),
+        None => env::value("EVARISTE_DEVICE")?,
+    };
+    let adapters = adapters();
+    let seen: Vec<String> = adapters.iter().map(|a| AdapterSummary::new(a).to_string()).collect();
+    let seen = if seen.is_empty() { "none".to_owned() } else { seen.join("; ") };
+    let mut candidates = adapters.into_iter().enumerate();
+    let (found, wanted) = match &named {
+        Some(named) => {
+            let matches = |(index, adapter): &(usize, wgpu::Adapter)| match named.parse::<usize>() {
+                Ok(wanted) => wanted == *index,
+                Err(_) => adapter.get_info().name.to_lowercase().contains(&named.to_lowercase()),
+            };
+            (candidates.find(matches), format!("a device named or numbered {named:?}"))
+        }
+        None if options.software => (candidates.next(), "any device".to_owned()),
+        None => (candidates.find(|(_, a)| !AdapterSummary::new(a).software), "a hardware device".to_owned()),
+    };
+    match (found, options.device.is_none().then_some(named).flatten()) {
+        (Some((_, adapter)), _) => Ok(adapter),
+        (None, Some(value)) => {
+            let reason = format!("no such device; seen: {seen}");
+            Err(Error::Environment { variable: "EVARISTE_DEVICE", value, reason })
+        }
+        (None, None) => Err(Error::NoDevice { wanted, seen }),
+    }
+}

@@ -1,0 +1,96 @@
+//! How the stripes of a view follow one another in a slot's buffers.
+
+use std::ops::Range;
+
+use crate::backend::{BLOCK_BYTES, Mismatch};
+use crate::gpu::table::{COLUMN_BYTES, Found, Mode};
+use crate::memory::View;
+
+/// Stripes one after another; in a check each begins with a block of its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    stripes: usize,
+    /// Bytes of a slot in one stripe, without and with padding.
+    bytes: usize,
+    padded: usize,
+    /// Bytes of a block of a check, as the device counts them.
+    pub(super) block: usize,
+}
+
+impl Layout {
+    pub(super) fn new(view: &View<'_>, mode: Mode) -> Self {
+        let (stripes, bytes) = (view.stripes(), view.bytes());
+        // Blocks of short stripes shrink with them, so that padding at most doubles what is moved.
+        let block = bytes.next_power_of_two().clamp(COLUMN_BYTES, BLOCK_BYTES);
+        let padded = if mode == Mode::Check { bytes.next_multiple_of(block) } else { bytes };
+        Self { stripes, bytes, padded, block }
+    }
+
+    /// Bytes of a slot in all stripes, padding included.
+    pub(super) fn total(&self) -> usize {
+        self.stripes * self.padded
+    }
+
+    /// What lies in a range of those bytes: stripe, bytes of the slot in it, and where in the range they begin.
+    pub(super) fn pieces(self, range: Range<usize>) -> impl Iterator<Item = (usize, Range<usize>, usize)> {
+        (range.start / self.padded..range.end.div_ceil(self.padded)).filter_map(move |stripe| {
+            let origin = stripe * self.padded;
+            let start = range.start.max(origin) - origin;
+            let end = (range.end.min(origin + self.padded) - origin).min(self.bytes);
+            (start < end).then(|| (stripe, start..end, origin + start - range.start))
+        })
+    }
+
+    /// What the device found in the block that begins at byte `at`.
+    pub(super) fn mismatch(&self, batch: usize, slot: u32, at: usize, found: Found) -> Mismatch {
+        let (stripe, start) = (at / self.padded, at % self.padded);
+        let first = start + self.block - found.first as usize;
+        Mismatch { batch, slot, stripe, block: start / BLOCK_BYTES, first, count: found.count }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::Slot;
+
+    fn layout(stripes: usize, bytes: usize, mode: Mode) -> Layout {
+        Layout::new(&View::slices([Slot::Read(&vec![0; stripes * bytes])], stripes).unwrap(), mode)
+    }
+
+    #[test]
+    fn pieces_cover_every_byte_once() {
+        for (stripes, bytes) in [(1, 1), (1, 10_000), (5, 3), (3, 4096), (4, 4097), (7, 100)] {
+            for mode in [Mode::Write, Mode::Check] {
+                let layout = layout(stripes, bytes, mode);
+                for chunk in [16, 48, 4096, 1 << 20] {
+                    let mut seen = vec![0; stripes * bytes];
+                    for start in (0..layout.total()).step_by(chunk) {
+                        let range = start..layout.total().min(start + chunk);
+                        let mut end_of_last = 0;
+                        for (stripe, piece, at) in layout.pieces(range.clone()) {
+                            assert!(at >= end_of_last, "pieces follow one another");
+                            end_of_last = at + piece.len();
+                            seen[stripe * bytes..][piece].iter_mut().for_each(|count| *count += 1);
+                        }
+                        assert!(end_of_last <= range.len());
+                    }
+                    assert!(seen.iter().all(|&count| count == 1), "{layout:?} by {chunk}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn checks_begin_each_stripe_with_a_block() {
+        let layout = layout(3, 5000, Mode::Check);
+        assert_eq!((layout.block, layout.total()), (4096, 3 * 8192));
+        let found = Found { count: 2, first: 4096 - 7 };
+        let mismatch = layout.mismatch(0, 9, 8192 + 4096, found);
+        assert_eq!((mismatch.stripe, mismatch.block, mismatch.first), (1, 1, 4103));
+        let tiny = self::layout(3, 3, Mode::Check);
+        assert_eq!((tiny.block, tiny.total()), (16, 48));
+        let mismatch = tiny.mismatch(0, 9, 32, Found { count: 1, first: 14 });
+        assert_eq!((mismatch.stripe, mismatch.block, mismatch.first), (2, 0, 2));
+    }
+}

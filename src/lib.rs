@@ -1,0 +1,25 @@
+#![doc = "Erasure coding and RAID over GF(2^8)."]
+
+pub mod auto;
+pub mod backend;
+pub mod code;
+pub mod codec;
+pub mod cpu;
+mod env;
+mod error;
+pub mod gf256;
+pub mod gpu;
+pub mod matrix;
+pub mod memory;
+pub mod plan;
+
+pub use auto::Auto;
+pub use backend::{Backend, Batch, Info, Mismatch, Report, Task};
+pub use code::Code;
+pub use codec::{Codec, Columns, Shards};
+pub use cpu::Cpu;
+pub use error::Error;
+pub use gpu::Gpu;
+pub use matrix::Matrix;
+pub use memory::{Geometry, Region, View};
+pub use plan::Plan;

@@ -1,0 +1,511 @@
+//! Memory: regions, and how shards and stripes lie in them.
+//!
+//! A [`View`] is what a backend works on: numbered *slots*, each holding one byte string a stripe. It lies over one block
+//! of memory with regular strides ([`View::arena`]) or over one slice of the caller's for each slot ([`View::slices`]).
+//! Its constructors check that no two slots overlap; everything above relies on that, and this is the only file that
+//! turns addresses into slices.
+//!
+//! Every task works byte column by byte column, so a view can be cut anywhere: [`View::tiles`] cuts it into pieces that
+//! may be worked on at the same time.
+
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+
+use rayon::prelude::*;
+
+use crate::{Error, Plan};
+
+/// Bytes in a page: the alignment of a [`Region`].
+pub const PAGE_BYTES: usize = 4096;
+
+#[derive(Clone, Copy, bytemuck::Zeroable, bytemuck::Pod)]
+#[repr(C, align(4096))]
+struct Page([u8; PAGE_BYTES]);
+
+/// A block of zeroed, page-aligned host memory. It reads and writes like a `[u8]`.
+pub struct Region {
+    pages: Box<[Page]>,
+    bytes: usize,
+}
+
+impl Region {
+    /// A region of `bytes` bytes, all zero.
+    ///
+    /// # Errors
+    /// [`Error::HostMemory`] if there is not enough.
+    pub fn new(bytes: usize) -> Result<Self, Error> {
+        let pages = bytemuck::allocation::try_zeroed_slice_box(bytes.div_ceil(PAGE_BYTES))
+            .map_err(|()| Error::HostMemory { bytes })?;
+        Ok(Self { pages, bytes })
+    }
+}
+
+impl Deref for Region {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.pages)[..self.bytes]
+    }
+}
+
+impl DerefMut for Region {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut bytemuck::cast_slice_mut(&mut self.pages)[..self.bytes]
+    }
+}
+
+/// How slots and stripes lie in one block of memory: stripe t of slot s begins at `s * slot_stride + t * stripe_stride`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Geometry {
+    /// Slots of each stripe.
+    pub slots: usize,
+    /// Bytes each slot has in one stripe.
+    pub bytes: usize,
+    /// Bytes from one slot to the next.
+    pub slot_stride: usize,
+    /// Stripes.
+    pub stripes: usize,
+    /// Bytes from one stripe to the next.
+    pub stripe_stride: usize,
+}
+
+impl Geometry {
+    /// Bytes from the first byte of the first slot to the last byte of the last; `usize::MAX` if that overflows.
+    fn extent(&self) -> usize {
+        if self.slots == 0 || self.stripes == 0 || self.bytes == 0 {
+            return 0;
+        }
+        span(self.slots, self.slot_stride, span(self.stripes, self.stripe_stride, self.bytes))
+    }
+
+    /// Either each slot's stripes lie within its slot stride, or each stripe's slots within its stripe stride.
+    fn check(&self) -> Result<(), Error> {
+        let overlap = |what, stride, extent| Err(Error::Overlap { what, stride, extent });
+        let stripes_of_a_slot = span(self.stripes, self.stripe_stride, self.bytes);
+        let slots_of_a_stripe = span(self.slots, self.slot_stride, self.bytes);
+        if self.stripes > 1 && self.stripe_stride < self.bytes {
+            return overlap("stripes", self.stripe_stride, self.bytes);
+        }
+        if self.slots > 1 && self.slot_stride < self.bytes {
+            return overlap("slots", self.slot_stride, self.bytes);
+        }
+        let slots_apart = self.slots <= 1 || self.slot_stride >= stripes_of_a_slot;
+        let stripes_apart = self.stripes <= 1 || self.stripe_stride >= slots_of_a_stripe;
+        if !slots_apart && !stripes_apart {
+            return overlap("slots", self.slot_stride, stripes_of_a_slot);
+        }
+        Ok(())
+    }
+}
+
+/// Bytes that `count` pieces of `bytes` take, `stride` apart.
+fn span(count: usize, stride: usize, bytes: usize) -> usize {
+    count.saturating_sub(1).saturating_mul(stride).saturating_add(bytes)
+}
+
+/// A caller's memory for one slot of a [`View`].
+pub enum Slot<'a> {
+    /// Not there; a plan must not use it.
+    Absent,
+    /// There to be read.
+    Read(&'a [u8]),
+    /// There to be read or written.
+    Write(&'a mut [u8]),
+}
+
+impl Slot<'_> {
+    fn len(&self) -> Option<usize> {
+        match self {
+            Self::Absent => None,
+            Self::Read(slice) => Some(slice.len()),
+            Self::Write(slice) => Some(slice.len()),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Access {
+    Absent,
+    Read,
+    Write,
+}
+
+#[derive(Clone, Copy)]
+struct RawSlot {
+    start: NonNull<u8>,
+    access: Access,
+}
+
+/// Slots and stripes over somebody's memory.
+pub struct View<'a> {
+    slots: Box<[RawSlot]>,
+    bytes: usize,
+    stripes: usize,
+    stripe_stride: usize,
+    memory: PhantomData<&'a mut [u8]>,
+}
+
+// SAFETY: a view stands for the `&mut [u8]` and `&[u8]` it was made from, which are Send.
+unsafe impl Send for View<'_> {}
+// SAFETY: through a shared view memory can only be read.
+unsafe impl Sync for View<'_> {}
+
+impl<'a> View<'a> {
+    /// Slots and stripes in one block of memory, all writable.
+    ///
+    /// # Errors
+    /// [`Error::Overlap`] if slots or stripes overlap; [`Error::RegionTooSmall`] if they do not fit `memory`.
+    pub fn arena(memory: &'a mut [u8], geometry: Geometry) -> Result<Self, Error> {
+        Self::strided(NonNull::from(&mut *memory).cast(), memory.len(), geometry, Access::Write)
+    }
+
+    /// As [`View::arena`], for reading only.
+    ///
+    /// # Errors
+    /// As [`View::arena`].
+    pub fn arena_ref(memory: &'a [u8], geometry: Geometry) -> Result<Self, Error> {
+        Self::strided(NonNull::from(memory).cast(), memory.len(), geometry, Access::Read)
+    }
+
+    fn strided(start: NonNull<u8>, available: usize, geometry: Geometry, access: Access) -> Result<Self, Error> {
+        geometry.check()?;
+        let needed = geometry.extent();
+        if needed > available {
+            return Err(Error::RegionTooSmall { needed, available });
+        }
+        let slot = |index: usize| {
+            // A view without columns has an extent of 0, and then its strides say nothing.
+            let offset = if needed == 0 { 0 } else { index * geometry.slot_stride };
+            // SAFETY: the slot begins within the block, whose extent was checked just above.
+            RawSlot { start: unsafe { start.add(offset) }, access }
+        };
+        Ok(Self {
+            slots: (0..geometry.slots).map(slot).collect(),
+            bytes: geometry.bytes,
+            stripes: geometry.stripes,
+            stripe_stride: geometry.stripe_stride,
+            memory: PhantomData,
+        })
+    }
+
+    /// One slice of the caller's for each slot, each holding `stripes` stripes one after another.
+    ///
+    /// # Errors
+    /// [`Error::ShardLength`] if two slices differ in length, or if a length is no multiple of `stripes`.
+    pub fn slices(slots: impl IntoIterator<Item = Slot<'a>>, stripes: usize) -> Result<Self, Error> {
+        let mut reference: Option<(usize, usize)> = None;
+        let mut raw = Vec::new();
+        for (index, slot) in slots.into_iter().enumerate() {
+            if let Some(given) = slot.len() {
+                let (first, expected) = *reference.get_or_insert((index, given / stripes.max(1) * stripes));
+                if given != expected {
+                    return Err(Error::ShardLength { index, given, reference: first, expected });
+                }
+            }
+            raw.push(match slot {
+                Slot::Absent => RawSlot { start: NonNull::dangling(), access: Access::Absent },
+                Slot::Read(slice) => RawSlot { start: NonNull::from(slice).cast(), access: Access::Read },
+                Slot::Write(slice) => RawSlot { start: NonNull::from(slice).cast(), access: Access::Write },
+            });
+        }
+        let bytes = reference.map_or(0, |(_, total)| total) / stripes.max(1);
+        Ok(Self { slots: raw.into(), bytes, stripes, stripe_stride: bytes, memory: PhantomData })
+    }
+
+    /// Slots, absent ones included.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Bytes each slot has in one stripe.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Stripes.
+    #[must_use]
+    pub fn stripes(&self) -> usize {
+        self.stripes
+    }
+
+    /// Bytes each slot has in all stripes together.
+    #[must_use]
+    pub fn total_bytes(&self) -> usize {
+        self.bytes * self.stripes
+    }
+
+    /// The bytes of one slot in one stripe.
+    ///
+    /// # Panics
+    /// If there is no such slot or stripe.
+    #[must_use]
+    pub fn slot(&self, slot: u32, stripe: usize) -> &[u8] {
+        assert!(self.access(slot) >= Access::Read, "slot {slot} is absent");
+        let start = self.start(slot, stripe);
+        // SAFETY: the constructors checked that `bytes` bytes from `start` on belong to this view; no slice to write
+        // them exists while the view is borrowed for reading.
+        unsafe { std::slice::from_raw_parts(start.as_ptr(), self.bytes) }
+    }
+
+    /// The bytes of one slot in one stripe, to be written.
+    ///
+    /// # Panics
+    /// If there is no such slot or stripe, or if the slot is read-only.
+    pub fn slot_mut(&mut self, slot: u32, stripe: usize) -> &mut [u8] {
+        assert!(self.access(slot) == Access::Write, "slot {slot} is not writable");
+        let start = self.start(slot, stripe);
+        // SAFETY: as in `slot`; the view is borrowed exclusively for as long as the slice lives.
+        unsafe { std::slice::from_raw_parts_mut(start.as_ptr(), self.bytes) }
+    }
+
+    /// Whether every slot the plan names is there, and its targets writable if they are to be written.
+    ///
+    /// # Errors
+    /// [`Error::SlotIndex`] for a slot that is not there; [`Error::ReadOnlySlot`].
+    pub fn check_plan(&self, plan: &Plan, writes: bool) -> Result<(), Error> {
+        for &slot in plan.sources().iter().chain(plan.targets()) {
+            if self.access(slot) == Access::Absent {
+                return Err(Error::SlotIndex { slot: slot as usize, slots: self.slots() });
+            }
+        }
+        match plan.targets().iter().find(|&&slot| writes && self.access(slot) != Access::Write) {
+            Some(&slot) => Err(Error::ReadOnlySlot { slot: slot as usize }),
+            None => Ok(()),
+        }
+    }
+
+    /// Cuts the view into tiles of at most `tile_bytes` columns within one stripe, on which the plan may be run in any
+    /// order and at the same time.
+    ///
+    /// # Errors
+    /// As [`View::check_plan`].
+    pub fn tiles<'v>(&'v mut self, plan: &'v Plan, tile_bytes: usize) -> Result<Tiles<'v>, Error> {
+        self.check_plan(plan, true)?;
+        Ok(Tiles { grid: self.grid(tile_bytes), view: self, plan })
+    }
+
+    /// How the view falls into pieces of at most `tile_bytes` columns.
+    #[must_use]
+    pub fn grid(&self, tile_bytes: usize) -> Grid {
+        // Stripes that follow one another without a gap in every slot are one long stripe.
+        let joined = self.stripe_stride == self.bytes;
+        let (stripes, bytes) = if joined { (1, self.total_bytes()) } else { (self.stripes, self.bytes) };
+        let tile_bytes = tile_bytes.max(1);
+        Grid { stripes, bytes, tile_bytes, tiles_per_stripe: bytes.div_ceil(tile_bytes) }
+    }
+
+    fn access(&self, slot: u32) -> Access {
+        self.slots.get(slot as usize).map_or(Access::Absent, |slot| slot.access)
+    }
+
+    fn start(&self, slot: u32, stripe: usize) -> NonNull<u8> {
+        assert!(stripe < self.stripes, "stripe {stripe} of a view with {} stripes", self.stripes);
+        // A view without columns may have any stride.
+        let offset = if self.bytes == 0 { 0 } else { stripe * self.stripe_stride };
+        // SAFETY: the constructors checked that every stripe of every slot lies within the memory of this view.
+        unsafe { self.slots[slot as usize].start.add(offset) }
+    }
+}
+
+/// How a view falls into tiles.
+#[derive(Clone, Copy, Debug)]
+pub struct Grid {
+    stripes: usize,
+    bytes: usize,
+    tile_bytes: usize,
+    tiles_per_stripe: usize,
+}
+
+impl Grid {
+    /// Tiles in all.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.stripes * self.tiles_per_stripe
+    }
+
+    /// Whether there is no tile.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Stripe, first byte and byte count of a tile.
+    fn tile(&self, index: usize) -> (usize, usize, usize) {
+        let (stripe, tile) = (index / self.tiles_per_stripe, index % self.tiles_per_stripe);
+        let offset = tile * self.tile_bytes;
+        (stripe, offset, self.tile_bytes.min(self.bytes - offset))
+    }
+}
+
+/// The tiles of a view under a plan that writes.
+pub struct Tiles<'v> {
+    view: &'v View<'v>,
+    plan: &'v Plan,
+    grid: Grid,
+}
+
+impl<'v> Tiles<'v> {
+    /// Every tile once, one after another.
+    pub fn into_iter(self) -> impl Iterator<Item = Tile<'v>> {
+        (0..self.grid.len()).map(move |index| self.tile(index))
+    }
+
+    /// Every tile once, over the threads of the current rayon pool.
+    pub fn into_par_iter(self) -> impl IndexedParallelIterator<Item = Tile<'v>> {
+        (0..self.grid.len()).into_par_iter().map(move |index| self.tile(index))
+    }
+
+    /// Tiles in all.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.grid.len()
+    }
+
+    /// Whether there is no tile.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.grid.is_empty()
+    }
+
+    /// Private, and called once for each index: two tiles of one index would alias.
+    fn tile(&self, index: usize) -> Tile<'v> {
+        let (stripe, offset, bytes) = self.grid.tile(index);
+        Tile { view: self.view, plan: self.plan, stripe, offset, bytes }
+    }
+}
+
+/// A run of columns of one stripe, with the sources of a plan to read and its targets to write.
+pub struct Tile<'v> {
+    view: &'v View<'v>,
+    plan: &'v Plan,
+    stripe: usize,
+    offset: usize,
+    bytes: usize,
+}
+
+impl<'v> Tile<'v> {
+    /// The sources' bytes, in the plan's order.
+    pub fn sources(&self) -> impl Iterator<Item = &'v [u8]> + use<'v> {
+        let (start, bytes) = (self.starts(), self.bytes);
+        self.plan.sources().iter().map(move |&slot| {
+            // SAFETY: `tiles` checked that the slot is there, and the grid lies within it. Sources and targets of a plan
+            // are disjoint, slots do not overlap, and no tile writes a source.
+            unsafe { std::slice::from_raw_parts(start(slot).as_ptr(), bytes) }
+        })
+    }
+
+    /// The targets' bytes, in the plan's order.
+    pub fn targets(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        let (start, bytes) = (self.starts(), self.bytes);
+        self.plan.targets().iter().map(move |&slot| {
+            // SAFETY: `tiles` checked that the slot is writable and the grid lies within it. The plan names each target
+            // once, slots do not overlap, tiles do not either, and this tile is borrowed exclusively.
+            unsafe { std::slice::from_raw_parts_mut(start(slot).as_ptr(), bytes) }
+        })
+    }
+
+    /// Where a slot's bytes of this tile begin.
+    fn starts(&self) -> impl Fn(u32) -> NonNull<u8> + use<'v> {
+        let (view, stripe, offset) = (self.view, self.stripe, self.offset);
+        // SAFETY: the grid lies within the slot's bytes.
+        move |slot| unsafe { view.start(slot, stripe).add(offset) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Matrix;
+
+    fn geometry(slots: usize, bytes: usize, slot_stride: usize, stripes: usize, stripe_stride: usize) -> Geometry {
+        Geometry { slots, bytes, slot_stride, stripes, stripe_stride }
+    }
+
+    #[test]
+    fn regions_are_page_aligned_and_zero() {
+        let region = Region::new(5000).unwrap();
+        assert_eq!(region.len(), 5000);
+        assert_eq!(region.as_ptr() as usize % PAGE_BYTES, 0);
+        assert!(region.iter().all(|&b| b == 0));
+        assert!(Region::new(0).unwrap().is_empty());
+        assert!(matches!(Region::new(usize::MAX / 2), Err(Error::HostMemory { .. })));
+    }
+
+    #[test]
+    fn overlap_and_overflow_are_refused() {
+        let mut memory = vec![0; 100];
+        let mut arena = |g| View::arena(&mut memory, g).map(|_| ());
+        assert!(arena(geometry(2, 10, 50, 5, 10)).is_ok(), "slot-major, filling the memory exactly");
+        assert!(arena(geometry(2, 10, 10, 5, 20)).is_ok(), "stripe-major, filling the memory exactly");
+        assert!(arena(geometry(0, 10, 0, 5, 0)).is_err());
+        assert!(arena(geometry(3, 0, 0, 5, 0)).is_ok(), "no bytes, no overlap");
+        for (g, what) in [
+            (geometry(2, 10, 9, 1, 0), "slots"),
+            (geometry(1, 10, 0, 2, 9), "stripes"),
+            (geometry(2, 10, 15, 3, 15), "slots"),
+        ] {
+            assert!(matches!(arena(g), Err(Error::Overlap { what: w, .. }) if w == what), "{g:?}");
+        }
+        assert!(matches!(arena(geometry(2, 11, 50, 5, 10)), Err(Error::Overlap { .. })));
+        let error = arena(geometry(2, 10, 51, 5, 10)).unwrap_err();
+        assert!(matches!(error, Error::RegionTooSmall { needed: 101, available: 100 }), "{error}");
+        assert!(arena(geometry(2, 10, usize::MAX, 2, 10)).is_err());
+        assert!(arena(geometry(usize::MAX, 10, 10, 1, 0)).is_err());
+    }
+
+    #[test]
+    fn both_layouts_reach_the_same_cells() {
+        let mut memory: Vec<u8> = (0..24).collect();
+        let view = View::arena(&mut memory, geometry(3, 2, 8, 4, 2)).unwrap();
+        assert_eq!(view.slot(1, 2), [12, 13]);
+        let view = View::arena(&mut memory, geometry(3, 2, 2, 4, 6)).unwrap();
+        assert_eq!(view.slot(1, 2), [14, 15]);
+    }
+
+    #[test]
+    fn slices_must_agree_in_length() {
+        let (a, b) = (vec![0; 8], vec![0; 9]);
+        let error = View::slices([Slot::Absent, Slot::Read(&a), Slot::Read(&b)], 2).err().unwrap();
+        assert!(matches!(error, Error::ShardLength { index: 2, given: 9, reference: 1, expected: 8 }), "{error}");
+        let error = View::slices([Slot::Read(&b)], 2).err().unwrap();
+        assert!(matches!(error, Error::ShardLength { index: 0, given: 9, reference: 0, expected: 8 }), "{error}");
+    }
+
+    #[test]
+    fn plans_are_checked_against_slots() {
+        let (a, mut b) = (vec![0; 8], vec![0; 8]);
+        let view = View::slices([Slot::Read(&a), Slot::Write(&mut b), Slot::Absent], 1).unwrap();
+        let plan = |source, target| Plan::new(&[source], &[target], Matrix::identity(1)).unwrap();
+        assert!(view.check_plan(&plan(0, 1), true).is_ok());
+        assert!(view.check_plan(&plan(1, 0), false).is_ok());
+        assert!(matches!(view.check_plan(&plan(1, 0), true), Err(Error::ReadOnlySlot { slot: 0 })));
+        assert!(matches!(view.check_plan(&plan(2, 1), true), Err(Error::SlotIndex { slot: 2, slots: 3 })));
+        assert!(matches!(view.check_plan(&plan(0, 3), false), Err(Error::SlotIndex { slot: 3, slots: 3 })));
+    }
+
+    #[test]
+    fn tiles_cover_every_column_once() {
+        for (bytes, stripes, gap) in [(1, 1, 0), (10, 3, 0), (10, 3, 5), (7, 2, 1), (0, 3, 0)] {
+            for tile_bytes in [1, 3, 7, 100] {
+                let mut source = vec![1; (bytes + gap) * stripes];
+                source.truncate((bytes + gap) * stripes);
+                let mut memory = vec![0u8; 2 * source.len()];
+                let g = geometry(2, bytes, source.len(), stripes, bytes + gap);
+                let mut view = View::arena(&mut memory, g).unwrap();
+                let plan = Plan::new(&[0], &[1], Matrix::identity(1)).unwrap();
+                for mut tile in view.tiles(&plan, tile_bytes).unwrap().into_iter() {
+                    tile.targets().for_each(|target| target.iter_mut().for_each(|b| *b += 1));
+                }
+                for stripe in 0..stripes {
+                    assert!(view.slot(1, stripe).iter().all(|&b| b == 1), "{g:?} by {tile_bytes}");
+                    assert!(view.slot(0, stripe).iter().all(|&b| b == 0));
+                }
+                let touched: usize = memory.iter().map(|&b| usize::from(b)).sum();
+                assert_eq!(touched, bytes * stripes, "{g:?} by {tile_bytes}: bytes between stripes were written");
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Plans: which shards to read, which to write, and the matrix between them.
+//!
+//! `targets = matrix * sources` over GF(2^8), byte column by byte column, is all a [backend](crate::backend) ever does.
+//! Encoding, rebuilding, updating and checking differ only in the plan.
+//!
+//! **How a repair is planned** ([`Code::repair_plan`](crate::Code::repair_plan)). The columns of the transposed generator
+//! are reduced to echelon form, survivors first, cheapest first: the pivots are a basis of least cost (the greedy
+//! algorithm on a matroid), and every lost shard's column then holds its coefficients over that basis. A lost shard can be
+//! rebuilt exactly if its column is zero outside the pivots. Sources that no wanted shard uses are dropped, so a local
+//! group of a larger code is found where it suffices. Then single exchanges of a basis shard for another survivor are
+//! tried as long as one makes the plan cheaper. For MDS codes the result is optimal; for others it is a local optimum,
+//! because finding the sparsest combination is as hard as finding a code's minimum distance.
+
+pub(crate) mod repair;
+
+use crate::{Error, Matrix};
+
+/// A matrix between numbered slots: `targets = matrix * sources`.
+///
+/// The slots of plans made by a [`Code`](crate::Code) are shard numbers (except for
+/// [`update_plan`](crate::Code::update_plan), which documents its own). Sources and targets are distinct and disjoint.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Plan {
+    sources: Box<[u32]>,
+    targets: Box<[u32]>,
+    matrix: Matrix,
+}
+
+impl Plan {
+    /// The plan with this matrix: row i makes target i, column j multiplies source j.
+    ///
+    /// # Errors
+    /// [`Error::PlanShape`] if the matrix does not fit; [`Error::Duplicate`] if a slot is named twice.
+    pub fn new(sources: &[u32], targets: &[u32], matrix: Matrix) -> Result<Self, Error> {
+        if (matrix.rows(), matrix.cols()) != (targets.len(), sources.len()) {
+            return Err(Error::PlanShape {
+                sources: sources.len(),
+                targets: targets.len(),
+                rows: matrix.rows(),
+                cols: matrix.cols(),
+            });
+        }
+        let mut slots = [sources, targets].concat();
+        slots.sort_unstable();
+        if let Some(pair) = slots.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Error::Duplicate { what: "slot", index: pair[0] as usize });
+        }
+        Ok(Self { sources: sources.into(), targets: targets.into(), matrix })
+    }
+
+    /// A plan of our own making.
+    ///
+    /// # Panics
+    /// If a caller inside this crate broke the rules of [`Plan::new`].
+    pub(crate) fn trusted(sources: Vec<usize>, targets: Vec<usize>, matrix: Matrix) -> Self {
+        let slots = |numbers: Vec<usize>| {
+            let to_slot = |n| u32::try_from(n).expect("a shard number that has a row in memory fits 32 bits");
+            numbers.into_iter().map(to_slot).collect::<Vec<_>>()
+        };
+        Self::new(&slots(sources), &slots(targets), matrix).expect("plans of a code are well-formed")
+    }
+
+    /// Slots to read, one for each column of the matrix.
+    #[must_use]
+    pub fn sources(&self) -> &[u32] {
+        &self.sources
+    }
+
+    /// Slots to write (or, in a check, to compare), one for each row of the matrix.
+    #[must_use]
+    pub fn targets(&self) -> &[u32] {
+        &self.targets
+    }
+
+    /// The matrix, targets x sources.
+    #[must_use]
+    pub fn matrix(&self) -> &Matrix {
+        &self.matrix
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_is_checked_once() {
+        assert!(Plan::new(&[0, 1], &[2], Matrix::zero(1, 2)).is_ok());
+        let error = Plan::new(&[0, 1], &[2], Matrix::zero(2, 1)).unwrap_err();
+        assert!(matches!(error, Error::PlanShape { sources: 2, targets: 1, rows: 2, cols: 1 }), "{error}");
+        let error = Plan::new(&[0, 1], &[1], Matrix::zero(1, 2)).unwrap_err();
+        assert!(matches!(error, Error::Duplicate { what: "slot", index: 1 }), "{error}");
+    }
+}
