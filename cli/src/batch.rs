@@ -1,0 +1,195 @@
+//! Some stripes in memory, with every block marked good or lost.
+//!
+//! Stripes stand side by side: shard i of the batch holds unit i of the first stripe, then of the second, and so on, just
+//! as in its file. A code works byte column by byte column, so all stripes of a batch are one large stripe to it, and
+//! blocks at the same place in every shard, a *row*, can be rebuilt together whatever is wrong with other rows.
+
+use std::ops::Range;
+
+use anyhow::{Context, Result};
+use evariste::{Codec, Columns, Shards};
+
+use crate::format::BLOCK_BYTES;
+use crate::shape::Shape;
+
+/// A batch is the fewest stripes that come to this. Twice as much was no faster on a GPU or on 16 cores, and with 3 buffers
+/// instead of 2 neither (10+4, 3 GiB in memory); a GPU's driver takes 150 MB by itself.
+const BATCH_BYTES: u64 = 32 << 20;
+/// What both buffers of a pipeline may take together; one buffer takes what its stripe takes.
+const BUFFERS_BYTES: u64 = 128 << 20;
+
+pub(crate) struct Batch {
+    shards: Shards,
+    shape: Shape,
+    first_stripe: u64,
+    stripes: usize,
+    /// Whether a block is good: one list of the batch's blocks for each shard.
+    good: Vec<Vec<bool>>,
+}
+
+/// Rows that follow one another and miss the same shards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) rows: Range<usize>,
+    pub(crate) lost: Vec<usize>,
+}
+
+/// One shard of a batch, to be filled.
+pub(crate) struct Lane<'a> {
+    pub(crate) index: usize,
+    pub(crate) payload: &'a mut [u8],
+    pub(crate) good: &'a mut [bool],
+}
+
+impl Batch {
+    /// The buffers of a pipeline: two, or one where a single stripe is large already, or none for an empty file.
+    pub(crate) fn buffers(codec: &Codec, shape: &Shape) -> Result<Vec<Self>> {
+        let stripes = BATCH_BYTES.div_ceil(shape.stripe_bytes()).clamp(1, shape.stripes().max(1));
+        let batches = shape.stripes().div_ceil(stripes);
+        let affordable = (BUFFERS_BYTES / (stripes * shape.stripe_bytes())).clamp(1, 2);
+        let stripes = usize::try_from(stripes)?;
+        (0..batches.min(affordable)).map(|_| Self::new(codec, *shape, stripes)).collect()
+    }
+
+    fn new(codec: &Codec, shape: Shape, stripes: usize) -> Result<Self> {
+        let shard_bytes = stripes.saturating_mul(shape.unit_bytes());
+        let shards = codec
+            .shards(shard_bytes)
+            .with_context(|| format!("cannot hold {stripes} stripes of {} bytes in memory", shape.stripe_bytes()))?;
+        let good = vec![vec![false; shard_bytes / BLOCK_BYTES]; shape.total_shards()];
+        Ok(Self { shards, shape, first_stripe: 0, stripes: 0, good })
+    }
+
+    /// Takes the stripes from `first_stripe` on, as many as there is room for, every block lost; false if none is left.
+    pub(crate) fn begin(&mut self, first_stripe: u64) -> bool {
+        let room = self.shards.shard_bytes() / self.shape.unit_bytes();
+        let left = self.shape.stripes().saturating_sub(first_stripe);
+        self.first_stripe = first_stripe;
+        self.stripes = usize::try_from(left).map_or(room, |left| left.min(room));
+        self.good.iter_mut().for_each(|good| good.fill(false));
+        self.stripes > 0
+    }
+
+    pub(crate) fn first_stripe(&self) -> u64 {
+        self.first_stripe
+    }
+
+    /// The stripe behind the last.
+    pub(crate) fn next_stripe(&self) -> u64 {
+        self.first_stripe + self.stripes as u64
+    }
+
+    /// Bytes each shard has in this batch.
+    fn bytes(&self) -> usize {
+        self.stripes * self.shape.unit_bytes()
+    }
+
+    fn rows(&self) -> usize {
+        self.bytes() / BLOCK_BYTES
+    }
+
+    /// The stripe a row belongs to.
+    pub(crate) fn stripe_of(&self, row: usize) -> u64 {
+        self.first_stripe + (row / self.shape.unit_blocks()) as u64
+    }
+
+    /// What the batch holds of a shard, good or not.
+    pub(crate) fn payload(&self, shard: usize) -> &[u8] {
+        &self.shards.shard(shard)[..self.bytes()]
+    }
+
+    /// Bytes of the file in this batch.
+    pub(crate) fn file_bytes(&self) -> u64 {
+        let end = |stripe: u64| (stripe * self.shape.stripe_data_bytes()).min(self.shape.file_bytes());
+        end(self.next_stripe()) - end(self.first_stripe)
+    }
+
+    /// The file's bytes in their order, without the padding.
+    pub(crate) fn file_slices(&self) -> impl Iterator<Item = &[u8]> {
+        units(self.shape, self.first_stripe, self.stripes)
+            .map(|(shard, range)| &self.shards.shard(shard)[range])
+            .filter(|slice| !slice.is_empty())
+    }
+
+    /// Fills the file's part of every data unit in the file's order, and the padding with zeros.
+    pub(crate) fn fill_file(&mut self, mut fill: impl FnMut(&mut [u8]) -> Result<()>) -> Result<()> {
+        let unit_bytes = self.shape.unit_bytes();
+        for (shard, range) in units(self.shape, self.first_stripe, self.stripes) {
+            let unit = &mut self.shards.shard_mut(shard)[range.start..][..unit_bytes];
+            let (file, padding) = unit.split_at_mut(range.len());
+            padding.fill(0);
+            if !file.is_empty() {
+                fill(file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every shard, to be filled and its blocks marked.
+    pub(crate) fn lanes(&mut self) -> impl Iterator<Item = Lane<'_>> {
+        let (bytes, rows) = (self.bytes(), self.rows());
+        self.shards.iter_mut().zip(&mut self.good).enumerate().map(move |(index, (payload, good))| Lane {
+            index,
+            payload: &mut payload[..bytes],
+            good: &mut good[..rows],
+        })
+    }
+
+    /// The columns of these rows, for a codec.
+    pub(crate) fn columns(&mut self, rows: Range<usize>) -> Result<Columns<'_>> {
+        Ok(self.shards.columns(rows.start * BLOCK_BYTES..rows.end * BLOCK_BYTES)?)
+    }
+
+    /// The columns of the whole batch.
+    pub(crate) fn all_columns(&mut self) -> Result<Columns<'_>> {
+        self.columns(0..self.rows())
+    }
+
+    /// The rows of the batch, as few runs as possible.
+    pub(crate) fn runs(&self) -> Vec<Run> {
+        runs(&self.good, self.rows())
+    }
+}
+
+/// Data units in the file's order, each as its shard and the range of the file's bytes in it.
+fn units(shape: Shape, first_stripe: u64, stripes: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
+    (0..stripes).flat_map(move |stripe| {
+        (0..shape.data_shards()).map(move |shard| {
+            let start = stripe * shape.unit_bytes();
+            (shard, start..start + shape.file_bytes_in_unit(first_stripe + stripe as u64, shard))
+        })
+    })
+}
+
+fn runs(good: &[Vec<bool>], rows: usize) -> Vec<Run> {
+    let lost = |row: usize| (0..good.len()).filter(|&shard| !good[shard][row]).collect();
+    let mut runs: Vec<Run> = Vec::new();
+    for row in 0..rows {
+        match runs.last_mut() {
+            Some(run) if good.iter().all(|good| good[row] == good[row - 1]) => run.rows.end += 1,
+            _ => runs.push(Run { rows: row..row + 1, lost: lost(row) }),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_miss_the_same_shards_are_one_run() {
+        let good = vec![vec![true, true, false, false, true], vec![true, true, true, false, true]];
+        let run = |rows, lost: &[usize]| Run { rows, lost: lost.to_vec() };
+        assert_eq!(runs(&good, 5), [run(0..2, &[]), run(2..3, &[0]), run(3..4, &[0, 1]), run(4..5, &[])]);
+        assert_eq!(runs(&good, 1), [run(0..1, &[])]);
+        assert_eq!(runs(&good, 0), []);
+    }
+
+    #[test]
+    fn units_cover_the_file_in_order() {
+        let shape = Shape::new(3, 1, 4096, 2 * 3 * 4096 + 4096 + 10).unwrap();
+        let all: Vec<_> = units(shape, 1, 2).collect();
+        assert_eq!(all, [(0, 0..4096), (1, 0..4096), (2, 0..4096), (0, 4096..8192), (1, 4096..4106), (2, 4096..4096)]);
+    }
+}

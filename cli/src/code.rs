@@ -1,0 +1,75 @@
+//! The codes by the names that stand on the command line and in shard headers.
+
+use clap::ValueEnum;
+use evariste::Code;
+
+/// A code's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
+pub(crate) enum CodeName {
+    /// Reed-Solomon, the bytes of reed-solomon-erasure and klauspost/reedsolomon; any 256 shards
+    Vandermonde,
+    /// Reed-Solomon, the bytes of ISA-L's cauchy1; any 256 shards
+    Cauchy,
+    /// One parity shard, the XOR of the data
+    Raid5,
+    /// Two parity shards, the P and Q of Linux md
+    Raid6,
+}
+
+impl CodeName {
+    const ALL: [Self; 4] = [Self::Vandermonde, Self::Cauchy, Self::Raid5, Self::Raid6];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Vandermonde => "vandermonde",
+            Self::Cauchy => "cauchy",
+            Self::Raid5 => "raid5",
+            Self::Raid6 => "raid6",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == name)
+    }
+
+    /// How many parity shards the code has whatever one asks for; `None` where one may ask.
+    pub(crate) fn own_parity_shards(self) -> Option<usize> {
+        match self {
+            Self::Vandermonde | Self::Cauchy => None,
+            Self::Raid5 => Some(1),
+            Self::Raid6 => Some(2),
+        }
+    }
+
+    /// The code itself. `parity_shards` is the code's own number where it has one.
+    pub(crate) fn build(self, data_shards: usize, parity_shards: usize) -> Result<Code, evariste::Error> {
+        match self {
+            Self::Vandermonde => Code::vandermonde(data_shards, parity_shards),
+            Self::Cauchy => Code::cauchy(data_shards, parity_shards),
+            Self::Raid5 => Code::raid5(data_shards),
+            Self::Raid6 => Code::raid6(data_shards),
+        }
+    }
+}
+
+impl std::fmt::Display for CodeName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_command_line_and_of_the_library() {
+        for name in CodeName::ALL {
+            assert_eq!(CodeName::from_name(name.as_str()), Some(name));
+            assert_eq!(CodeName::from_str(name.as_str(), false), Ok(name));
+            let code = name.build(5, name.own_parity_shards().unwrap_or(3)).unwrap();
+            assert_eq!(code.name(), name.as_str());
+        }
+        assert_eq!(CodeName::ALL.as_slice(), CodeName::value_variants());
+    }
+}

@@ -1,0 +1,209 @@
+//! `evariste demo`: a file is protected, its shards are destroyed in every way the code bears, and it comes back.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail, ensure};
+use evariste::{Backend, Codec};
+
+use crate::args;
+use crate::code::CodeName;
+use crate::exit::Exit;
+use crate::format::HEADER_BYTES;
+use crate::health::{self, Verdict};
+use crate::interrupt;
+use crate::names;
+use crate::protect::{self, Scheme};
+use crate::ranges;
+use crate::repair;
+use crate::report::Timed;
+use crate::restore;
+use crate::set::Set;
+use crate::size;
+
+const MADE_BYTES: u64 = 256 << 20;
+const UNIT_BYTES: u64 = 1 << 20;
+/// Two data and two parity shards: as many as the code bears.
+const DELETED: [usize; 4] = [1, 4, 10, 13];
+const FLIPPED: usize = 6;
+
+pub(crate) fn run(args: &args::Demo, out: &mut dyn Write) -> Result<Exit> {
+    let backend = args.compute.backend.open()?;
+    // Removed when dropped: at the end, after an error, and after a signal, which arrives here as an error.
+    let dir =
+        tempfile::Builder::new().prefix("evariste-demo-").tempdir().context("cannot make a temporary directory")?;
+    let mut demo = Demo { out, backend, shards: dir.path().join("shards"), restored: dir.path().join("restored") };
+    let file = match &args.file {
+        Some(file) => file.clone(),
+        None => demo.make(&dir.path().join("file"))?,
+    };
+    demo.play(&file)?;
+    dir.close().context("cannot remove the temporary directory")?;
+    Ok(Exit::Whole)
+}
+
+struct Demo<'a> {
+    out: &'a mut dyn Write,
+    backend: Arc<dyn Backend>,
+    shards: PathBuf,
+    restored: PathBuf,
+}
+
+impl Demo<'_> {
+    fn play(&mut self, file: &Path) -> Result<()> {
+        let scheme = Scheme::new(CodeName::Vandermonde, 10, None, UNIT_BYTES)?;
+        let protected = Timed::run(|| protect::protect(file, &self.shards, &scheme, &self.backend))?;
+        let file_bytes = protected.value.shape.file_bytes();
+        self.say("protect", &format!("10+4, {}", self.rate(&protected, file_bytes)))?;
+
+        for index in DELETED {
+            fs::remove_file(self.shard(index)).with_context(|| format!("cannot delete shard {index}"))?;
+        }
+        self.say("delete", &ranges::shards(&DELETED))?;
+        self.restore(file)?;
+        self.repair(&DELETED)?;
+
+        let flipped = self.flip()?;
+        self.say("flip", &format!("{} of shard {FLIPPED}, silently", ranges::counted(flipped, "byte")))?;
+        self.verify()?;
+        self.repair(&[FLIPPED])?;
+        self.restore(file)?;
+        writeln!(self.out, "restored: identical")?;
+        Ok(())
+    }
+
+    /// Writes a file of noise: what BLAKE3 makes of nothing, so the same each time.
+    fn make(&mut self, path: &Path) -> Result<PathBuf> {
+        let cannot = || format!("cannot write {}", path.display());
+        let made = Timed::run(|| {
+            let mut noise = blake3::Hasher::new().finalize_xof();
+            let mut file = File::create(path).with_context(cannot)?;
+            let mut piece = vec![0; 1 << 20];
+            for _ in 0..MADE_BYTES / piece.len() as u64 {
+                interrupt::check()?;
+                noise.fill(&mut piece);
+                file.write_all(&piece).with_context(cannot)?;
+            }
+            Ok(())
+        })?;
+        let rate = size::show_rate(MADE_BYTES, made.time);
+        self.say("make", &format!("{} in {:.2} s, {rate}", size::show(MADE_BYTES), made.time.as_secs_f64()))?;
+        Ok(path.to_owned())
+    }
+
+    fn restore(&mut self, file: &Path) -> Result<()> {
+        let restored = Timed::run(|| restore::restore(&self.shards, &self.restored, &self.backend))?;
+        self.say("restore", &self.rate(&restored, restored.value.file_bytes))?;
+        let compared = Timed::run(|| first_difference(file, &self.restored))?;
+        if let Some(offset) = compared.value {
+            bail!("restored: different from byte {offset} on");
+        }
+        fs::remove_file(&self.restored).context("cannot remove the restored file")?;
+        let rate = size::show_rate(restored.value.file_bytes, compared.time);
+        self.say("compare", &format!("identical in {:.2} s, {rate}", compared.time.as_secs_f64()))
+    }
+
+    fn repair(&mut self, expected: &[usize]) -> Result<()> {
+        let repaired = Timed::run(|| repair::repair(&self.shards, &self.backend, &mut std::io::sink()))?;
+        let rewritten = &repaired.value.rewritten;
+        ensure!(rewritten == expected, "repair rewrote shards {rewritten:?} instead of {expected:?}");
+        let rate = self.rate(&repaired, repaired.value.file_bytes);
+        self.say("repair", &format!("{} rewritten, {rate}", ranges::shards(rewritten)))
+    }
+
+    /// Verifies, and expects the flipped shard to be found and no other.
+    fn verify(&mut self) -> Result<()> {
+        let mut set = Set::open(&self.shards)?;
+        let codec = Codec::on(set.code.clone(), Arc::clone(&self.backend));
+        let verified = Timed::run(|| health::check(&mut set, &codec))?;
+        let health = &verified.value;
+        let found: Vec<usize> = health.damaged.keys().copied().collect();
+        ensure!(health.verdict == Verdict::Repairable, "verify found {:?}", health.verdict);
+        ensure!(found == [FLIPPED], "verify found shards {found:?} damaged instead of {FLIPPED}");
+        let what = health.damaged.values().flatten().map(String::as_str).collect::<Vec<_>>().join("; ");
+        let rate = self.rate(&verified, set.header.shape.file_bytes());
+        self.say("verify", &format!("shard {FLIPPED}: {what}, {rate}"))
+    }
+
+    /// Flips a bit at the start, in the middle and at the end of a shard's payload; returns how many.
+    fn flip(&self) -> Result<u64> {
+        let path = self.shard(FLIPPED);
+        let flip = || {
+            let mut shard = OpenOptions::new().read(true).write(true).open(&path)?;
+            let bytes = shard.metadata()?.len();
+            // Of an empty file's shard there is only the header.
+            let payload_end = HEADER_BYTES as u64 + (bytes - HEADER_BYTES as u64) / 1025 * 1024;
+            let mut offsets = vec![HEADER_BYTES as u64, bytes / 2, payload_end.saturating_sub(1)];
+            offsets.retain(|offset| *offset < bytes);
+            offsets.dedup();
+            for &offset in &offsets {
+                let mut byte = [0];
+                shard.seek(SeekFrom::Start(offset))?;
+                shard.read_exact(&mut byte)?;
+                shard.seek(SeekFrom::Start(offset))?;
+                shard.write_all(&[byte[0] ^ 0x10])?;
+            }
+            Ok::<_, std::io::Error>(offsets.len() as u64)
+        };
+        flip().with_context(|| format!("cannot change {}", path.display()))
+    }
+
+    fn shard(&self, index: usize) -> PathBuf {
+        self.shards.join(names::canonical(index))
+    }
+
+    fn rate<T>(&self, timed: &Timed<T>, file_bytes: u64) -> String {
+        timed.rate(file_bytes, self.backend.as_ref())
+    }
+
+    fn say(&mut self, step: &str, what: &str) -> Result<()> {
+        Ok(writeln!(self.out, "{step:8} {what}")?)
+    }
+}
+
+/// Where two files first differ, their ends included.
+fn first_difference(one: &Path, other: &Path) -> Result<Option<u64>> {
+    let open = |path: &Path| {
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok::<_, anyhow::Error>(BufReader::with_capacity(1 << 20, file))
+    };
+    let (mut one, mut other) = (open(one)?, open(other)?);
+    let mut offset = 0;
+    loop {
+        interrupt::check()?;
+        let (a, b) = (one.fill_buf()?, other.fill_buf()?);
+        let both = a.len().min(b.len());
+        if let Some(same) = a.iter().zip(b).position(|(a, b)| a != b) {
+            return Ok(Some(offset + same as u64));
+        }
+        if both == 0 {
+            return Ok((a.len() != b.len()).then_some(offset));
+        }
+        one.consume(both);
+        other.consume(both);
+        offset += both as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flipped_bit_is_a_difference_and_so_is_an_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| {
+            fs::write(dir.path().join(name), bytes).unwrap();
+            dir.path().join(name)
+        };
+        let mut bytes = vec![7; (2 << 20) + 5];
+        let original = write("original", &bytes);
+        assert_eq!(first_difference(&original, &write("same", &bytes)).unwrap(), None);
+        assert_eq!(first_difference(&original, &write("short", &bytes[..1000])).unwrap(), Some(1000));
+        bytes[(2 << 20) + 1] ^= 1;
+        assert_eq!(first_difference(&original, &write("flipped", &bytes)).unwrap(), Some((2 << 20) + 1));
+        assert_eq!(first_difference(&write("empty", b""), &write("none", b"")).unwrap(), None);
+    }
+}

@@ -1,0 +1,77 @@
+//! Exit codes, and the errors that choose them.
+
+use std::process::ExitCode;
+
+/// What a verb found. The codes are part of the command's interface: scripts read them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// The verb did what it was asked; the set is whole.
+    Whole,
+    /// `verify`: something is damaged, and `repair` can mend it.
+    Damaged,
+    /// Too little is left: the file cannot be had back from this set.
+    BeyondRepair,
+    /// The verb could not run.
+    Failed,
+    /// The command line was wrong.
+    Usage,
+}
+
+/// The table that `--help` shows.
+pub(crate) const HELP: &str = "\
+Exit codes:
+   0  done; verify: the set is whole
+   1  verify: damaged, and repair can mend it
+   2  beyond repair: too little is left
+   3  could not run
+  64  wrong usage
+
+Sizes are whole bytes, or whole KiB, MiB, GiB: 4096, 64KiB, 1MiB.
+Shard files: docs/shard-format.md. Environment: RUST_LOG=evariste=info says more, EVARISTE_DEVICE chooses a GPU.";
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Whole => 0,
+            Exit::Damaged => 1,
+            Exit::BeyondRepair => 2,
+            Exit::Failed => 3,
+            Exit::Usage => 64,
+        })
+    }
+}
+
+/// Arguments that are each well formed and together impossible.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UsageError(pub(crate) String);
+
+/// The set cannot give the file back; says what would be needed.
+#[derive(Debug, thiserror::Error)]
+#[error("beyond repair: {0}")]
+pub(crate) struct BeyondRepair(pub(crate) String);
+
+/// The exit code of an error: that of the first cause that has one of its own.
+pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
+    if error.is::<UsageError>() {
+        Exit::Usage
+    } else if error.is::<BeyondRepair>() {
+        Exit::BeyondRepair
+    } else {
+        Exit::Failed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+
+    #[test]
+    fn an_error_keeps_its_code_under_context() {
+        let wrapped = |error: anyhow::Error| Err::<(), _>(error).context("while trying").unwrap_err();
+        assert_eq!(of_error(&wrapped(UsageError("x".into()).into())), Exit::Usage);
+        assert_eq!(of_error(&wrapped(BeyondRepair("x".into()).into())), Exit::BeyondRepair);
+        assert_eq!(of_error(&wrapped(std::io::Error::other("x").into())), Exit::Failed);
+    }
+}

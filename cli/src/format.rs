@@ -1,0 +1,226 @@
+//! The header of a shard file, byte by byte; docs/shard-format.md is the same table for people.
+//!
+//! Every number is little-endian. Three things hold in every version of the format, this one and any later: the magic, the
+//! version, and the checksum over all of the header before it. So a damaged header is never taken for an unknown version.
+
+use crate::code::CodeName;
+use crate::shape::{Shape, ShapeError};
+
+/// Bytes of the header.
+pub(crate) const HEADER_BYTES: usize = 4096;
+/// Bytes of payload under one checksum.
+pub(crate) const BLOCK_BYTES: usize = 4096;
+/// The first bytes of a shard file.
+pub(crate) const MAGIC: [u8; 8] = *b"EVARISTE";
+/// The version this program writes and the only one it reads.
+const VERSION: u32 = 1;
+/// Stripe after stripe, each of one unit a shard: the only layout of this version.
+const LAYOUT: &str = "flat";
+
+/// Where each field begins. What lies between the last and the checksum is zero.
+mod at {
+    pub(super) const MAGIC: usize = 0;
+    pub(super) const VERSION: usize = 8;
+    pub(super) const INDEX: usize = 12;
+    pub(super) const COUNT: usize = 16;
+    pub(super) const DATA_SHARDS: usize = 20;
+    pub(super) const PARITY_SHARDS: usize = 24;
+    pub(super) const ZERO: usize = 28;
+    pub(super) const UNIT_BYTES: usize = 32;
+    pub(super) const FILE_BYTES: usize = 40;
+    pub(super) const FILE_HASH: usize = 48;
+    pub(super) const SET_ID: usize = 80;
+    pub(super) const CODE: usize = 96;
+    pub(super) const LAYOUT: usize = 128;
+    pub(super) const TABLE_HASH: usize = 192;
+    pub(super) const RESERVED: usize = 224;
+    pub(super) const CHECKSUM: usize = 4064;
+}
+
+/// What all shards of a set say alike.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SetHeader {
+    pub(crate) code: CodeName,
+    pub(crate) shape: Shape,
+    /// BLAKE3 of the file.
+    pub(crate) file_hash: [u8; 32],
+    pub(crate) id: SetId,
+}
+
+/// A random number that tells one set from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SetId(pub(crate) [u8; 16]);
+
+impl std::fmt::Display for SetId {
+    /// The first four bytes in hexadecimal: enough to tell sets apart in a message.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0[..4].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The header of one shard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) set: SetHeader,
+    /// Which shard this is; the file's name says nothing.
+    pub(crate) index: usize,
+    /// BLAKE3 of the CRC table.
+    pub(crate) table_hash: [u8; 32],
+}
+
+/// Why a file is not a shard that can be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FormatError {
+    #[error("not a shard: it does not begin with EVARISTE")]
+    NotAShard,
+    #[error("truncated: {found} of {expected} bytes")]
+    Truncated { found: u64, expected: u64 },
+    #[error("{} bytes too long: {found} instead of {expected}", found - expected)]
+    TrailingBytes { found: u64, expected: u64 },
+    #[error("header damaged: its checksum is wrong{}", claimed(*version))]
+    HeaderChecksum { version: u32 },
+    #[error("format version {found}, this program reads version {VERSION}")]
+    UnknownVersion { found: u32 },
+    #[error("unknown code \"{name}\"")]
+    UnknownCode { name: String },
+    #[error("unknown layout \"{name}\"")]
+    UnknownLayout { name: String },
+    #[error("header inconsistent: {0}")]
+    Shape(#[from] ShapeError),
+    #[error("header inconsistent: {count} shards, but {data_shards} data and {parity_shards} parity")]
+    Count { count: u32, data_shards: u32, parity_shards: u32 },
+    #[error("header inconsistent: shard {index} of {count}")]
+    Index { index: u32, count: u32 },
+    #[error("header inconsistent: {code} with {given} parity shards")]
+    CodeParity { code: CodeName, given: usize },
+    #[error("header inconsistent: the {field} is no text")]
+    Text { field: &'static str },
+    #[error("header inconsistent: byte {offset} is reserved and not zero")]
+    Reserved { offset: usize },
+    #[error("checksum table damaged")]
+    TableChecksum,
+}
+
+/// What a damaged header says of its version, where that is another than ours.
+fn claimed(version: u32) -> String {
+    if version == VERSION { String::new() } else { format!(" (it claims format version {version})") }
+}
+
+impl FormatError {
+    /// Whether the file may well be whole and merely newer than this program.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self, Self::UnknownVersion { .. } | Self::UnknownCode { .. } | Self::UnknownLayout { .. })
+    }
+}
+
+impl Header {
+    pub(crate) fn encode(&self) -> [u8; HEADER_BYTES] {
+        let mut bytes = [0; HEADER_BYTES];
+        let shape = &self.set.shape;
+        let mut put = |at: usize, field: &[u8]| bytes[at..at + field.len()].copy_from_slice(field);
+        put(at::MAGIC, &MAGIC);
+        put(at::VERSION, &VERSION.to_le_bytes());
+        put(at::INDEX, &count_bytes(self.index));
+        put(at::COUNT, &count_bytes(shape.total_shards()));
+        put(at::DATA_SHARDS, &count_bytes(shape.data_shards()));
+        put(at::PARITY_SHARDS, &count_bytes(shape.parity_shards()));
+        put(at::UNIT_BYTES, &(shape.unit_bytes() as u64).to_le_bytes());
+        put(at::FILE_BYTES, &shape.file_bytes().to_le_bytes());
+        put(at::FILE_HASH, &self.set.file_hash);
+        put(at::SET_ID, &self.set.id.0);
+        put(at::CODE, self.set.code.as_str().as_bytes());
+        put(at::LAYOUT, LAYOUT.as_bytes());
+        put(at::TABLE_HASH, &self.table_hash);
+        let checksum = checksum(&bytes);
+        bytes[at::CHECKSUM..].copy_from_slice(&checksum);
+        bytes
+    }
+
+    /// Reads a header from the beginning of a file: `bytes` are its first 4096, or all it has.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
+        if !bytes.starts_with(&MAGIC) {
+            return Err(FormatError::NotAShard);
+        }
+        let Some(bytes) = bytes.first_chunk::<HEADER_BYTES>() else {
+            return Err(FormatError::Truncated { found: bytes.len() as u64, expected: HEADER_BYTES as u64 });
+        };
+        let version = u32_at(bytes, at::VERSION);
+        if checksum(bytes) != bytes[at::CHECKSUM..] {
+            return Err(FormatError::HeaderChecksum { version });
+        }
+        if version != VERSION {
+            return Err(FormatError::UnknownVersion { found: version });
+        }
+        let layout = text_at::<{ at::TABLE_HASH - at::LAYOUT }>(bytes, at::LAYOUT, "layout")?;
+        if layout != LAYOUT {
+            return Err(FormatError::UnknownLayout { name: layout.to_owned() });
+        }
+        let name = text_at::<{ at::LAYOUT - at::CODE }>(bytes, at::CODE, "code")?;
+        let Some(code) = CodeName::from_name(name) else {
+            return Err(FormatError::UnknownCode { name: name.to_owned() });
+        };
+        let mut reserved = (at::ZERO..at::UNIT_BYTES).chain(at::RESERVED..at::CHECKSUM);
+        if let Some(offset) = reserved.find(|&offset| bytes[offset] != 0) {
+            return Err(FormatError::Reserved { offset });
+        }
+        let [count, data_shards, parity_shards] =
+            [at::COUNT, at::DATA_SHARDS, at::PARITY_SHARDS].map(|at| u32_at(bytes, at));
+        if data_shards.checked_add(parity_shards) != Some(count) {
+            return Err(FormatError::Count { count, data_shards, parity_shards });
+        }
+        let unit_bytes = u64::from_le_bytes(array_at(bytes, at::UNIT_BYTES));
+        let file_bytes = u64::from_le_bytes(array_at(bytes, at::FILE_BYTES));
+        let shape = Shape::new(data_shards.into(), parity_shards.into(), unit_bytes, file_bytes)?;
+        if code.own_parity_shards().is_some_and(|own| own != shape.parity_shards()) {
+            return Err(FormatError::CodeParity { code, given: shape.parity_shards() });
+        }
+        let index = u32_at(bytes, at::INDEX);
+        let in_set = usize::try_from(index).ok().filter(|&index| index < shape.total_shards());
+        Ok(Self {
+            index: in_set.ok_or(FormatError::Index { index, count })?,
+            set: SetHeader {
+                code,
+                shape,
+                file_hash: array_at(bytes, at::FILE_HASH),
+                id: SetId(array_at(bytes, at::SET_ID)),
+            },
+            table_hash: array_at(bytes, at::TABLE_HASH),
+        })
+    }
+}
+
+/// BLAKE3 of all of the header that stands before the checksum.
+fn checksum(bytes: &[u8; HEADER_BYTES]) -> [u8; 32] {
+    blake3::hash(&bytes[..at::CHECKSUM]).into()
+}
+
+/// A number of shards; a [`Shape`] has at most 1024.
+fn count_bytes(count: usize) -> [u8; 4] {
+    u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes()
+}
+
+fn array_at<const N: usize>(bytes: &[u8; HEADER_BYTES], at: usize) -> [u8; N] {
+    std::array::from_fn(|i| bytes[at + i])
+}
+
+fn u32_at(bytes: &[u8; HEADER_BYTES], at: usize) -> u32 {
+    u32::from_le_bytes(array_at(bytes, at))
+}
+
+/// Printable ASCII, then zeros to the field's end.
+fn text_at<'a, const N: usize>(
+    bytes: &'a [u8; HEADER_BYTES],
+    at: usize,
+    field: &'static str,
+) -> Result<&'a str, FormatError> {
+    let bytes = &bytes[at..at + N];
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(N);
+    let (text, padding) = bytes.split_at(end);
+    if !text.iter().all(u8::is_ascii_graphic) || padding.iter().any(|&byte| byte != 0) {
+        return Err(FormatError::Text { field });
+    }
+    std::str::from_utf8(text).map_err(|_| FormatError::Text { field })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! What state a set is in: every block read, the file rebuilt and hashed as far as that goes.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use anyhow::Result;
+use evariste::Codec;
+
+use crate::format::BLOCK_BYTES;
+use crate::names;
+use crate::ranges::{self, counted};
+use crate::set::{self, Set};
+use crate::walk::{self, Outcome, Purpose};
+
+/// The state of a set.
+pub(crate) struct Health {
+    pub(crate) verdict: Verdict,
+    /// What is wrong with each shard that is not as it should be: what `repair` would rewrite.
+    pub(crate) damaged: BTreeMap<usize, Vec<String>>,
+    /// What is no damage and worth knowing.
+    notes: Vec<String>,
+}
+
+/// Whether the file can be had back, and whether anything is left to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Whole,
+    Repairable,
+    /// With what is missing and what would be needed, a line each.
+    BeyondRepair(Vec<String>),
+}
+
+/// Reads every block of every shard and finds out.
+pub(crate) fn check(set: &mut Set, codec: &Codec) -> Result<Health> {
+    let shape = set.header.shape;
+    let lost = set.lost();
+    // Without a single shard there is nothing to read, and a header may claim any length.
+    let outcome = if lost.len() < shape.total_shards() {
+        walk::run(Purpose::Verify, set, codec, |_| Ok(()))?
+    } else {
+        Outcome::nothing(&shape)
+    };
+    let damaged = damage(set, &outcome);
+    let verdict = if !set.code.is_recoverable(&lost)? {
+        Verdict::BeyondRepair(vec![walk::needed(&lost, "shards", &shape)])
+    } else if !outcome.losses.is_empty() {
+        Verdict::BeyondRepair(outcome.losses.describe(&shape))
+    } else if outcome.file_hash != Some(set.header.file_hash) {
+        Verdict::BeyondRepair(vec![WRONG_HASH.to_owned()])
+    } else if damaged.is_empty() {
+        Verdict::Whole
+    } else {
+        Verdict::Repairable
+    };
+    Ok(Health { verdict, damaged, notes: notes(set) })
+}
+
+/// What is said where checksums and the file's hash contradict each other.
+pub(crate) const WRONG_HASH: &str =
+    "every block passes its checksum or was rebuilt, and yet the file's BLAKE3 is not the one in the headers";
+
+/// What is wrong with each shard.
+fn damage(set: &Set, outcome: &Outcome) -> BTreeMap<usize, Vec<String>> {
+    let mut damaged: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for (index, member) in set.members.iter().enumerate() {
+        let mut say = |what: String| damaged.entry(index).or_default().push(what);
+        let Some(file) = member.files.first() else {
+            say(set.why_lost(index));
+            continue;
+        };
+        for (tally, kind) in [(&file.wrong, "wrong block"), (&file.unreadable, "unreadable block")] {
+            if tally.blocks > 0 {
+                say(format!("{} in {}", counted(tally.blocks, kind), tally.stripes));
+            }
+        }
+        if let Some(error) = &file.trailing {
+            say(error.to_string());
+        }
+        let stripes = &outcome.disagreeing[index];
+        if !stripes.is_empty() {
+            say(format!("passes its checksums and disagrees with the data in {stripes}"));
+        }
+    }
+    damaged
+}
+
+/// Wrong names, spare copies, files of other sets.
+fn notes(set: &Set) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (index, member) in set.members.iter().enumerate() {
+        for (position, file) in member.files.iter().enumerate() {
+            let name = file.name.display();
+            if position > 0 {
+                notes.push(format!("{name} is another copy of shard {index}"));
+            } else if !set::is_canonical(&file.name, index) {
+                notes.push(format!("{name} holds shard {index}; repair renames it {}", names::canonical(index)));
+            }
+        }
+        if !member.files.is_empty() {
+            let rejected = member.rejected.iter();
+            notes.extend(rejected.map(|(name, flaw)| {
+                format!("{} is another copy of shard {index} and not used: {flaw}", name.display())
+            }));
+        }
+    }
+    // A stray under a lost shard's name was named with that shard.
+    let told = |name: &std::ffi::OsStr| set.lost().iter().any(|&index| set::is_canonical(name, index));
+    let strays = set.strays.iter().filter(|stray| !told(&stray.name));
+    notes.extend(strays.map(|stray| format!("{}: {}", stray.name.display(), stray.kind)));
+    notes
+}
+
+impl Health {
+    /// Says all of it, the verdict last.
+    pub(crate) fn write(&self, set: &Set, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}", set.describe())?;
+        for (&index, reasons) in &self.damaged {
+            writeln!(out, "{}: {}", names::canonical(index), reasons.join("; "))?;
+        }
+        for note in &self.notes {
+            writeln!(out, "note: {note}")?;
+        }
+        let shape = &set.header.shape;
+        let total = shape.total_shards();
+        match &self.verdict {
+            Verdict::Whole => {
+                let blocks = shape.payload_bytes() / BLOCK_BYTES as u64 * total as u64;
+                writeln!(out, "whole: {total} shards, {} and the file's BLAKE3 are right", counted(blocks, "block"))
+            }
+            Verdict::Repairable => {
+                let damaged: Vec<usize> = self.damaged.keys().copied().collect();
+                writeln!(out, "repairable: {} of {total} damaged, {}", damaged.len(), ranges::shards(&damaged))
+            }
+            Verdict::BeyondRepair(reasons) => {
+                reasons.iter().try_for_each(|reason| writeln!(out, "{reason}"))?;
+                writeln!(out, "beyond repair: {} of {total} shards damaged", self.damaged.len())
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `evariste`: protects files with erasure codes, verifies, repairs and restores them.
+//!
+//! ```text
+//! args -> protect  file -> batch -> codec -> writer -> shards
+//!         verify   scan -> set -> reader -> batch -> codec -> health
+//!         repair   health, then writer and placement
+//!         restore  the same way without what is not needed, into one file
+//! ```
+//!
+//! `format` and `shape` say what a shard file is, `walk` and `pipeline` how stripes pass through memory, and each verb has a
+//! file of its own. docs/shard-format.md describes the files, docs/command.md the verbs.
+
+mod args;
+mod backend;
+mod batch;
+mod code;
+mod demo;
+mod exit;
+mod format;
+mod hash;
+mod health;
+mod interrupt;
+mod names;
+mod pipeline;
+mod placement;
+mod progress;
+mod protect;
+mod ranges;
+mod reader;
+mod repair;
+mod report;
+mod restore;
+mod scan;
+mod set;
+mod shape;
+mod size;
+mod temp;
+mod verify;
+mod walk;
+mod writer;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Verb};
+use exit::Exit;
+
+fn main() -> ExitCode {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    interrupt::listen();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(answer) => {
+            // Help and version are answers; all else is wrong usage.
+            let exit = if answer.use_stderr() { Exit::Usage } else { Exit::Whole };
+            return if answer.print().is_ok() { exit.into() } else { Exit::Failed.into() };
+        }
+    };
+    let out = &mut std::io::stdout();
+    let done = match &arguments.verb {
+        Verb::Demo(args) => demo::run(args, out),
+        Verb::Protect(args) => protect::run(args, out),
+        Verb::Verify(args) => verify::run(args, out),
+        Verb::Repair(args) => repair::run(args, out),
+        Verb::Restore(args) => restore::run(args, out),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("evariste: {error:#}");
+            exit::of_error(&error).into()
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! File names of shards: what they are called, and how a name is freed for its owner.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The extension of a shard file.
+pub(crate) const EXTENSION: &str = "shard";
+
+/// `007.shard`: what the shard of this index is called.
+pub(crate) fn canonical(index: usize) -> String {
+    format!("{index:03}.{EXTENSION}")
+}
+
+/// Whether a file is looked at as a shard whatever is in it.
+pub(crate) fn is_shard_name(name: &OsStr) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == EXTENSION)
+}
+
+/// Renames a file to the first of `NAME.aside`, `NAME.aside-2` ... that is free; returns the new name.
+pub(crate) fn move_aside(dir: &Path, name: &OsStr) -> Result<PathBuf> {
+    let taken = |path: &Path| path.symlink_metadata().is_ok();
+    let mut aside = name.to_owned();
+    aside.push(".aside");
+    let mut number = 1;
+    while taken(&dir.join(&aside)) {
+        number += 1;
+        aside = name.to_owned();
+        aside.push(format!(".aside-{number}"));
+    }
+    rename(&dir.join(name), &dir.join(&aside))?;
+    Ok(PathBuf::from(aside))
+}
+
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
+    std::fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", from.display(), to.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        assert_eq!([0, 13, 999, 1000].map(canonical), ["000.shard", "013.shard", "999.shard", "1000.shard"]);
+        assert!(is_shard_name(OsStr::new("old copy.shard")));
+        assert!(!is_shard_name(OsStr::new("000.shard.aside")));
+        assert!(!is_shard_name(OsStr::new(".shard")));
+    }
+
+    #[test]
+    fn moving_aside_never_overwrites() {
+        let dir = tempfile::tempdir().unwrap();
+        for (content, aside) in [("a", "x.aside"), ("b", "x.aside-2"), ("c", "x.aside-3")] {
+            std::fs::write(dir.path().join("x"), content).unwrap();
+            assert_eq!(move_aside(dir.path(), OsStr::new("x")).unwrap(), PathBuf::from(aside));
+            assert_eq!(std::fs::read_to_string(dir.path().join(aside)).unwrap(), content);
+        }
+        assert_eq!(std::fs::read_to_string(dir.path().join("x.aside")).unwrap(), "a");
+    }
+}

@@ -1,0 +1,56 @@
+//! Which file may stay under which name once a set is repaired.
+//!
+//! A good shard under a wrong name is renamed. What stands where a shard belongs is moved aside if it may be of use to
+//! somebody: a shard of this set under another's name, a shard of another set, or one of a version we do not know. Only a
+//! damaged file that says of itself nothing else is replaced.
+
+use std::ffi::{OsStr, OsString};
+
+use anyhow::Result;
+
+use crate::names;
+use crate::set::{self, Set};
+
+/// Renames what bears a wrong name and frees the names of the shards about to be placed. Returns a line for each renaming.
+pub(crate) fn free_names(set: &mut Set, rewritten: &[usize]) -> Result<Vec<String>> {
+    let is_misnamed = |index: usize| {
+        let first = set.members[index].files.first();
+        !rewritten.contains(&index) && first.is_some_and(|file| !set::is_canonical(&file.name, index))
+    };
+    let misnamed: Vec<usize> = (0..set.members.len()).filter(|&index| is_misnamed(index)).collect();
+    let mut lines = Vec::new();
+    for &index in misnamed.iter().chain(rewritten) {
+        let name = OsString::from(names::canonical(index));
+        if has_other_use(set, index, &name) {
+            let aside = names::move_aside(&set.dir, &name)?;
+            lines.push(format!("moved {} aside to {}", name.display(), aside.display()));
+            rename_known(set, &name, aside.as_os_str());
+        }
+    }
+    for index in misnamed {
+        let name = set.members[index].files[0].name.clone();
+        let canonical = names::canonical(index);
+        names::rename(&set.dir.join(&name), &set.dir.join(&canonical))?;
+        lines.push(format!("renamed {} to {canonical}", name.display()));
+    }
+    Ok(lines)
+}
+
+/// Whether the file of this name is something else than what is left of this very shard.
+fn has_other_use(set: &Set, index: usize, name: &OsStr) -> bool {
+    let of_another = set.members.iter().enumerate().filter(|&(other, _)| other != index).any(|(_, member)| {
+        member
+            .files
+            .iter()
+            .map(|file| &file.name)
+            .chain(member.rejected.iter().map(|(name, _)| name))
+            .any(|n| n == name)
+    });
+    of_another || set.strays.iter().any(|stray| stray.name == name && stray.kind.is_worth_keeping())
+}
+
+/// Notes the new name of a file of the set.
+fn rename_known(set: &mut Set, from: &OsStr, to: &OsStr) {
+    let files = set.members.iter_mut().flat_map(|member| &mut member.files);
+    files.filter(|file| file.name == from).for_each(|file| file.name = to.to_owned());
+}

@@ -1,0 +1,203 @@
+//! Reading stripes so that every byte handed on has passed its checksum in the same read.
+//!
+//! A block that fails, or that cannot be read, is lost in its row and nowhere else. Where a shard lies in several files, the
+//! others are asked for what the first does not give.
+
+use std::collections::HashMap;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use anyhow::Result;
+use evariste::Code;
+use rayon::prelude::*;
+
+use crate::batch::{Batch, Lane};
+use crate::format::BLOCK_BYTES;
+use crate::set::{Member, ShardFile};
+use crate::shape::{CRC_BYTES, Shape};
+
+/// Reads a set's stripes, batch after batch.
+pub(crate) struct Reader<'a> {
+    code: &'a Code,
+    shape: Shape,
+    members: &'a mut [Member],
+    /// Shards read in any case.
+    first: Vec<usize>,
+    /// Shards read one after another while data is missing.
+    others: Vec<usize>,
+    next_stripe: u64,
+    /// Whether losing these shards leaves the data determined: the same few patterns come again and again.
+    recoverable: HashMap<Vec<usize>, bool>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads the shards below `first` in any case, and others where they are needed.
+    pub(crate) fn new(code: &'a Code, shape: Shape, members: &'a mut [Member], first: usize) -> Self {
+        let there = (0..members.len()).filter(|&index| !members[index].files.is_empty());
+        let (first, others) = there.partition(|&index| index < first);
+        Self { code, shape, members, first, others, next_stripe: 0, recoverable: HashMap::new() }
+    }
+
+    /// Reads the next stripes; false if there are none.
+    pub(crate) fn fill(&mut self, batch: &mut Batch) -> Result<bool> {
+        if !batch.begin(self.next_stripe) {
+            return Ok(false);
+        }
+        self.next_stripe = batch.next_stripe();
+        read(&self.shape, self.members, batch, &self.first);
+        for position in 0..self.others.len() {
+            if self.is_recoverable(batch)? {
+                break;
+            }
+            read(&self.shape, self.members, batch, &self.others[position..=position]);
+        }
+        Ok(true)
+    }
+
+    /// Whether what has been read determines the data of every row.
+    fn is_recoverable(&mut self, batch: &Batch) -> Result<bool> {
+        for run in batch.runs() {
+            if run.lost.iter().all(|&shard| shard >= self.shape.data_shards()) {
+                continue;
+            }
+            let recoverable = match self.recoverable.get(&run.lost) {
+                Some(&known) => known,
+                None => {
+                    let found = self.code.is_recoverable(&run.lost)?;
+                    self.recoverable.insert(run.lost, found);
+                    found
+                }
+            };
+            if !recoverable {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Reads the chosen shards, as many at a time as there are threads.
+fn read(shape: &Shape, members: &mut [Member], batch: &mut Batch, chosen: &[usize]) {
+    let first_stripe = batch.first_stripe();
+    let all = batch.lanes().zip(members);
+    let lanes: Vec<(Lane<'_>, &mut Member)> = all.filter(|(lane, _)| chosen.contains(&lane.index)).collect();
+    lanes.into_par_iter().for_each(|(lane, member)| {
+        for file in &mut member.files {
+            if lane.good.contains(&false) {
+                read_lane(file, shape, first_stripe, lane.payload, lane.good);
+            }
+        }
+    });
+}
+
+/// Reads from one file the blocks of a shard that are not good yet, and counts what it does not give.
+fn read_lane(file: &mut ShardFile, shape: &Shape, first_stripe: u64, payload: &mut [u8], good: &mut [bool]) {
+    let (wrong, unreadable) = (&mut file.wrong, &mut file.unreadable);
+    read_blocks(&mut &file.file, shape, first_stripe, payload, good, |stripe, fault| match fault {
+        Fault::Wrong => wrong.add(stripe),
+        Fault::Unreadable => unreadable.add(stripe),
+    });
+}
+
+/// Why a block was not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Wrong,
+    Unreadable,
+}
+
+/// Fills the blocks that are not good yet and marks those that pass their checksum; `report` hears of every other.
+fn read_blocks(
+    file: &mut (impl Read + Seek),
+    shape: &Shape,
+    first_stripe: u64,
+    payload: &mut [u8],
+    good: &mut [bool],
+    mut report: impl FnMut(u64, Fault),
+) {
+    let mut table = vec![0; good.len() * CRC_BYTES];
+    let offset = shape.payload_offset(first_stripe);
+    let has_table = read_at(file, shape.table_offset(first_stripe), &mut table).is_ok();
+    // One read for all of it, unless another file has given some blocks already.
+    let at_once = !good.contains(&true) && read_at(file, offset, payload).is_ok();
+    let blocks = payload.chunks_exact_mut(BLOCK_BYTES).zip(table.chunks_exact(CRC_BYTES));
+    for (row, ((block, crc), good)) in blocks.zip(good).enumerate().filter(|(_, (_, good))| !**good) {
+        let is_read = has_table && (at_once || read_at(file, offset + (row * BLOCK_BYTES) as u64, block).is_ok());
+        *good = is_read && crc32c::crc32c(block).to_le_bytes() == *crc;
+        if !*good {
+            let stripe = first_stripe + (row / shape.unit_blocks()) as u64;
+            report(stripe, if is_read { Fault::Wrong } else { Fault::Unreadable });
+        }
+    }
+}
+
+/// Fills `bytes` from the file, from `offset` on.
+fn read_at(file: &mut (impl Read + Seek), offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+    use std::ops::Range;
+
+    /// A disk on which some bytes cannot be read.
+    struct Disk {
+        bytes: Cursor<Vec<u8>>,
+        bad: Range<u64>,
+    }
+
+    impl Read for Disk {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let start = self.bytes.position();
+            if start < self.bad.end && start + buffer.len() as u64 > self.bad.start {
+                return Err(io::Error::other("bad sector"));
+            }
+            self.bytes.read(buffer)
+        }
+    }
+
+    impl Seek for Disk {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.bytes.seek(to)
+        }
+    }
+
+    /// Three stripes of two blocks, block 4 wrong; what is given of them, and what is said of the rest.
+    fn read(bad: Range<u64>) -> (Vec<bool>, Vec<(u64, Fault)>) {
+        let shape = Shape::new(1, 1, 8192, 3 * 8192).unwrap();
+        let mut bytes: Vec<u8> = (0..4096 + 6 * 4096).map(|at: usize| (at % 251).to_le_bytes()[0]).collect();
+        let table: Vec<u8> = bytes[4096..].chunks(4096).flat_map(|block| crc32c::crc32c(block).to_le_bytes()).collect();
+        let payload = bytes[4096..].to_vec();
+        bytes.extend(table);
+        bytes[4096 + 4 * 4096 + 1234] ^= 1;
+        let mut disk = Disk { bytes: Cursor::new(bytes), bad };
+        let (mut read, mut good, mut faults) = (vec![0; 6 * 4096], vec![false; 6], Vec::new());
+        read_blocks(&mut disk, &shape, 0, &mut read, &mut good, |stripe, fault| faults.push((stripe, fault)));
+        for (block, good) in good.iter().enumerate() {
+            let range = block * 4096..(block + 1) * 4096;
+            assert!(!good || read[range.clone()] == payload[range], "block {block} is marked good and is not");
+        }
+        (good, faults)
+    }
+
+    #[test]
+    fn a_bad_sector_costs_its_block() {
+        let (good, faults) = read(0..0);
+        assert_eq!(good, [true, true, true, true, false, true]);
+        assert_eq!(faults, [(2, Fault::Wrong)]);
+
+        let (good, faults) = read(4096 + 4096 + 100..4096 + 2 * 4096 + 1);
+        assert_eq!(good, [true, false, false, true, false, true]);
+        assert_eq!(faults, [(0, Fault::Unreadable), (1, Fault::Unreadable), (2, Fault::Wrong)]);
+    }
+
+    #[test]
+    fn without_its_checksums_no_block_is_trusted() {
+        let table = 4096 + 6 * 4096;
+        let (good, faults) = read(table + 23..table + 24);
+        assert_eq!(good, [false; 6]);
+        assert_eq!(faults.len(), 6);
+    }
+}

@@ -1,0 +1,87 @@
+//! `evariste repair`: check everything, rewrite what is missing or damaged, put names right.
+//!
+//! Nothing is changed before all new shards are complete and on disk, and the file they give has the hash it should have.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use evariste::{Backend, Codec};
+use rayon::prelude::*;
+
+use crate::args;
+use crate::exit::{BeyondRepair, Exit};
+use crate::health::{self, Verdict, WRONG_HASH};
+use crate::placement;
+use crate::ranges;
+use crate::report::Timed;
+use crate::set::Set;
+use crate::temp;
+use crate::walk::{self, Purpose};
+use crate::writer::ShardWriter;
+
+pub(crate) fn run(args: &args::Repair, out: &mut dyn Write) -> Result<Exit> {
+    let backend = args.compute.backend.open()?;
+    let timed = Timed::run(|| repair(&args.dir, &backend, out))?;
+    let Repaired { file_bytes, rewritten, renamed } = &timed.value;
+    for line in renamed {
+        writeln!(out, "{line}")?;
+    }
+    if rewritten.is_empty() && renamed.is_empty() {
+        writeln!(out, "nothing to repair")?;
+    } else if rewritten.is_empty() {
+        writeln!(out, "repaired: names put right")?;
+    } else {
+        let rate = timed.rate(*file_bytes, backend.as_ref());
+        writeln!(out, "repaired: {} rewritten, {rate}", ranges::shards(rewritten))?;
+    }
+    Ok(Exit::Whole)
+}
+
+/// What a repair did.
+pub(crate) struct Repaired {
+    pub(crate) file_bytes: u64,
+    pub(crate) rewritten: Vec<usize>,
+    renamed: Vec<String>,
+}
+
+/// Makes the set in `dir` whole, or changes nothing. Says on `out` what state it found.
+pub(crate) fn repair(dir: &Path, backend: &Arc<dyn Backend>, out: &mut dyn Write) -> Result<Repaired> {
+    let mut set = Set::open(dir)?;
+    let codec = Codec::on(set.code.clone(), Arc::clone(backend));
+    let health = health::check(&mut set, &codec)?;
+    health.write(&set, out)?;
+    if let Verdict::BeyondRepair(_) = health.verdict {
+        return Err(BeyondRepair("nothing was changed".to_owned()).into());
+    }
+    let rewritten: Vec<usize> = health.damaged.keys().copied().collect();
+    let writers = rewrite(&mut set, &codec, &rewritten)?;
+    let renamed = placement::free_names(&mut set, &rewritten)?;
+    for writer in writers {
+        writer.place(dir)?;
+    }
+    temp::sync_dir(dir)?;
+    Ok(Repaired { file_bytes: set.header.shape.file_bytes(), rewritten, renamed })
+}
+
+/// Writes these shards anew under temporary names, finished and on disk.
+fn rewrite(set: &mut Set, codec: &Codec, indices: &[usize]) -> Result<Vec<ShardWriter>> {
+    if indices.is_empty() {
+        return Ok(Vec::new());
+    }
+    let shape = set.header.shape;
+    let dir = set.dir.clone();
+    let mut writers =
+        indices.iter().map(|&index| ShardWriter::create(&dir, index, shape)).collect::<Result<Vec<_>>>()?;
+    let outcome = walk::run(Purpose::Repair, set, codec, |batch| {
+        let append = |writer: &mut ShardWriter| writer.append(batch.first_stripe(), batch.payload(writer.index()));
+        writers.par_iter_mut().try_for_each(append)
+    })
+    .context("nothing was changed")?;
+    if outcome.file_hash != Some(set.header.file_hash) {
+        return Err(BeyondRepair(format!("{WRONG_HASH}; nothing was changed")).into());
+    }
+    writers.par_iter_mut().try_for_each(|writer| writer.finish(&set.header))?;
+    Ok(writers)
+}

@@ -1,0 +1,177 @@
+//! One walk over all stripes of a set: read, rebuild what is wanted, hash the file, hand on.
+//!
+//! `verify`, `repair` and `restore` are this walk with different purposes. Reading and checking, rebuilding, and hashing and
+//! writing go on at the same time, see [`pipeline`].
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use evariste::Codec;
+
+use crate::batch::{Batch, Run};
+use crate::exit::BeyondRepair;
+use crate::hash;
+use crate::pipeline;
+use crate::progress::Progress;
+use crate::ranges::{self, Ranges};
+use crate::reader::Reader;
+use crate::set::Set;
+use crate::shape::Shape;
+
+/// What a walk is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Read everything, find out what can be rebuilt, and go on where something cannot.
+    Verify,
+    /// Read everything and make all of it right.
+    Repair,
+    /// Read the data shards, and others only where data is missing; make the data right.
+    Restore,
+}
+
+/// What a walk found.
+pub(crate) struct Outcome {
+    /// BLAKE3 of the file, if every byte of it was there or could be rebuilt.
+    pub(crate) file_hash: Option<[u8; 32]>,
+    pub(crate) losses: Losses,
+    /// For each shard, where it passes its checksums and disagrees with the data.
+    pub(crate) disagreeing: Vec<Ranges>,
+}
+
+/// Rows that cannot be rebuilt, by the shards lost in them.
+#[derive(Default)]
+pub(crate) struct Losses {
+    by_lost: BTreeMap<Vec<usize>, Ranges>,
+    /// Rows that found no room: patterns are kept in bounded number.
+    more: u64,
+}
+
+/// Walks over the set; `sink` receives every batch in order, made as right as the purpose asks for.
+pub(crate) fn run(
+    purpose: Purpose,
+    set: &mut Set,
+    codec: &Codec,
+    mut sink: impl FnMut(&Batch) -> Result<()> + Send,
+) -> Result<Outcome> {
+    let shape = set.header.shape;
+    let title = match purpose {
+        Purpose::Verify => "verifying",
+        Purpose::Repair => "repairing",
+        Purpose::Restore => "restoring",
+    };
+    let progress = Progress::new(title, shape.file_bytes());
+    let first = match purpose {
+        Purpose::Verify | Purpose::Repair => shape.total_shards(),
+        Purpose::Restore => shape.data_shards(),
+    };
+    let mut reader = Reader::new(&set.code, shape, &mut set.members, first);
+    let mut outcome = Outcome::nothing(&shape);
+    let mut hasher = blake3::Hasher::new();
+    pipeline::run(
+        Batch::buffers(codec, &shape)?,
+        |batch| reader.fill(batch),
+        |batch| {
+            for run in batch.runs() {
+                make_right(purpose, codec, batch, &run, &mut outcome)?;
+                if purpose != Purpose::Verify && !outcome.losses.is_empty() {
+                    return Err(BeyondRepair(outcome.losses.describe(&shape).join("; ")).into());
+                }
+            }
+            Ok(())
+        },
+        |batch| {
+            batch.file_slices().for_each(|slice| hash::update(&mut hasher, slice));
+            sink(batch)?;
+            progress.advance(batch.file_bytes());
+            Ok(())
+        },
+    )?;
+    outcome.file_hash = outcome.losses.is_empty().then(|| hasher.finalize().into());
+    Ok(outcome)
+}
+
+/// Rebuilds in these rows what is lost, and puts parity to the test.
+fn make_right(purpose: Purpose, codec: &Codec, batch: &mut Batch, run: &Run, outcome: &mut Outcome) -> Result<()> {
+    let code = codec.code();
+    // Parity is tested wherever more is there than the data needs. Once everything lost is rebuilt, what was rebuilt
+    // agrees by itself, and anything else that disagrees was written so.
+    let is_testable = purpose != Purpose::Restore && run.lost.len() < code.parity_shards();
+    let wants_all = is_testable || purpose == Purpose::Repair;
+    let wanted: Vec<usize> =
+        run.lost.iter().copied().filter(|&shard| wants_all || shard < code.data_shards()).collect();
+    if !wanted.is_empty() {
+        match codec.reconstruct_some(&mut batch.columns(run.rows.clone())?, &run.lost, &wanted) {
+            Err(evariste::Error::Unrecoverable { .. }) => {
+                outcome.losses.add(batch, run);
+                return Ok(());
+            }
+            done => done?,
+        }
+    }
+    if !is_testable {
+        return Ok(());
+    }
+    let report = codec.verify(&batch.columns(run.rows.clone())?)?;
+    let mut disagreeing: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for mismatch in report.mismatches {
+        disagreeing.entry(run.rows.start + mismatch.block).or_default().push(usize::try_from(mismatch.slot)?);
+    }
+    for (row, shards) in disagreeing {
+        for &shard in &shards {
+            outcome.disagreeing[shard].add(batch.stripe_of(row));
+        }
+        if purpose == Purpose::Repair {
+            codec.reconstruct(&mut batch.columns(row..row + 1)?, &shards)?;
+        }
+    }
+    Ok(())
+}
+
+impl Outcome {
+    /// What is found where nothing can be read.
+    pub(crate) fn nothing(shape: &Shape) -> Self {
+        Self { file_hash: None, losses: Losses::default(), disagreeing: vec![Ranges::default(); shape.total_shards()] }
+    }
+}
+
+impl Losses {
+    const KEPT: usize = 32;
+
+    fn add(&mut self, batch: &Batch, run: &Run) {
+        if self.by_lost.len() >= Self::KEPT && !self.by_lost.contains_key(&run.lost) {
+            self.more += run.rows.len() as u64;
+            return;
+        }
+        let stripes = self.by_lost.entry(run.lost.clone()).or_default();
+        (batch.stripe_of(run.rows.start)..=batch.stripe_of(run.rows.end - 1)).for_each(|stripe| stripes.add(stripe));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_lost.is_empty()
+    }
+
+    /// What is missing and what would be needed, a line for each pattern.
+    pub(crate) fn describe(&self, shape: &Shape) -> Vec<String> {
+        let mut lines: Vec<String> = self
+            .by_lost
+            .iter()
+            .map(|(lost, stripes)| format!("{stripes}: {}", needed(lost, "blocks in a row", shape)))
+            .collect();
+        if self.more > 0 {
+            lines.push(format!("and {} in other combinations", ranges::counted(self.more, "block")));
+        }
+        lines
+    }
+}
+
+/// What would be needed to have these shards back; `what` is lost of each.
+pub(crate) fn needed(lost: &[usize], what: &str, shape: &Shape) -> String {
+    let total = shape.total_shards();
+    let good = total - lost.len();
+    let more = shape.data_shards().saturating_sub(good).max(1);
+    format!(
+        "{good} of {total} {what} are good and {} are needed: at least {more} more of {}",
+        shape.data_shards(),
+        ranges::shards(lost),
+    )
+}

@@ -1,0 +1,63 @@
+//! Writing a shard file: payload and checksums as they come, the header last.
+
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use tempfile::NamedTempFile;
+
+use crate::format::{BLOCK_BYTES, Header, SetHeader};
+use crate::names;
+use crate::shape::{CRC_BYTES, Shape};
+use crate::temp;
+
+/// A shard that is being written under a temporary name. Until `finish` it has no header; dropped, it is gone.
+pub(crate) struct ShardWriter {
+    index: usize,
+    shape: Shape,
+    temp: NamedTempFile,
+    /// The checksums of one call, kept for their memory.
+    table: Vec<u8>,
+    table_hash: blake3::Hasher,
+}
+
+impl ShardWriter {
+    pub(crate) fn create(dir: &Path, index: usize, shape: Shape) -> Result<Self> {
+        let temp = temp::create(dir, &names::canonical(index))?;
+        Ok(Self { index, shape, temp, table: Vec::new(), table_hash: blake3::Hasher::new() })
+    }
+
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
+    /// Writes the payload of the stripes from `first_stripe` on. Stripes come in order, without a gap.
+    pub(crate) fn append(&mut self, first_stripe: u64, payload: &[u8]) -> Result<()> {
+        self.table.clear();
+        self.table.extend(payload.chunks_exact(BLOCK_BYTES).flat_map(|block| crc32c::crc32c(block).to_le_bytes()));
+        debug_assert_eq!(self.table.len() / CRC_BYTES * BLOCK_BYTES, payload.len());
+        self.table_hash.update(&self.table);
+        let file = self.temp.as_file_mut();
+        write_at(file, self.shape.payload_offset(first_stripe), payload)
+            .and_then(|()| write_at(file, self.shape.table_offset(first_stripe), &self.table))
+            .with_context(|| format!("cannot write shard {}", self.index))
+    }
+
+    /// Writes the header and puts the file on disk.
+    pub(crate) fn finish(&mut self, set: &SetHeader) -> Result<()> {
+        let header = Header { set: set.clone(), index: self.index, table_hash: self.table_hash.finalize().into() };
+        write_at(self.temp.as_file_mut(), 0, &header.encode())
+            .with_context(|| format!("cannot write shard {}", self.index))?;
+        temp::sync(&self.temp)
+    }
+
+    /// Gives the finished file its canonical name.
+    pub(crate) fn place(self, dir: &Path) -> Result<()> {
+        temp::place(self.temp, &dir.join(names::canonical(self.index)))
+    }
+}
+
+fn write_at(file: &mut (impl Seek + Write), offset: u64, bytes: &[u8]) -> io::Result<()> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(bytes)
+}

@@ -1,0 +1,14 @@
+//! What the tests of the command share: each test binary includes this file and uses its part of it. `harness.rs` tests it.
+//!
+//! Nothing here comes from the command's own code: shard files are taken apart as docs/shard-format.md describes them.
+
+#![allow(dead_code, unused_imports, reason = "no test binary uses all of it")]
+
+pub(crate) mod compare;
+pub(crate) mod fixture;
+pub(crate) mod program;
+pub(crate) mod shard;
+
+pub(crate) use compare::{assert_same_bytes, snapshot};
+pub(crate) use fixture::{Fixture, PLAIN, Scheme, paint};
+pub(crate) use program::{Ran, evariste};

@@ -1,0 +1,120 @@
+//! Exit codes, messages, and what a failure leaves behind.
+
+#[path = "support/support.rs"]
+mod support;
+
+use std::fs;
+
+use support::program::{command, run};
+use support::{Fixture, PLAIN, evariste, snapshot};
+
+#[test]
+fn wrong_usage_exits_64() {
+    for (arguments, says) in [
+        (&[][..], "Usage: evariste"),
+        (&["explode"], "unrecognized subcommand"),
+        (&["protect", "file"], "--out <DIR>"),
+        (&["verify"], "<DIR>"),
+        (&["verify", "dir", "--backend", "abacus"], "possible values: auto, cpu, gpu"),
+        (&["protect", "file", "--out", "dir", "--code", "raid9"], "possible values: vandermonde, cauchy, raid5, raid6"),
+        (&["protect", "file", "--out", "dir", "--data", "0"], "0 is not in 1.."),
+        (&["protect", "file", "--out", "dir", "--parity", "x"], "--parity"),
+        (&["protect", "file", "--out", "dir", "--unit", "4097"], "4097 bytes, it must be a positive multiple of 4096"),
+        (&["protect", "file", "--out", "dir", "--unit", "0"], "0 bytes, it must be a positive multiple of 4096"),
+        (&["protect", "file", "--out", "dir", "--unit", "1MB"], "is no size"),
+        (&["protect", "file", "--out", "dir", "--unit", "99999999999GiB"], "is more than"),
+        (&["protect", "file", "--out", "dir", "--data", "200", "--parity", "57"], "at most 256"),
+        (
+            &["protect", "file", "--out", "dir", "--code", "raid5", "--parity", "2"],
+            "raid5 has 1 parity shard, --parity says 2",
+        ),
+        (&["protect", "file", "--out", "dir", "--code", "raid6", "--data", "256"], "at most 255 data"),
+    ] {
+        let ran = evariste(arguments);
+        assert_eq!(ran.code, 64, "{arguments:?}: {ran:?}");
+        assert!(ran.err.contains(says), "{arguments:?}: expected \"{says}\" in:\n{}", ran.err);
+    }
+}
+
+#[test]
+fn help_says_what_the_exit_codes_mean() {
+    for arguments in [&["--help"][..], &["help"], &["verify", "--help"], &["help", "repair"]] {
+        let ran = evariste(arguments).expect(0);
+        for line in ["0  done", "1  verify: damaged", "2  beyond repair", "3  could not run", "64  wrong usage"] {
+            assert!(ran.out.contains(line), "{arguments:?}: {}", ran.out);
+        }
+    }
+    evariste(["--version"]).expect(0).says(env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn what_cannot_run_exits_3_and_leaves_nothing() {
+    let fixture = Fixture::new(PLAIN, 1000);
+    let path = |name: &str| fixture.path(name).to_str().unwrap().to_owned();
+    fs::create_dir(path("empty")).unwrap();
+    for (arguments, says) in [
+        (["protect", &path("nothing"), "--out", &path("new")], "nothing"),
+        (["protect", &path("empty"), "--out", &path("new")], "is a directory"),
+        (["protect", &path("file"), "--out", &path("shards")], "already holds shards (000.shard)"),
+        (["protect", &path("file"), "--out", &path("file")], "file"),
+        (["protect", &path("file"), "--out", &path("file/new")], "cannot make the directory"),
+        (["restore", &path("nothing"), "--out", &path("new")], "cannot read the directory"),
+        (["restore", &path("empty"), "--out", &path("new")], "no shards in"),
+        (["restore", &path("shards"), "--out", &path("empty")], "is there and is no file"),
+        (["restore", &path("shards"), "--out", &path("nowhere/new")], "nowhere"),
+        (["verify", &path("nothing"), "--backend", "cpu"], "cannot read the directory"),
+        (["repair", &path("file"), "--backend", "cpu"], "cannot read the directory"),
+        (["demo", &path("nothing"), "--backend", "cpu"], "nothing"),
+    ] {
+        let shards = snapshot(&fixture.shards());
+        let ran = evariste(arguments);
+        assert_eq!(ran.code, 3, "{arguments:?}: {ran:?}");
+        assert!(ran.err.starts_with("evariste: ") && ran.err.contains(says), "{arguments:?}: {}", ran.err);
+        assert_eq!(ran.err.lines().count(), 1, "{arguments:?}: {}", ran.err);
+        assert!(!fixture.path("new").exists() && snapshot(&fixture.shards()) == shards, "{arguments:?}");
+        assert_eq!(fs::read_dir(path("empty")).unwrap().count(), 0, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_variable_that_cannot_be_honoured_exits_3() {
+    let fixture = Fixture::new(PLAIN, 1000);
+    let ran = run(command().arg("verify").arg(fixture.shards()).env("EVARISTE_CPU", "abacus"));
+    ran.expect(3).says("EVARISTE_CPU=abacus");
+}
+
+#[test]
+fn a_restore_replaces_a_file_only_by_a_whole_one() {
+    let fixture = Fixture::new(PLAIN, 50_000);
+    fs::write(fixture.restored(), "what was there").unwrap();
+    for index in [0, 1, 2] {
+        fixture.flip(index, 5000);
+    }
+    fixture.restore().expect(2);
+    assert_eq!(fs::read(fixture.restored()).unwrap(), b"what was there");
+    fixture.flip(2, 5000);
+    fixture.assert_restores("over a file that was there");
+}
+
+#[cfg(unix)]
+#[test]
+fn new_files_have_the_rights_that_the_umask_leaves() {
+    use std::os::unix::fs::PermissionsExt;
+    let fixture = Fixture::new(PLAIN, 1000);
+    let mode = |path: std::path::PathBuf| fs::metadata(path).unwrap().permissions().mode();
+    fixture.restore().expect(0);
+    fixture.delete(1);
+    fixture.repair().expect(0);
+    for path in [fixture.shard(0), fixture.shard(1), fixture.restored()] {
+        assert_eq!(mode(path.clone()), mode(fixture.file()), "{}", path.display());
+    }
+}
+
+#[test]
+fn nothing_is_kept_where_the_reader_of_the_output_went_away() {
+    use std::process::Stdio;
+    let fixture = Fixture::new(PLAIN, 1000);
+    let mut child = command().arg("verify").arg(fixture.shards()).stdout(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert!(matches!(child.wait().unwrap().code(), Some(0 | 3)));
+}

@@ -1,0 +1,212 @@
+//! The automatic backend: small calls never touch a GPU, a GPU that fails costs a second run and no more, and a software driver is never
+//! taken unasked.
+
+#[path = "support/support.rs"]
+mod support;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use evariste::{Auto, Backend, Batch, Code, Codec, Cpu, Error, Info, Region, Report};
+use support::{assert_shards_equal, painted};
+
+/// Shards of a call that is large, and of one that is not: 14 of them are 84 MiB and 14 KiB.
+const LARGE: usize = 6 << 20;
+const SMALL: usize = 1 << 10;
+
+/// A GPU that the CPU plays: it counts its calls and may fail, after having written rubbish.
+struct Actor {
+    cpu: Cpu,
+    calls: AtomicUsize,
+    fails: fn() -> Option<Error>,
+}
+
+impl Actor {
+    fn new(fails: fn() -> Option<Error>) -> Arc<Self> {
+        Arc::new(Self { cpu: Cpu::new().unwrap(), calls: AtomicUsize::new(0), fails })
+    }
+
+    fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+}
+
+impl Backend for Actor {
+    fn info(&self) -> Info {
+        Info { backend: "gpu", device: "an actor".to_owned(), software: false }
+    }
+
+    fn allocate(&self, bytes: usize) -> Result<Region, Error> {
+        self.cpu.allocate(bytes)
+    }
+
+    fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let Some(error) = (self.fails)() else { return self.cpu.run(batches) };
+        for batch in batches {
+            for &target in batch.task().plan().targets() {
+                batch.view_mut().slot_mut(target, 0).fill(0xee);
+            }
+        }
+        Err(error)
+    }
+}
+
+/// A codec over an automatic choice between the CPU and an actor, and how often the actor was opened.
+fn codec(actor: &Arc<Actor>) -> (Codec, Arc<AtomicUsize>) {
+    let opened = Arc::new(AtomicUsize::new(0));
+    let (actor, count) = (Arc::clone(actor), Arc::clone(&opened));
+    let auto = Auto::of(Arc::new(Cpu::new().unwrap()), move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        Ok(Arc::clone(&actor) as Arc<dyn Backend>)
+    });
+    (Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::new(auto)), opened)
+}
+
+fn encode(codec: &Codec, bytes: usize) -> Result<Vec<Vec<u8>>, Error> {
+    let data = painted(10, bytes);
+    let mut parity = vec![vec![0; bytes]; 4];
+    codec.encode_into(&data, &mut parity)?;
+    Ok(parity)
+}
+
+fn expected(bytes: usize) -> Vec<Vec<u8>> {
+    encode(&Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::new(Cpu::new().unwrap())), bytes).unwrap()
+}
+
+fn lost() -> Option<Error> {
+    let (device, doing, reason) = ("an actor".to_owned(), "acting".to_owned(), "it fell off the stage".to_owned());
+    Some(Error::DeviceLost { device, doing, reason })
+}
+
+fn out_of_memory() -> Option<Error> {
+    Some(Error::DeviceMemory {
+        device: "an actor".to_owned(),
+        doing: "learning by heart".to_owned(),
+        source: "no".into(),
+    })
+}
+
+#[test]
+fn small_calls_never_open_a_gpu() {
+    let actor = Actor::new(|| None);
+    let (codec, opened) = codec(&actor);
+    for _ in 0..3 {
+        assert_shards_equal(&expected(SMALL), &encode(&codec, SMALL).unwrap(), "small");
+    }
+    assert_eq!((opened.load(Ordering::Relaxed), actor.calls()), (0, 0));
+}
+
+#[test]
+fn large_calls_take_the_gpu_opened_once() {
+    let actor = Actor::new(|| None);
+    let (codec, opened) = codec(&actor);
+    for _ in 0..2 {
+        assert_shards_equal(&expected(LARGE), &encode(&codec, LARGE).unwrap(), "large");
+    }
+    encode(&codec, SMALL).unwrap();
+    assert_eq!((opened.load(Ordering::Relaxed), actor.calls()), (1, 2));
+}
+
+#[test]
+fn a_gpu_that_is_lost_is_replaced_by_the_cpu_for_good() {
+    let actor = Actor::new(lost);
+    let (codec, opened) = codec(&actor);
+    for _ in 0..3 {
+        assert_shards_equal(&expected(LARGE), &encode(&codec, LARGE).unwrap(), "the GPU fails");
+    }
+    assert_eq!((opened.load(Ordering::Relaxed), actor.calls()), (1, 1));
+}
+
+#[test]
+fn a_gpu_short_of_memory_is_asked_again() {
+    let actor = Actor::new(out_of_memory);
+    let (codec, _) = codec(&actor);
+    for _ in 0..2 {
+        assert_shards_equal(&expected(LARGE), &encode(&codec, LARGE).unwrap(), "the GPU is full");
+    }
+    assert_eq!(actor.calls(), 2);
+}
+
+#[test]
+fn without_a_gpu_the_cpu_serves_and_nobody_looks_twice() {
+    let opened = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&opened);
+    let auto = Auto::of(Arc::new(Cpu::new().unwrap()), move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        Err(Error::NoDevice { wanted: "any".to_owned(), seen: "none".to_owned() })
+    });
+    let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::new(auto));
+    for _ in 0..2 {
+        assert_shards_equal(&expected(LARGE), &encode(&codec, LARGE).unwrap(), "no GPU");
+    }
+    assert_eq!(opened.load(Ordering::Relaxed), 1);
+}
+
+/// A wish that cannot be honoured is told to the caller, not answered with the CPU.
+#[test]
+fn a_wrong_environment_is_no_device_failure() {
+    let auto = Auto::of(Arc::new(Cpu::new().unwrap()), || {
+        Err(Error::Environment {
+            variable: "EVARISTE_DEVICE",
+            value: "x".to_owned(),
+            reason: "no such device".to_owned(),
+        })
+    });
+    let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::new(auto));
+    assert!(matches!(encode(&codec, LARGE), Err(Error::Environment { .. })));
+    assert!(encode(&codec, SMALL).is_ok());
+}
+
+#[test]
+fn a_software_driver_is_never_taken_unasked() {
+    if std::env::var_os("EVARISTE_DEVICE").is_some() {
+        println!("EVARISTE_DEVICE is set: whatever is taken was asked for");
+        return;
+    }
+    let auto = Arc::new(Auto::new().unwrap());
+    let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::clone(&auto) as Arc<dyn Backend>);
+    assert_shards_equal(&expected(LARGE), &encode(&codec, LARGE).unwrap(), "large");
+    let device = auto.info().device.to_lowercase();
+    assert!(!device.contains("llvmpipe") && !device.contains("swiftshader"), "{device}");
+}
+
+/// What is logged as a warning or worse, by all threads.
+struct Warnings(Mutex<Vec<String>>);
+
+static WARNINGS: Warnings = Warnings(Mutex::new(Vec::new()));
+
+impl log::Log for Warnings {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.level() <= log::Level::Warn
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if self.enabled(record.metadata()) {
+            self.0.lock().unwrap().push(record.args().to_string());
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn a_failing_gpu_is_logged_once() {
+    fn unlike_the_others() -> Option<Error> {
+        Some(Error::DeviceMemory {
+            device: "a loud actor".to_owned(),
+            doing: "shouting".to_owned(),
+            source: "no".into(),
+        })
+    }
+    log::set_logger(&WARNINGS).unwrap();
+    log::set_max_level(log::LevelFilter::Warn);
+    let actor = Actor::new(unlike_the_others);
+    let (codec, _) = codec(&actor);
+    for _ in 0..3 {
+        encode(&codec, LARGE).unwrap();
+    }
+    let warnings = WARNINGS.0.lock().unwrap();
+    let ours: Vec<&String> = warnings.iter().filter(|warning| warning.contains("a loud actor")).collect();
+    assert_eq!(ours.len(), 1, "{warnings:?}");
+}

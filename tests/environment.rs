@@ -1,0 +1,175 @@
+//! A value of an `EVARISTE_` variable that cannot be honoured is an error, never ignored. The environment belongs to a process, so every case
+//! runs in one of its own: this binary again, as the test `child`.
+
+use std::process::Command;
+
+use evariste::{Auto, Backend, Code, Codec, Cpu, Error, Gpu};
+
+/// Shards of a call so large that the automatic backend wants a GPU.
+const LARGE: usize = 6 << 20;
+
+/// What a backend that opens calls its device.
+type Open = fn() -> Result<String, Error>;
+
+/// Opens every backend and says on one line each what came of it.
+#[test]
+#[ignore = "run by the other tests in a process of their own"]
+fn child() {
+    let open: [(&str, Open); 4] = [
+        ("cpu", || Ok(Cpu::new()?.info().device)),
+        ("gpu", || Ok(Gpu::open(&evariste::gpu::Options::default())?.info().device)),
+        ("auto", || Ok(Auto::new()?.info().device)),
+        ("auto-large", || {
+            let codec = Codec::new(Code::reed_solomon(10, 4)?)?;
+            let mut shards = codec.shards(LARGE)?;
+            codec.encode(&mut shards)?;
+            Ok(codec.backend().info().device)
+        }),
+    ];
+    for (name, open) in open {
+        match open() {
+            Ok(device) => println!("{name}: opened {device}"),
+            Err(error) => println!("{name}: refused {error}"),
+        }
+    }
+}
+
+/// What the child printed for a backend under these variables.
+struct Outcome(String);
+
+impl Outcome {
+    fn of(variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "child", "--ignored", "--nocapture"]);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("EVARISTE_") {
+                command.env_remove(name);
+            }
+        }
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{variables:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+        Self(text)
+    }
+
+    #[track_caller]
+    fn line(&self, backend: &str) -> &str {
+        let start = format!("{backend}: ");
+        self.0.lines().find_map(|line| line.split_once(&start).map(|(_, rest)| rest)).expect(&self.0)
+    }
+
+    #[track_caller]
+    fn opened(&self, backend: &str) -> &str {
+        self.line(backend).strip_prefix("opened ").expect(&self.0)
+    }
+
+    /// The refusal, which must hold all of these.
+    #[track_caller]
+    fn refused(&self, backend: &str, parts: &[&str]) {
+        let message = self.line(backend).strip_prefix("refused ").expect(&self.0);
+        for part in parts {
+            assert!(message.contains(part), "`{part}` is missing in: {message}");
+        }
+    }
+}
+
+const NO_DRIVER: [(&str, &str); 2] = [("VK_DRIVER_FILES", "/nonexistent"), ("VK_ICD_FILENAMES", "/nonexistent")];
+
+/// Whether this machine has any adapter; without one the questions about GPUs have no answer, unless one is required.
+fn has_gpu() -> bool {
+    let has = !Gpu::adapters().is_empty();
+    let required = std::env::var("EVARISTE_REQUIRE").unwrap_or_default();
+    assert!(has || !required.split(',').any(|name| name.trim() == "gpu"), "EVARISTE_REQUIRE names gpu, there is none");
+    has
+}
+
+#[test]
+fn nothing_set() {
+    let outcome = Outcome::of(&[]);
+    outcome.opened("cpu");
+    outcome.opened("auto");
+    outcome.opened("auto-large");
+    if has_gpu() {
+        outcome.opened("gpu");
+    }
+}
+
+#[test]
+fn an_empty_value_is_none() {
+    let outcome = Outcome::of(&[("EVARISTE_CPU", ""), ("EVARISTE_DEVICE", ""), ("EVARISTE_KERNEL", "")]);
+    outcome.opened("cpu");
+    if has_gpu() {
+        outcome.opened("gpu");
+    }
+}
+
+#[test]
+fn the_cpu_kernel() {
+    assert!(Outcome::of(&[("EVARISTE_CPU", "portable")]).opened("cpu").contains("portable"));
+    for wrong in ["abacus", "Portable", "portable,avx2"] {
+        let outcome = Outcome::of(&[("EVARISTE_CPU", wrong)]);
+        outcome.refused("cpu", &["EVARISTE_CPU", wrong, "portable"]);
+        outcome.refused("auto", &["EVARISTE_CPU", wrong]);
+    }
+    if cfg!(target_arch = "x86_64") {
+        Outcome::of(&[("EVARISTE_CPU", "neon")]).refused("cpu", &["EVARISTE_CPU", "neon"]);
+    }
+}
+
+#[test]
+fn the_device() {
+    if !has_gpu() {
+        return;
+    }
+    for wrong in ["no such device", "9999"] {
+        let outcome = Outcome::of(&[("EVARISTE_DEVICE", wrong)]);
+        outcome.refused("gpu", &["EVARISTE_DEVICE", wrong]);
+        outcome.refused("auto-large", &["EVARISTE_DEVICE", wrong]);
+        outcome.opened("cpu");
+    }
+    // By number, and by a part of the name in any case. What is named is taken, a software driver too.
+    let first = Outcome::of(&[("EVARISTE_DEVICE", "0")]).opened("gpu").to_owned();
+    let name: String = first.split_whitespace().next().unwrap().to_uppercase();
+    let outcome = Outcome::of(&[("EVARISTE_DEVICE", &name)]);
+    assert!(outcome.opened("gpu").to_uppercase().contains(&name));
+    assert!(outcome.opened("auto-large").to_uppercase().contains(&name), "{}", outcome.0);
+}
+
+#[test]
+fn the_gpu_kernel() {
+    if !has_gpu() {
+        return;
+    }
+    Outcome::of(&[("EVARISTE_KERNEL", "table")]).opened("gpu");
+    let outcome = Outcome::of(&[("EVARISTE_KERNEL", "abacus")]);
+    outcome.refused("gpu", &["EVARISTE_KERNEL", "abacus", "table"]);
+    outcome.opened("cpu");
+}
+
+#[test]
+fn checked_shaders() {
+    if !has_gpu() {
+        return;
+    }
+    Outcome::of(&[("EVARISTE_CHECKED_SHADERS", "1")]).opened("gpu");
+    Outcome::of(&[("EVARISTE_CHECKED_SHADERS", "perhaps")])
+        .refused("gpu", &["EVARISTE_CHECKED_SHADERS", "perhaps", "1"]);
+}
+
+/// Without a driver the GPU is refused with a clear line, and whoever did not insist on it is served by the CPU.
+#[test]
+fn no_driver() {
+    let outcome = Outcome::of(&NO_DRIVER);
+    outcome.refused("gpu", &["no usable GPU", "none"]);
+    outcome.opened("cpu");
+    outcome.opened("auto");
+    outcome.opened("auto-large");
+}
+
+/// Asking for a device where there is none is a wish that cannot be honoured, automatic or not.
+#[test]
+fn a_named_device_without_a_driver() {
+    let outcome = Outcome::of(&[&NO_DRIVER[..], &[("EVARISTE_DEVICE", "0")]].concat());
+    outcome.refused("gpu", &["EVARISTE_DEVICE", "0"]);
+    outcome.refused("auto-large", &["EVARISTE_DEVICE", "0"]);
+}

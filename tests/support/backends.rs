@@ -1,0 +1,59 @@
+//! Every backend this machine has, opened once per test binary.
+//!
+//! `EVARISTE_REQUIRE` names backends that must be there, separated by commas: one that is not is a failure. One that is absent and not
+//! required is reported on stderr, past the test harness, which would keep it to itself.
+
+use std::io::Write;
+use std::sync::{Arc, OnceLock};
+
+use evariste::{Backend, Code, Codec, Cpu, Error, Gpu};
+
+type Opened = Vec<(&'static str, Arc<dyn Backend>)>;
+type Open = fn() -> Result<Arc<dyn Backend>, Error>;
+
+/// What the tests know how to open.
+const KNOWN: [(&str, Open); 2] =
+    [("cpu", || Ok(Arc::new(Cpu::new()?))), ("gpu", || Ok(Arc::new(Gpu::open(&evariste::gpu::Options::default())?)))];
+
+static BACKENDS: OnceLock<Opened> = OnceLock::new();
+
+/// Runs a test on one backend after the other.
+pub(crate) fn each_backend(mut test: impl FnMut(&str, &Arc<dyn Backend>)) {
+    for (name, backend) in BACKENDS.get_or_init(open_all) {
+        println!("on {name}: {}", backend.info().device);
+        test(name, backend);
+    }
+}
+
+/// Runs a test of one code on one backend after the other.
+pub(crate) fn each_codec(code: &Code, mut test: impl FnMut(&str, Codec)) {
+    each_backend(|name, backend| test(name, Codec::on(code.clone(), Arc::clone(backend))));
+}
+
+fn open_all() -> Opened {
+    let required = std::env::var("EVARISTE_REQUIRE").unwrap_or_default();
+    let required: Vec<&str> = required.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let mut opened = Opened::new();
+    for (name, open) in KNOWN {
+        match open() {
+            Ok(backend) => {
+                report(&format!("testing {name}: {}", backend.info().device));
+                opened.push((name, backend));
+            }
+            Err(error) if required.contains(&name) => panic!("EVARISTE_REQUIRE names {name}: {error}"),
+            Err(error) => report(&format!("NOT testing {name}: {error}")),
+        }
+    }
+    for name in required {
+        assert!(
+            opened.iter().any(|(opened, _)| *opened == name),
+            "EVARISTE_REQUIRE names {name}, which these tests do not know"
+        );
+    }
+    opened
+}
+
+fn report(line: &str) {
+    // Not eprintln!, which the test harness captures. Nothing is lost for the tests if stderr is closed.
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

@@ -1,0 +1,13 @@
+//! What the integration tests share: each test binary includes this file and uses its part of it. `tests/harness.rs` tests it.
+
+#![allow(dead_code, unused_imports, reason = "no test binary uses all of it")]
+
+pub(crate) mod backends;
+pub(crate) mod boundaries;
+pub(crate) mod compare;
+pub(crate) mod oracle;
+pub(crate) mod paint;
+
+pub(crate) use backends::{each_backend, each_codec};
+pub(crate) use compare::assert_shards_equal;
+pub(crate) use paint::{Rng, paint, painted, painted_stripe};

@@ -1,0 +1,106 @@
+//! `cargo xtask setup`: provides what the tests need and says what this machine offers.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use evariste::Gpu;
+
+use crate::cargo::{cargo, output, root, run as execute, succeeds};
+
+/// Mesa's software driver, and the loader that finds drivers.
+const DRIVER_PACKAGES: [&str; 2] = ["mesa-vulkan-drivers", "libvulkan1"];
+
+pub(crate) fn run() -> Result<()> {
+    println!("{}", output(Command::new("rustc").arg("--version").current_dir(root()))?.trim());
+    println!("CPU: {}", processor_features().join(", "));
+    components()?;
+    driver()
+}
+
+/// rustfmt and clippy: a minimal toolchain has neither.
+fn components() -> Result<()> {
+    for (command, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        if succeeds(cargo().args([command, "--version"])) {
+            continue;
+        }
+        println!("cargo {command} is missing: installing the component {component} with rustup");
+        execute(Command::new("rustup").args(["component", "add", component]).current_dir(root()))
+            .with_context(|| format!("`cargo {command}` is missing and could not be installed"))?;
+    }
+    Ok(())
+}
+
+/// A Vulkan driver: any will do, and where there is none the software one is installed.
+fn driver() -> Result<()> {
+    if Gpu::adapters().is_empty() {
+        install_driver()?;
+        ensure!(
+            !Gpu::adapters().is_empty(),
+            "no Vulkan adapter, although {} are installed",
+            DRIVER_PACKAGES.join(" and ")
+        );
+    }
+    for adapter in Gpu::adapters() {
+        println!("Vulkan adapter: {adapter}");
+    }
+    let gpu = Gpu::open(&Default::default()).context("a Vulkan adapter is listed, but none opens")?;
+    println!("the tests run on: {}", evariste::Backend::info(&gpu).device);
+    Ok(())
+}
+
+fn install_driver() -> Result<()> {
+    for variable in ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"] {
+        if let Ok(value) = std::env::var(variable) {
+            bail!("no Vulkan driver here, as far as {variable}={value} lets the loader look: unset it");
+        }
+    }
+    let packages = DRIVER_PACKAGES.join(" ");
+    if !is_debian_like() {
+        bail!("no Vulkan driver here: install one (Mesa's lavapipe will do; on Debian: {packages}) and run this again");
+    }
+    let prefix: &[&str] = if is_root() {
+        &[]
+    } else if succeeds(Command::new("sudo").args(["-n", "true"])) {
+        &["sudo", "-n"]
+    } else {
+        bail!(
+            "no Vulkan driver here, and no right to install one: run `sudo apt-get install {packages}` and then this again"
+        );
+    };
+    println!("no Vulkan driver here: installing {packages} with apt-get");
+    let apt = |arguments: &[&str]| {
+        let words: Vec<&str> = [prefix, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], arguments].concat();
+        execute(Command::new(words[0]).args(&words[1..]))
+    };
+    apt(&["update"])?;
+    apt(&[&["install", "-y", "--no-install-recommends"][..], &DRIVER_PACKAGES].concat())
+}
+
+fn is_debian_like() -> bool {
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    release
+        .lines()
+        .filter_map(|line| line.strip_prefix("ID=").or_else(|| line.strip_prefix("ID_LIKE=")))
+        .flat_map(|value| value.trim_matches('"').split_whitespace())
+        .any(|name| name == "debian" || name == "ubuntu")
+}
+
+fn is_root() -> bool {
+    output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
+/// What the CPU paths choose by, present or not.
+fn processor_features() -> Vec<String> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut features = vec![std::env::consts::ARCH.to_owned(), format!("{threads} threads")];
+    #[cfg(target_arch = "x86_64")]
+    for (name, present) in [
+        ("avx2", is_x86_feature_detected!("avx2")),
+        ("gfni", is_x86_feature_detected!("gfni")),
+        ("avx512f", is_x86_feature_detected!("avx512f")),
+        ("avx512bw", is_x86_feature_detected!("avx512bw")),
+    ] {
+        features.push(format!("{}{name}", if present { "" } else { "no " }));
+    }
+    features
+}
