@@ -7,10 +7,11 @@
 
 use crate::Matrix;
 
-/// Columns worked on at a time: four 16-byte vectors, which stay in registers.
+/// Columns worked on at a time: four vectors of 16 bytes, which stay in registers.
 pub(super) const CHUNK_BYTES: usize = 64;
 
-type Chunk = [u8; CHUNK_BYTES];
+/// Words rather than bytes, because compilers keep an array of eight words in registers and one of 64 bytes not.
+type Chunk = [u64; CHUNK_BYTES / 8];
 
 /// A matrix as, for each row and each bit, the sources whose coefficient has that bit.
 pub(super) struct XorProgram {
@@ -28,17 +29,17 @@ impl XorProgram {
         let whole = target.len() / CHUNK_BYTES * CHUNK_BYTES;
         let (chunks, tail) = target.as_chunks_mut::<CHUNK_BYTES>();
         for (index, chunk) in chunks.iter_mut().enumerate() {
-            *chunk = self.horner(row, |source| load(sources[source], index * CHUNK_BYTES));
+            *chunk = to_bytes(self.horner(row, |source| load(sources[source], index * CHUNK_BYTES)));
         }
         if !tail.is_empty() {
-            let chunk = self.horner(row, |source| load_tail(&sources[source][whole..]));
+            let chunk = to_bytes(self.horner(row, |source| load_tail(&sources[source][whole..])));
             tail.copy_from_slice(&chunk[..tail.len()]);
         }
     }
 
     #[inline(always)]
     fn horner(&self, row: usize, load: impl Fn(usize) -> Chunk) -> Chunk {
-        let mut acc = [0; CHUNK_BYTES];
+        let mut acc = Chunk::default();
         let bits = &self.rows[row];
         // Nothing to double before the highest bit that occurs.
         let used = bits.iter().rposition(|sources| !sources.is_empty()).map_or(0, |highest| highest + 1);
@@ -58,23 +59,33 @@ impl XorProgram {
 /// Doubles every byte in the field.
 #[inline(always)]
 fn double(chunk: &mut Chunk) {
-    for byte in chunk {
-        let carry = if *byte & 0x80 != 0 { 0x1d } else { 0 };
-        *byte = (*byte << 1) ^ carry;
+    for word in chunk {
+        let carries = (*word >> 7) & 0x0101_0101_0101_0101;
+        // Every byte whose highest bit is set, as 0xff: 256 - 1 times its carry.
+        let mask = (carries << 8).wrapping_sub(carries);
+        *word = ((*word << 1) & 0xfefe_fefe_fefe_fefe) ^ (mask & 0x1d1d_1d1d_1d1d_1d1d);
     }
 }
 
 #[inline(always)]
 fn load(source: &[u8], at: usize) -> Chunk {
-    let mut chunk = [0; CHUNK_BYTES];
-    chunk.copy_from_slice(&source[at..at + CHUNK_BYTES]);
-    chunk
+    from_bytes(source[at..].first_chunk().expect("sources are as long as targets"))
 }
 
 fn load_tail(tail: &[u8]) -> Chunk {
-    let mut chunk = [0; CHUNK_BYTES];
-    chunk[..tail.len()].copy_from_slice(tail);
-    chunk
+    let mut bytes = [0; CHUNK_BYTES];
+    bytes[..tail.len()].copy_from_slice(tail);
+    from_bytes(&bytes)
+}
+
+#[inline(always)]
+fn from_bytes(bytes: &[u8; CHUNK_BYTES]) -> Chunk {
+    bytemuck::cast(*bytes)
+}
+
+#[inline(always)]
+fn to_bytes(chunk: Chunk) -> [u8; CHUNK_BYTES] {
+    bytemuck::cast(chunk)
 }
 
 #[cfg(test)]
