@@ -4,6 +4,7 @@
 //! [`View`]; it is checked when it is made, so a backend need not check again.
 
 use crate::memory::{Region, View};
+use crate::plan::Matrices;
 use crate::{Error, Plan};
 
 /// Bytes of a block: the grain in which a check reports what disagrees.
@@ -13,18 +14,25 @@ pub const BLOCK_BYTES: usize = 4096;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Task<'a> {
-    /// Compute the plan's targets and write them.
-    Write(&'a Plan),
+    /// Compute the targets and write them.
+    Write(Matrices<'a>),
     /// Compute the plan's targets, compare them with what stands there, and write nothing.
     Check(&'a Plan),
 }
 
 impl<'a> Task<'a> {
-    /// The plan.
+    /// Writes one plan's targets in every stripe.
     #[must_use]
-    pub fn plan(&self) -> &'a Plan {
+    pub fn write(plan: &'a Plan) -> Self {
+        Self::Write(Matrices::One(plan))
+    }
+
+    /// The plans.
+    #[must_use]
+    pub fn matrices(&self) -> Matrices<'a> {
         match self {
-            Self::Write(plan) | Self::Check(plan) => plan,
+            Self::Write(matrices) => *matrices,
+            Self::Check(plan) => Matrices::One(plan),
         }
     }
 }
@@ -39,9 +47,12 @@ impl<'a> Batch<'a> {
     /// A batch whose plan fits its view.
     ///
     /// # Errors
-    /// As [`View::check_plan`].
+    /// As [`View::check_plan`]; [`Error::PlanCount`] and [`Error::PlanIndex`] unless each stripe has a plan.
     pub fn new(task: Task<'a>, view: View<'a>) -> Result<Self, Error> {
-        view.check_plan(task.plan(), matches!(task, Task::Write(_)))?;
+        task.matrices().check(view.stripes())?;
+        for plan in task.matrices().plans() {
+            view.check_plan(plan, matches!(task, Task::Write(_)))?;
+        }
         Ok(Self { task, view })
     }
 
@@ -65,8 +76,17 @@ impl<'a> Batch<'a> {
     /// Bytes this batch reads and writes: what its cost grows with.
     #[must_use]
     pub fn traffic_bytes(&self) -> usize {
-        let plan = self.task.plan();
-        self.view.total_bytes().saturating_mul(plan.sources().len() + plan.targets().len())
+        let matrices = self.task.matrices();
+        let slots = |index: usize| {
+            let plan = &matrices.plans()[index];
+            plan.sources().len() + plan.targets().len()
+        };
+        match matrices {
+            Matrices::One(_) => self.view.total_bytes().saturating_mul(slots(0)),
+            Matrices::PerStripe { of, .. } => {
+                of.iter().map(|&index| slots(index as usize)).sum::<usize>().saturating_mul(self.view.bytes())
+            }
+        }
     }
 }
 

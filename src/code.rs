@@ -112,7 +112,7 @@ impl Code {
     /// All data shards in, all parity shards out.
     #[must_use]
     pub fn encode_plan(&self) -> Plan {
-        Plan::trusted((0..self.data_shards()).collect(), self.parity_numbers().collect(), self.parity.clone())
+        Plan::trusted((0..self.data_shards()).collect(), self.parity_numbers().collect(), self.parity.clone()).lasting()
     }
 
     /// The plan that tells whether parity agrees with data: the encode plan, to be run as a check.

@@ -191,7 +191,7 @@ impl Codec {
     }
 
     fn write(&self, plan: &Plan, view: View<'_>) -> Result<(), Error> {
-        self.run(Task::Write(plan), view).map(|_| ())
+        self.run(Task::write(plan), view).map(|_| ())
     }
 
     fn run(&self, task: Task<'_>, view: View<'_>) -> Result<Report, Error> {

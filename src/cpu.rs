@@ -5,7 +5,8 @@ mod portable;
 use rayon::prelude::*;
 
 use crate::backend::{BLOCK_BYTES, Backend, Batch, Info, Mismatch, Report, Task};
-use crate::memory::{Region, View};
+use crate::memory::{Region, Tile, View};
+use crate::plan::Matrices;
 use crate::{Error, Plan, env};
 use portable::XorProgram;
 
@@ -44,7 +45,7 @@ impl Backend for Cpu {
         for (index, batch) in batches.iter_mut().enumerate() {
             let parallel = batch.traffic_bytes() >= PARALLEL_BYTES;
             match batch.task() {
-                Task::Write(plan) => write(plan, batch.view_mut(), parallel)?,
+                Task::Write(matrices) => write(matrices, batch.view_mut(), parallel)?,
                 Task::Check(plan) => report.mismatches.extend(check(index, plan, batch.view(), parallel)),
             }
         }
@@ -53,12 +54,13 @@ impl Backend for Cpu {
     }
 }
 
-fn write(plan: &Plan, view: &mut View<'_>, parallel: bool) -> Result<(), Error> {
-    let program = XorProgram::new(plan.matrix());
-    let slots = plan.sources().len() + plan.targets().len();
+fn write(matrices: Matrices<'_>, view: &mut View<'_>, parallel: bool) -> Result<(), Error> {
+    let programs: Vec<XorProgram> = matrices.plans().iter().map(|plan| XorProgram::new(plan.matrix())).collect();
+    let slots = matrices.plans().iter().map(|plan| plan.sources().len() + plan.targets().len()).max().unwrap_or(0);
     let tile_bytes = (TILE_TOTAL_BYTES / slots.max(1)).next_multiple_of(portable::CHUNK_BYTES);
-    let tiles = view.tiles(plan, tile_bytes)?;
-    let run = |mut tile: crate::memory::Tile<'_>| {
+    let tiles = view.tiles(matrices, tile_bytes)?;
+    let run = |mut tile: Tile<'_>| {
+        let program = &programs[tile.plan_index()];
         let sources: Vec<&[u8]> = tile.sources().collect();
         for (row, target) in tile.targets().enumerate() {
             program.run(row, &sources, target);

@@ -150,6 +150,16 @@ pub enum Error {
         /// Bytes each takes.
         extent: usize,
     },
+    /// A size, stride or offset in device memory that is not a multiple of what it must be.
+    #[error("{what} is {given} bytes, which is no multiple of {multiple}")]
+    Alignment {
+        /// What is at fault.
+        what: &'static str,
+        /// Its bytes.
+        given: u64,
+        /// What it must be a multiple of.
+        multiple: u64,
+    },
     /// A plan names a slot that the view does not have.
     #[error("the plan uses slot {slot}, the view has {slots} slots")]
     SlotIndex {
@@ -163,6 +173,24 @@ pub enum Error {
     ReadOnlySlot {
         /// The slot.
         slot: usize,
+    },
+    /// A plan for each stripe was announced, but there are more or fewer.
+    #[error("{given} stripes were given a plan, the view has {stripes} stripes")]
+    PlanCount {
+        /// Indices of plans given.
+        given: usize,
+        /// Stripes of the view.
+        stripes: usize,
+    },
+    /// A stripe was given a plan that does not exist.
+    #[error("stripe {stripe} has plan {index}, there are {count} plans")]
+    PlanIndex {
+        /// The stripe.
+        stripe: usize,
+        /// The index of its plan.
+        index: usize,
+        /// Plans there are.
+        count: usize,
     },
     /// Not enough host memory.
     #[error("could not allocate {bytes} bytes of host memory")]

@@ -1,24 +1,36 @@
 //! The GPU backend: plans on any device that wgpu reaches, through compute shaders.
 //!
 //! - `device` finds, opens and describes a device, and turns what goes wrong on it into errors.
-//! - `table` is a kernel: its pipelines, its parameters, its dispatch. The shader is `shaders/table.wgsl`.
-//! - `staging` brings plain host memory to the device and back.
-//! - `self_test` is the question every device is asked when it is opened.
+//! - `kernels` decides which kernel runs a plan. `table` takes the matrix as data and is there at once; `compiled` has it
+//!   baked into generated text and runs at the speed of memory; `launch` is what both share.
+//! - `staging` brings plain host memory to the device and back; `resident` works on the caller's device buffers.
+//! - `profile` times passes when asked. `self_test` is the question every device is asked when it is opened.
 
+mod compiled;
 mod device;
+mod kernels;
+mod launch;
+mod profile;
+mod resident;
 mod self_test;
 mod staging;
 mod table;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+pub use compiled::{Method, Variant};
 pub use device::{AdapterSummary, Options};
+pub use kernels::Kernel;
+pub use profile::PassTime;
+pub use resident::{Arena, Recorded, Resident};
+pub use wgpu;
 
+use crate::Error;
 use crate::backend::{Backend, Batch, Info, Report};
 use crate::memory::Region;
-use crate::{Error, env};
 use device::Device;
-use table::Table;
+use kernels::Kernels;
+use profile::Profile;
 
 /// Runs plans on a GPU.
 ///
@@ -31,8 +43,9 @@ use table::Table;
 /// # Ok::<(), evariste::Error>(())
 /// ```
 pub struct Gpu {
-    device: Device,
-    table: Table,
+    device: Arc<Device>,
+    kernels: Kernels,
+    profile: Profile,
     ring: Mutex<Option<staging::Ring>>,
 }
 
@@ -43,12 +56,50 @@ impl Gpu {
     /// [`Error::NoDevice`], [`Error::DeviceTooSmall`], [`Error::SelfTest`] or another device error;
     /// [`Error::Environment`] if an environment variable cannot be honoured.
     pub fn open(options: &Options) -> Result<Self, Error> {
-        env::choice("EVARISTE_KERNEL", &["table"])?;
-        let device = Device::open(options)?;
-        let table = Table::new(&device)?;
-        let gpu = Self { device, table, ring: Mutex::new(None) };
+        Self::on(Device::open(options)?, options)
+    }
+
+    /// The backend on a device and queue of the caller's, whose default limits suffice. `options.device` and
+    /// `options.software` say nothing here.
+    ///
+    /// # Errors
+    /// As [`Gpu::open`].
+    pub fn with_device(device: wgpu::Device, queue: wgpu::Queue, options: &Options) -> Result<Self, Error> {
+        Self::on(Device::adopt(device, queue, options)?, options)
+    }
+
+    fn on(device: Device, options: &Options) -> Result<Self, Error> {
+        let kernel = match options.kernel {
+            Some(kernel) => Some(kernel),
+            None => Kernel::from_env()?,
+        };
+        let device = Arc::new(device);
+        let kernels = Kernels::new(Arc::clone(&device), kernel)?;
+        let gpu = Self { device, kernels, profile: Profile::new(options.profile), ring: Mutex::new(None) };
         self_test::run(&gpu, &gpu.device.name)?;
+        gpu.take_profile()?;
         Ok(gpu)
+    }
+
+    /// The device, to make buffers on for [`Gpu::record`].
+    #[must_use]
+    pub fn device(&self) -> &wgpu::Device {
+        &self.device.device
+    }
+
+    /// The device's queue.
+    #[must_use]
+    pub fn queue(&self) -> &wgpu::Queue {
+        &self.device.queue
+    }
+
+    /// Waits for the passes submitted so far and returns how long each took on the device, oldest first. Empty unless
+    /// [`Options::profile`] was set.
+    ///
+    /// # Errors
+    /// A device error; among them, that a recorded pass was never submitted.
+    pub fn take_profile(&self) -> Result<Vec<PassTime>, Error> {
+        self.profile.take(&self.device)
     }
 
     /// The devices there are, best first: hardware before software.
@@ -72,15 +123,27 @@ impl Backend for Gpu {
         let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
         let mut report = Report::default();
         for (index, batch) in batches.iter_mut().enumerate() {
-            report.mismatches.extend(staging::run(&mut ring, &self.device, &self.table, index, batch)?);
+            report.mismatches.extend(staging::run(
+                &mut ring,
+                &self.device,
+                &self.kernels,
+                &self.profile,
+                index,
+                batch,
+            )?);
         }
         report.mismatches.sort_unstable();
         Ok(report)
     }
 }
 
-/// Name and WGSL source of every shader, as devices get them: for tools that validate them.
-#[must_use]
-pub fn shader_sources() -> Vec<(String, String)> {
-    vec![table::shader()]
+/// Name and WGSL source of every shader, and of a sample of generated ones, as devices get them: for tools that validate
+/// them.
+///
+/// # Errors
+/// None that a test would not have met: the sample's codes are within every limit.
+pub fn shader_sources() -> Result<Vec<(String, String)>, Error> {
+    let mut sources: Vec<_> = table::sources().collect();
+    sources.extend(compiled::samples()?);
+    Ok(sources)
 }

@@ -22,4 +22,4 @@ pub use error::Error;
 pub use gpu::Gpu;
 pub use matrix::Matrix;
 pub use memory::{Geometry, Region, View};
-pub use plan::Plan;
+pub use plan::{Matrices, Plan};

@@ -14,6 +14,7 @@ use std::ptr::NonNull;
 
 use rayon::prelude::*;
 
+use crate::plan::Matrices;
 use crate::{Error, Plan};
 
 /// Bytes in a page: the alignment of a [`Region`].
@@ -72,7 +73,7 @@ pub struct Geometry {
 
 impl Geometry {
     /// Bytes from the first byte of the first slot to the last byte of the last; `usize::MAX` if that overflows.
-    fn extent(&self) -> usize {
+    pub(crate) fn extent(&self) -> usize {
         if self.slots == 0 || self.stripes == 0 || self.bytes == 0 {
             return 0;
         }
@@ -80,7 +81,7 @@ impl Geometry {
     }
 
     /// Either each slot's stripes lie within its slot stride, or each stripe's slots within its stripe stride.
-    fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         let overlap = |what, stride, extent| Err(Error::Overlap { what, stride, extent });
         let stripes_of_a_slot = span(self.stripes, self.stripe_stride, self.bytes);
         let slots_of_a_stripe = span(self.slots, self.slot_stride, self.bytes);
@@ -277,21 +278,22 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Cuts the view into tiles of at most `tile_bytes` columns within one stripe, on which the plan may be run in any
-    /// order and at the same time.
+    /// Cuts the view into tiles of at most `tile_bytes` columns within one stripe, on which plans may be run in any order
+    /// and at the same time.
     ///
     /// # Errors
-    /// As [`View::check_plan`].
-    pub fn tiles<'v>(&'v mut self, plan: &'v Plan, tile_bytes: usize) -> Result<Tiles<'v>, Error> {
-        self.check_plan(plan, true)?;
-        Ok(Tiles { grid: self.grid(tile_bytes), view: self, plan })
+    /// As [`View::check_plan`]; [`Error::PlanCount`] and [`Error::PlanIndex`] unless each stripe has a plan.
+    pub fn tiles<'v>(&'v mut self, matrices: Matrices<'v>, tile_bytes: usize) -> Result<Tiles<'v>, Error> {
+        matrices.check(self.stripes)?;
+        for plan in matrices.plans() {
+            self.check_plan(plan, true)?;
+        }
+        // Stripes that follow one another without a gap are one long stripe, unless each has its own plan.
+        let joined = self.stripe_stride == self.bytes && matches!(matrices, Matrices::One(_));
+        Ok(Tiles { grid: self.grid(tile_bytes, joined), view: self, matrices })
     }
 
-    /// How the view falls into pieces of at most `tile_bytes` columns.
-    #[must_use]
-    pub fn grid(&self, tile_bytes: usize) -> Grid {
-        // Stripes that follow one another without a gap in every slot are one long stripe.
-        let joined = self.stripe_stride == self.bytes;
+    fn grid(&self, tile_bytes: usize, joined: bool) -> Grid {
         let (stripes, bytes) = if joined { (1, self.total_bytes()) } else { (self.stripes, self.bytes) };
         let tile_bytes = tile_bytes.max(1);
         Grid { stripes, bytes, tile_bytes, tiles_per_stripe: bytes.div_ceil(tile_bytes) }
@@ -312,7 +314,7 @@ impl<'a> View<'a> {
 
 /// How a view falls into tiles.
 #[derive(Clone, Copy, Debug)]
-pub struct Grid {
+struct Grid {
     stripes: usize,
     bytes: usize,
     tile_bytes: usize,
@@ -320,16 +322,8 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Tiles in all.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.stripes * self.tiles_per_stripe
-    }
-
-    /// Whether there is no tile.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Stripe, first byte and byte count of a tile.
@@ -340,10 +334,10 @@ impl Grid {
     }
 }
 
-/// The tiles of a view under a plan that writes.
+/// The tiles of a view under plans that write.
 pub struct Tiles<'v> {
     view: &'v View<'v>,
-    plan: &'v Plan,
+    matrices: Matrices<'v>,
     grid: Grid,
 }
 
@@ -367,13 +361,15 @@ impl<'v> Tiles<'v> {
     /// Whether there is no tile.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.grid.is_empty()
+        self.grid.len() == 0
     }
 
     /// Private, and called once for each index: two tiles of one index would alias.
     fn tile(&self, index: usize) -> Tile<'v> {
         let (stripe, offset, bytes) = self.grid.tile(index);
-        Tile { view: self.view, plan: self.plan, stripe, offset, bytes }
+        let plan_index = self.matrices.index_of(stripe);
+        let plan = &self.matrices.plans()[plan_index];
+        Tile { view: self.view, plan, plan_index, stripe, offset, bytes }
     }
 }
 
@@ -381,12 +377,19 @@ impl<'v> Tiles<'v> {
 pub struct Tile<'v> {
     view: &'v View<'v>,
     plan: &'v Plan,
+    plan_index: usize,
     stripe: usize,
     offset: usize,
     bytes: usize,
 }
 
 impl<'v> Tile<'v> {
+    /// Which of the plans is this tile's.
+    #[must_use]
+    pub fn plan_index(&self) -> usize {
+        self.plan_index
+    }
+
     /// The sources' bytes, in the plan's order.
     pub fn sources(&self) -> impl Iterator<Item = &'v [u8]> + use<'v> {
         let (start, bytes) = (self.starts(), self.bytes);
@@ -496,7 +499,7 @@ mod tests {
                 let g = geometry(2, bytes, source.len(), stripes, bytes + gap);
                 let mut view = View::arena(&mut memory, g).unwrap();
                 let plan = Plan::new(&[0], &[1], Matrix::identity(1)).unwrap();
-                for mut tile in view.tiles(&plan, tile_bytes).unwrap().into_iter() {
+                for mut tile in view.tiles(Matrices::One(&plan), tile_bytes).unwrap().into_iter() {
                     tile.targets().for_each(|target| target.iter_mut().for_each(|b| *b += 1));
                 }
                 for stripe in 0..stripes {

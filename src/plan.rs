@@ -24,6 +24,7 @@ pub struct Plan {
     sources: Box<[u32]>,
     targets: Box<[u32]>,
     matrix: Matrix,
+    lasting: bool,
 }
 
 impl Plan {
@@ -45,7 +46,7 @@ impl Plan {
         if let Some(pair) = slots.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Error::Duplicate { what: "slot", index: pair[0] as usize });
         }
-        Ok(Self { sources: sources.into(), targets: targets.into(), matrix })
+        Ok(Self { sources: sources.into(), targets: targets.into(), matrix, lasting: false })
     }
 
     /// A plan of our own making.
@@ -58,6 +59,15 @@ impl Plan {
             numbers.into_iter().map(to_slot).collect::<Vec<_>>()
         };
         Self::new(&slots(sources), &slots(targets), matrix).expect("plans of a code are well-formed")
+    }
+
+    /// A plan that will be run again and again, so that a backend may prepare for it at once.
+    pub(crate) fn lasting(self) -> Self {
+        Self { lasting: true, ..self }
+    }
+
+    pub(crate) fn is_lasting(&self) -> bool {
+        self.lasting
     }
 
     /// Slots to read, one for each column of the matrix.
@@ -76,6 +86,58 @@ impl Plan {
     #[must_use]
     pub fn matrix(&self) -> &Matrix {
         &self.matrix
+    }
+}
+
+/// The matrices of a task: one plan for every stripe, or a plan for each.
+#[derive(Clone, Copy, Debug)]
+pub enum Matrices<'a> {
+    /// The same plan for every stripe.
+    One(&'a Plan),
+    /// Stripe t has plan `plans[of[t]]`.
+    PerStripe {
+        /// The distinct plans.
+        plans: &'a [Plan],
+        /// For each stripe, the index of its plan.
+        of: &'a [u32],
+    },
+}
+
+impl<'a> Matrices<'a> {
+    /// The distinct plans.
+    #[must_use]
+    pub fn plans(&self) -> &'a [Plan] {
+        match self {
+            Self::One(plan) => std::slice::from_ref(plan),
+            Self::PerStripe { plans, .. } => plans,
+        }
+    }
+
+    /// The index of a stripe's plan.
+    ///
+    /// # Panics
+    /// If each stripe has a plan, and there is no such stripe.
+    #[must_use]
+    pub fn index_of(&self, stripe: usize) -> usize {
+        match self {
+            Self::One(_) => 0,
+            Self::PerStripe { of, .. } => of[stripe] as usize,
+        }
+    }
+
+    /// Whether there is a plan for each of `stripes` stripes.
+    ///
+    /// # Errors
+    /// [`Error::PlanCount`], [`Error::PlanIndex`].
+    pub(crate) fn check(&self, stripes: usize) -> Result<(), Error> {
+        let Self::PerStripe { plans, of } = self else { return Ok(()) };
+        if of.len() != stripes {
+            return Err(Error::PlanCount { given: of.len(), stripes });
+        }
+        match of.iter().position(|&index| index as usize >= plans.len()) {
+            Some(stripe) => Err(Error::PlanIndex { stripe, index: of[stripe] as usize, count: plans.len() }),
+            None => Ok(()),
+        }
     }
 }
 

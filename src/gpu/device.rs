@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::kernels::Kernel;
 use crate::{Error, env};
 
 /// A submission that takes longer than this hangs.
@@ -20,6 +21,10 @@ pub struct Options {
     pub software: bool,
     /// Whether shaders check every index. Default: in debug builds, or with `EVARISTE_CHECKED_SHADERS=1`.
     pub checked_shaders: Option<bool>,
+    /// Which kernel runs plans. Default: `EVARISTE_KERNEL`, else the best that is ready.
+    pub kernel: Option<Kernel>,
+    /// Whether the device times each pass, for [`Gpu::take_profile`](super::Gpu::take_profile). Default: no.
+    pub profile: bool,
 }
 
 impl Options {
@@ -32,7 +37,7 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { device: None, software: true, checked_shaders: None }
+        Self { device: None, software: true, checked_shaders: None, kernel: None, profile: false }
     }
 }
 
@@ -52,7 +57,10 @@ pub struct AdapterSummary {
 
 impl AdapterSummary {
     fn new(adapter: &wgpu::Adapter) -> Self {
-        let info = adapter.get_info();
+        Self::of(adapter.get_info())
+    }
+
+    fn of(info: wgpu::AdapterInfo) -> Self {
         Self {
             driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
             interface: format!("{:?}", info.backend),
@@ -113,11 +121,15 @@ impl Device {
         let adapter = choose(options)?;
         let summary = AdapterSummary::new(&adapter);
         let name = summary.to_string();
+        if options.profile && !adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
+            return Err(no_timestamps(name));
+        }
         let failed = |source| Error::Device { device: name.clone(), doing: "being opened".to_owned(), source };
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("evariste"),
             // A device gets the limits that are asked for, no more: ask for all there is.
             required_limits: adapter.limits(),
+            required_features: if options.profile { wgpu::Features::TIMESTAMP_QUERY } else { wgpu::Features::empty() },
             ..Default::default()
         };
         let (device, queue) =
@@ -131,6 +143,18 @@ impl Device {
         // Every call of ours runs in an error scope, so what arrives here is nobody's; it must not panic.
         device.on_uncaptured_error(Arc::new(|error| log::error!("uncaptured device error: {error}")));
         Ok(Self { device, queue, name, software: summary.software, checked_shaders, lost })
+    }
+
+    /// A device that is the caller's, with the caller's limits and features.
+    pub(super) fn adopt(device: wgpu::Device, queue: wgpu::Queue, options: &Options) -> Result<Self, Error> {
+        let summary = AdapterSummary::of(device.adapter_info());
+        let name = summary.to_string();
+        if options.profile && !device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
+            return Err(no_timestamps(name));
+        }
+        let checked_shaders = checked_shaders(options)?;
+        let (software, lost) = (summary.software, Arc::default());
+        Ok(Self { device, queue, name, software, checked_shaders, lost })
     }
 
     /// Runs calls to the device and returns their result, or the error they met.
@@ -154,9 +178,13 @@ impl Device {
         }
     }
 
-    /// Waits for a submission. Callbacks of buffers mapped by it have run when this returns.
-    pub(super) fn wait(&self, submission: wgpu::SubmissionIndex, doing: impl Fn() -> String) -> Result<(), Error> {
-        let poll = wgpu::PollType::Wait { submission_index: Some(submission), timeout: Some(HANG) };
+    /// Waits for a submission, or for the last one. Callbacks of buffers mapped by it have run when this returns.
+    pub(super) fn wait(
+        &self,
+        submission_index: Option<wgpu::SubmissionIndex>,
+        doing: impl Fn() -> String,
+    ) -> Result<(), Error> {
+        let poll = wgpu::PollType::Wait { submission_index, timeout: Some(HANG) };
         // wgpu panics where a driver reports the loss of its device to a wait; that is an error like any other.
         let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.device.poll(poll)));
         let lost = |reason: String| Error::DeviceLost { device: self.name.clone(), doing: doing(), reason };
@@ -169,6 +197,38 @@ impl Device {
             }
             Err(_) => Err(lost("the driver lost it while it was waited for".to_owned())),
         }
+    }
+
+    /// That the device can hold a buffer of this size.
+    pub(super) fn check_size(
+        &self,
+        limit: &'static str,
+        of: impl Fn(&wgpu::Limits) -> u64,
+        needed: u64,
+    ) -> Result<(), Error> {
+        let available = of(&self.device.limits());
+        if available < needed {
+            return Err(Error::DeviceTooSmall { device: self.name.clone(), limit, available, needed });
+        }
+        Ok(())
+    }
+
+    /// Waits for everything submitted so far and copies a mappable buffer's bytes.
+    pub(super) fn read(&self, buffer: &wgpu::Buffer, doing: impl Fn() -> String) -> Result<Vec<u8>, Error> {
+        let (sender, mapped) = std::sync::mpsc::channel();
+        self.scoped(&doing, || {
+            // The receiver lives until the callback has run.
+            buffer.map_async(wgpu::MapMode::Read, .., move |result| drop(sender.send(result)));
+        })?;
+        self.wait(None, &doing)?;
+        match mapped.try_recv() {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(self.failed(doing(), error)),
+            Err(error) => return Err(self.failed(doing(), error)),
+        }
+        let bytes = buffer.get_mapped_range(..).map_err(|error| self.failed(doing(), error))?.to_vec();
+        buffer.unmap();
+        Ok(bytes)
     }
 
     /// An error of this device.
@@ -184,6 +244,18 @@ impl Device {
     fn loss(&self) -> Option<String> {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+fn checked_shaders(options: &Options) -> Result<bool, Error> {
+    match options.checked_shaders {
+        Some(checked) => Ok(checked),
+        None => Ok(env::choice("EVARISTE_CHECKED_SHADERS", &["0", "1"])?.map_or(cfg!(debug_assertions), |at| at == 1)),
+    }
+}
+
+fn no_timestamps(device: String) -> Error {
+    let source = "it has no time stamps (TIMESTAMP_QUERY)".into();
+    Error::Device { device, doing: "being opened for profiling".to_owned(), source }
 }
 
 /// The best adapter that the options allow.

@@ -23,7 +23,7 @@ pub(super) fn run(backend: &dyn Backend, device: &str) -> Result<(), Error> {
     let plan = Plan::new(&[0, 1, 2], &[3, 4], Matrix::from_rows(&MATRIX)?)?;
 
     let slots = sources.iter().map(|s| Slot::Read(s)).chain(targets.iter_mut().map(|t| Slot::Write(t)));
-    backend.run(&mut [Batch::new(Task::Write(&plan), View::slices(slots, 1)?)?])?;
+    backend.run(&mut [Batch::new(Task::write(&plan), View::slices(slots, 1)?)?])?;
     for (target, (got, expected)) in targets.iter().zip(TARGETS.each_ref().map(repeat)).enumerate() {
         if let Some(byte) = (0..BYTES).find(|&byte| got[byte] != expected[byte]) {
             let (got, expected) = (got[byte], expected[byte]);

@@ -10,10 +10,13 @@ use std::ops::Range;
 use std::sync::mpsc;
 
 use super::device::Device;
-use super::table::{COLUMN_BYTES, Found, Launch, Mode, Program, Table};
+use super::kernels::{Kernels, Work};
+use super::launch::{Addressing, Buffers, COLUMN_BYTES, Found, Mode};
+use super::profile::Profile;
+use crate::Error;
 use crate::backend::{BLOCK_BYTES, Batch, Mismatch, Task};
 use crate::memory::View;
-use crate::{Error, Plan};
+use crate::plan::Matrices;
 use layout::Layout;
 
 /// Slots of the ring: one computes while another is drained or filled.
@@ -34,7 +37,6 @@ struct Slot {
     targets: wgpu::Buffer,
     found: wgpu::Buffer,
     download: wgpu::Buffer,
-    params: wgpu::Buffer,
     in_flight: Option<InFlight>,
 }
 
@@ -46,21 +48,13 @@ struct InFlight {
 }
 
 impl Ring {
-    /// A ring whose buffers hold one block of every shard, at least.
     fn new(device: &Device, bytes: usize) -> Result<Self, Error> {
-        let limits = device.device.limits();
-        let needed = bytes as u64;
-        for (limit, available) in [
-            ("max_storage_buffer_binding_size", limits.max_storage_buffer_binding_size),
-            ("max_buffer_size", limits.max_buffer_size),
-        ] {
-            if available < needed {
-                return Err(Error::DeviceTooSmall { device: device.name.clone(), limit, available, needed });
-            }
-        }
+        let size = bytes as u64;
+        device.check_size("max_storage_buffer_binding_size", |l| l.max_storage_buffer_binding_size, size)?;
+        device.check_size("max_buffer_size", |l| l.max_buffer_size, size)?;
         let slots = device.scoped(
             || format!("allocating {SLOTS} slots of 4 x {bytes} bytes"),
-            || (0..SLOTS).map(|_| Slot::new(device, needed)).collect(),
+            || (0..SLOTS).map(|_| Slot::new(device, size)).collect(),
         )?;
         Ok(Self { slots, bytes })
     }
@@ -81,7 +75,6 @@ impl Slot {
             targets: buffer("targets", size, Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC, false),
             found: buffer("found", found_size, Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC, false),
             download: buffer("download", size, Usage::MAP_READ | Usage::COPY_DST, false),
-            params: Table::params(device),
             in_flight: None,
         }
     }
@@ -92,100 +85,97 @@ impl Slot {
 pub(super) fn run(
     ring: &mut Option<Ring>,
     device: &Device,
-    table: &Table,
+    kernels: &Kernels,
+    profile: &Profile,
     index: usize,
     batch: &mut Batch<'_>,
 ) -> Result<Vec<Mismatch>, Error> {
-    let (plan, mode) = match batch.task() {
-        Task::Write(plan) => (plan, Mode::Write),
-        Task::Check(plan) => (plan, Mode::Check),
-    };
-    if batch.view().total_bytes() == 0 || plan.targets().is_empty() {
+    let matrices = batch.task().matrices();
+    let mode = if matches!(batch.task(), Task::Check(_)) { Mode::Check } else { Mode::Write };
+    let most = |count: fn(&crate::Plan) -> usize| matrices.plans().iter().map(count).max().unwrap_or(0);
+    let (sources, targets) = (most(|plan| plan.sources().len()), most(|plan| plan.targets().len()));
+    if batch.view().total_bytes() == 0 || targets == 0 {
         return Ok(Vec::new());
     }
-    let layout = Layout::new(batch.view(), mode);
+    let layout = Layout::new(batch.view(), mode, matches!(matrices, Matrices::PerStripe { .. }));
     // A check uploads what stands in the targets behind the sources.
-    let shards = if mode == Mode::Check { plan.sources().len() } else { 0 } + plan.targets().len();
-    let shards = shards.max(plan.sources().len());
-    let most = (SLOT_BYTES / shards / BLOCK_BYTES * BLOCK_BYTES).max(BLOCK_BYTES);
-    let stride = most.min(layout.total().next_multiple_of(BLOCK_BYTES));
+    let shards = if mode == Mode::Check { sources + targets } else { sources.max(targets) };
+    let stride = (SLOT_BYTES / shards / BLOCK_BYTES * BLOCK_BYTES).max(BLOCK_BYTES);
+    let stride = stride.min(layout.total().next_multiple_of(BLOCK_BYTES));
     let mut used = match ring.take() {
         Some(ring) if ring.bytes >= shards * stride => ring,
-        _ => Ring::new(device, SLOT_BYTES.max(shards * stride))?,
+        _ => Ring::new(device, (shards * stride).next_power_of_two())?,
     };
-    let doing = || format!("loading a plan of {} x {}", plan.targets().len(), plan.sources().len());
-    let program = device.scoped(doing, || Program::new(device, plan, columns(stride)))?;
-    let mut job = Job { device, table, index, plan, program, mode, layout, stride, mismatches: Vec::new() };
-    let starts = (0..layout.total()).step_by(stride);
-    for (slot, start) in (0..SLOTS).cycle().zip(starts) {
+    let mut job =
+        Job { device, kernels, profile, index, matrices, mode, layout, stride, sources, targets, found: Vec::new() };
+    for (slot, range) in (0..SLOTS).cycle().zip(layout.chunks(stride)) {
         let slot = &mut used.slots[slot];
         job.drain(slot, batch.view_mut())?;
-        job.fill(slot, batch.view(), start..layout.total().min(start + stride))?;
+        job.fill(slot, batch.view(), range)?;
     }
     for slot in &mut used.slots {
         job.drain(slot, batch.view_mut())?;
     }
     *ring = Some(used);
-    Ok(job.mismatches)
-}
-
-/// Columns of so many bytes, which are a multiple of a column's and fit a buffer.
-fn columns(bytes: usize) -> u32 {
-    u32::try_from(bytes / COLUMN_BYTES).expect("a buffer of 2^32 columns would hold 64 GiB")
+    Ok(job.found)
 }
 
 /// One batch on its way through the ring.
 struct Job<'a> {
     device: &'a Device,
-    table: &'a Table,
+    kernels: &'a Kernels,
+    profile: &'a Profile,
     index: usize,
-    plan: &'a Plan,
-    program: Program,
+    matrices: Matrices<'a>,
     mode: Mode,
     layout: Layout,
     /// Bytes from one shard to the next in a slot's buffers.
     stride: usize,
-    mismatches: Vec<Mismatch>,
+    /// Sources and targets of the largest plan.
+    sources: usize,
+    targets: usize,
+    found: Vec<Mismatch>,
 }
 
 impl Job<'_> {
     /// Copies a chunk into an idle slot and submits it.
     fn fill(&self, slot: &mut Slot, view: &View<'_>, range: Range<usize>) -> Result<(), Error> {
-        let bytes = range.len().next_multiple_of(COLUMN_BYTES);
         let (device, doing) = (self.device, || self.describe(&range));
-        let uploaded = device.scoped(doing, || self.upload(slot, view, range.clone(), bytes))?;
+        let uploaded = device.scoped(doing, || self.upload(slot, view, &range))?;
         uploaded.map_err(|error| device.failed(doing(), error))?;
 
         let (sender, mapped) = mpsc::channel();
         let submission = device.scoped(doing, || {
             let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            self.record(&mut encoder, slot, bytes);
+            self.record(&mut encoder, slot, &range)?;
             for (buffer, mode) in [(&slot.upload, wgpu::MapMode::Write), (&slot.download, wgpu::MapMode::Read)] {
                 let sender = sender.clone();
                 // The receiver lives until both have arrived, or the slot is dropped: then nobody waits.
                 encoder.map_buffer_on_submit(buffer, mode, .., move |result| drop(sender.send(result)));
             }
-            device.queue.submit([encoder.finish()])
-        })?;
+            Ok(device.queue.submit([encoder.finish()]))
+        })??;
         slot.in_flight = Some(InFlight { range, submission, mapped });
         Ok(())
     }
 
     /// Copies the chunk's bytes of every source (and in a check, of every target) to the upload buffer.
-    fn upload(
-        &self,
-        slot: &Slot,
-        view: &View<'_>,
-        range: Range<usize>,
-        bytes: usize,
-    ) -> Result<(), wgpu::MapRangeError> {
+    fn upload(&self, slot: &Slot, view: &View<'_>, range: &Range<usize>) -> Result<(), wgpu::MapRangeError> {
+        let bytes = range.len().next_multiple_of(COLUMN_BYTES);
         {
             let mut mapped = slot.upload.get_mapped_range_mut(..)?;
-            let stored = if self.mode == Mode::Check { self.plan.targets() } else { &[] };
-            for (index, &shard) in self.plan.sources().iter().chain(stored).enumerate() {
+            let shards = if self.mode == Mode::Check { self.sources + self.targets } else { self.sources };
+            for index in 0..shards {
                 let origin = index * self.stride;
                 let mut end = 0;
                 for (stripe, piece, at) in self.layout.pieces(range.clone()) {
+                    let plan = &self.matrices.plans()[self.matrices.index_of(stripe)];
+                    let shard = match index.checked_sub(self.sources) {
+                        Some(target) => Some(plan.targets()[target]),
+                        None => plan.sources().get(index).copied(),
+                    };
+                    // What stands beyond a smaller plan's sources does not matter: its tables are zero.
+                    let Some(shard) = shard else { continue };
                     mapped.slice(origin + end..origin + at).fill(0);
                     end = at + piece.len();
                     mapped.slice(origin + at..origin + end).copy_from_slice(&view.slot(shard, stripe)[piece]);
@@ -198,96 +188,102 @@ impl Job<'_> {
     }
 
     /// Upload, kernel, download.
-    fn record(&self, encoder: &mut wgpu::CommandEncoder, slot: &Slot, bytes: usize) {
+    fn record(&self, encoder: &mut wgpu::CommandEncoder, slot: &Slot, range: &Range<usize>) -> Result<(), Error> {
         let extent = |shards: usize| (shards * self.stride) as u64;
-        let (sources, targets) = (self.plan.sources().len(), self.plan.targets().len());
-        if sources > 0 {
-            encoder.copy_buffer_to_buffer(&slot.upload, 0, &slot.sources, 0, extent(sources));
-        }
+        let span = self.layout.span(range);
         let found = (self.mode == Mode::Check).then_some(&slot.found);
+        let found_bytes = (self.targets * span.blocks() * size_of::<Found>()) as u64;
+        if self.sources > 0 {
+            encoder.copy_buffer_to_buffer(&slot.upload, 0, &slot.sources, 0, extent(self.sources));
+        }
         if let Some(found) = found {
-            encoder.copy_buffer_to_buffer(&slot.upload, extent(sources), &slot.targets, 0, extent(targets));
-            encoder.clear_buffer(found, 0, Some(self.found_bytes(bytes)));
+            encoder.copy_buffer_to_buffer(&slot.upload, extent(self.sources), &slot.targets, 0, extent(self.targets));
+            encoder.clear_buffer(found, 0, Some(found_bytes));
         }
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            let launch = Launch {
-                params: &slot.params,
-                sources: &slot.sources,
-                targets: &slot.targets,
+        let position = |at: usize, _slot: u32| at * self.stride;
+        let plan_of: Vec<u32> = match self.matrices {
+            Matrices::One(_) => Vec::new(),
+            Matrices::PerStripe { of, .. } => of[self.layout.stripes_of(range)].to_vec(),
+        };
+        let work = Work {
+            matrices: self.matrices,
+            plan_of: &plan_of,
+            source: &position,
+            target: &position,
+            span,
+            buffers: Buffers {
+                sources: slot.sources.as_entire_buffer_binding(),
+                targets: slot.targets.as_entire_buffer_binding(),
                 found,
-                columns: columns(bytes),
-                block_columns: columns(self.layout.block),
-            };
-            self.table.dispatch(self.device, &mut pass, &self.program, &launch);
-        }
+                addressing: Addressing::Separate,
+            },
+        };
+        self.profile.pass(
+            self.device,
+            encoder,
+            || self.describe(range),
+            &work,
+            |pass| self.kernels.dispatch(pass, &work),
+        )?;
         match found {
-            Some(found) => encoder.copy_buffer_to_buffer(found, 0, &slot.download, 0, self.found_bytes(bytes)),
-            None => encoder.copy_buffer_to_buffer(&slot.targets, 0, &slot.download, 0, extent(targets)),
+            Some(found) => encoder.copy_buffer_to_buffer(found, 0, &slot.download, 0, found_bytes),
+            None => encoder.copy_buffer_to_buffer(&slot.targets, 0, &slot.download, 0, extent(self.targets)),
         }
-    }
-
-    /// Bytes of what a check of so many bytes of each shard finds.
-    fn found_bytes(&self, bytes: usize) -> u64 {
-        (self.plan.targets().len() * bytes.div_ceil(self.layout.block) * size_of::<Found>()) as u64
+        Ok(())
     }
 
     /// Waits for a slot's chunk, if one is in flight, and takes its results.
     fn drain(&mut self, slot: &mut Slot, view: &mut View<'_>) -> Result<(), Error> {
         let Some(InFlight { range, submission, mapped }) = slot.in_flight.take() else { return Ok(()) };
-        let doing = || self.describe(&range);
-        self.device.wait(submission, doing)?;
+        let device = self.device;
+        device.wait(Some(submission), || self.describe(&range))?;
         for _ in [&slot.upload, &slot.download] {
             // The wait has run both callbacks; a channel without a message means that the device dropped them.
             match mapped.try_recv() {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => return Err(self.device.failed(doing(), error)),
-                Err(error) => return Err(self.device.failed(doing(), error)),
+                Ok(Err(error)) => return Err(device.failed(self.describe(&range), error)),
+                Err(error) => return Err(device.failed(self.describe(&range), error)),
             }
         }
-        let device = self.device;
-        let describe = self.describe(&range);
-        let taken = device.scoped(
-            || describe.clone(),
-            || -> Result<(), wgpu::MapRangeError> {
-                match self.mode {
-                    Mode::Write => self.take_targets(&slot.download.get_mapped_range(..)?, view, &range),
-                    Mode::Check => self.take_found(&slot.download.get_mapped_range(..)?, &range),
-                }
-                slot.download.unmap();
-                Ok(())
-            },
-        )?;
-        taken.map_err(|error| device.failed(describe, error))
+        let download = slot.download.get_mapped_range(..);
+        let download = download.map_err(|error| device.failed(self.describe(&range), error))?;
+        match self.mode {
+            Mode::Write => self.take_targets(&download, view, &range),
+            Mode::Check => self.take_found(&download, &range),
+        }
+        drop(download);
+        slot.download.unmap();
+        Ok(())
     }
 
     fn take_targets(&self, download: &[u8], view: &mut View<'_>, range: &Range<usize>) {
-        for (index, &shard) in self.plan.targets().iter().enumerate() {
+        for index in 0..self.targets {
             for (stripe, piece, at) in self.layout.pieces(range.clone()) {
-                let bytes = &download[index * self.stride + at..][..piece.len()];
-                view.slot_mut(shard, stripe)[piece].copy_from_slice(bytes);
+                let plan = &self.matrices.plans()[self.matrices.index_of(stripe)];
+                if let Some(&shard) = plan.targets().get(index) {
+                    let bytes = &download[index * self.stride + at..][..piece.len()];
+                    view.slot_mut(shard, stripe)[piece].copy_from_slice(bytes);
+                }
             }
         }
     }
 
     fn take_found(&mut self, download: &[u8], range: &Range<usize>) {
-        let bytes = range.len().next_multiple_of(COLUMN_BYTES);
-        let blocks = bytes.div_ceil(self.layout.block);
-        let entries = bytemuck::cast_slice(&download[..self.plan.targets().len() * blocks * size_of::<Found>()]);
-        for (&shard, entries) in self.plan.targets().iter().zip(entries.chunks_exact(blocks)) {
-            for (block, &found) in entries.iter().enumerate() {
-                let found: Found = found;
-                if found.count > 0 {
-                    let at = range.start + block * self.layout.block;
-                    self.mismatches.push(self.layout.mismatch(self.index, shard, at, found));
-                }
+        let span = self.layout.span(range);
+        let plan = &self.matrices.plans()[0];
+        let bytes = &download[..self.targets * span.blocks() * size_of::<Found>()];
+        let entries: &[Found] = bytemuck::cast_slice(bytes);
+        for (&shard, entries) in plan.targets().iter().zip(entries.chunks_exact(span.blocks())) {
+            for (block, &found) in entries.iter().enumerate().filter(|(_, found)| found.count > 0) {
+                let at = range.start + block * span.block_bytes;
+                self.found.push(self.layout.mismatch(self.index, shard, at, found));
             }
         }
     }
 
     fn describe(&self, range: &Range<usize>) -> String {
-        let (targets, sources) = (self.plan.targets().len(), self.plan.sources().len());
         let verb = if self.mode == Mode::Check { "checking" } else { "writing" };
+        let (targets, sources) = (self.targets, self.sources);
         format!("{verb} bytes {}..{} of {targets} shards from {sources}", range.start, range.end)
     }
 }

@@ -5,75 +5,123 @@
 use wgpu::util::DeviceExt;
 
 use super::device::Device;
+use super::launch::{self, Addressing, Buffers, COLUMN_BYTES, Mode, Span, WORKGROUP_SIZE, entry};
 use crate::{Error, Plan, gf256};
 
-const NAME: &str = "table";
-const SOURCE: &str = include_str!("../../shaders/table.wgsl");
+const TEMPLATE: &str = include_str!("../../shaders/table.wgsl");
 
-/// Bytes a device's word of columns holds: a `vec4<u32>`.
-pub(super) const COLUMN_BYTES: usize = 16;
-/// As `WORKGROUP_SIZE` in the shader.
-const WORKGROUP_SIZE: u32 = 256;
-/// As `ROWS` in the shader.
+/// Rows whose products one table entry packs.
 const ROWS: usize = 4;
-/// Workgroup memory: `sh_tables`.
-const WORKGROUP_BYTES: u32 = 4096;
+/// Entries of one source's tables.
+const TABLE_ENTRIES: usize = 32;
+/// Sources a step of the loop takes.
+const UNROLL: usize = 5;
+/// Workgroup memory: `sh_tables` and `sh_slots`.
+const WORKGROUP_BYTES: u32 = 4096 + 128;
+/// Storage buffers the kernel binds, at most.
+const STORAGE_BUFFERS: u32 = 6;
+/// The offset of a target that a plan does not have.
+const ABSENT: u32 = u32::MAX;
 
-/// As `Params` in the shader.
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-struct Params {
-    columns: u32,
-    sources: u32,
-    targets: u32,
-    block_columns: u32,
-    blocks: u32,
-}
-
-/// As `Found` in the shader: what a check found in one block of one target.
-#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C)]
-pub(super) struct Found {
-    /// Bytes that differ.
-    pub(super) count: u32,
-    /// Bytes of a block less the offset of the first that differs.
-    pub(super) first: u32,
-}
-
-/// Which entry point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
-    Write,
-    Check,
-}
-
-/// Name and source of each shader file, as the device gets them.
-pub(super) fn shader() -> (String, String) {
-    (NAME.to_owned(), SOURCE.to_owned())
-}
-
+/// The kernel's pipelines, one for each way to begin its text.
 pub(super) struct Table {
-    write: wgpu::ComputePipeline,
-    check: wgpu::ComputePipeline,
+    pipelines: [wgpu::ComputePipeline; 3],
 }
 
-/// A plan as the kernel reads it.
-pub(super) struct Program {
+/// The ways a kernel's text may begin. A check only reads, so two bindings may well lie in one buffer.
+const VARIANTS: [(Mode, Addressing); 3] =
+    [(Mode::Write, Addressing::Separate), (Mode::Write, Addressing::Shared), (Mode::Check, Addressing::Separate)];
+
+/// The whole text of the kernel.
+pub(super) fn source(mode: Mode, addressing: Addressing) -> String {
+    // All loads of a step before its lookups, so that they are on their way together.
+    let load = |i: usize| format!("let words{i} = load_source(sh_slots[source + {i}u] + place.source);");
+    let add = |i: usize| format!("sums = add_products(sums, table + {}u, words{i});", i * TABLE_ENTRIES);
+    let unrolled: Vec<String> = (0..UNROLL).map(load).chain((0..UNROLL).map(add)).collect();
+    let finish = match mode {
+        Mode::Write => "targets[offset + place.destination] = word;",
+        Mode::Check => "note(index, place, word ^ stored[offset + place.destination]);",
+    };
+    let prelude = launch::prelude(4, mode, addressing);
+    let constants = format!("const WORKGROUP_SIZE = {WORKGROUP_SIZE}u;\nconst UNROLL = {UNROLL}u;\n");
+    let template = TEMPLATE.replace("//{{UNROLLED}}", &unrolled.join("\n            ")).replace("{{FINISH}}", finish);
+    prelude + &constants + &template
+}
+
+/// Every text of the kernel, by name.
+pub(super) fn sources() -> impl Iterator<Item = (String, String)> {
+    let name = |mode, addressing| format!("table {mode:?} {addressing:?}").to_lowercase();
+    VARIANTS.into_iter().map(move |(mode, addressing)| (name(mode, addressing), source(mode, addressing)))
+}
+
+/// Matrices as the kernel reads them: one plan's, or those of several.
+pub(super) struct Tables {
     buffer: wgpu::Buffer,
-    sources: u32,
-    targets: u32,
+    /// Sources and targets of each plan: those of the largest.
+    sources: usize,
+    targets: usize,
 }
 
-/// Where a dispatch reads and writes, and how much.
-pub(super) struct Launch<'a> {
-    pub(super) params: &'a wgpu::Buffer,
-    pub(super) sources: &'a wgpu::Buffer,
-    /// Targets to write, or, in a check, what stands there.
-    pub(super) targets: &'a wgpu::Buffer,
-    /// In a check: one [`Found`] for each target and block, zero before.
-    pub(super) found: Option<&'a wgpu::Buffer>,
-    pub(super) columns: u32,
-    pub(super) block_columns: u32,
+impl Tables {
+    pub(super) fn new(device: &Device, plans: &[Plan]) -> Result<Self, Error> {
+        let most = |count: fn(&Plan) -> usize| plans.iter().map(count).max().unwrap_or(0);
+        let sources = most(|plan| plan.sources().len());
+        let targets = most(|plan| plan.targets().len());
+        let mut words = Vec::with_capacity(plans.len() * targets.div_ceil(ROWS) * sources * TABLE_ENTRIES);
+        for plan in plans {
+            for first_row in (0..targets).step_by(ROWS) {
+                for source in 0..sources {
+                    words.extend(entries(plan, first_row, source));
+                }
+            }
+        }
+        let buffer = storage(device, "tables", &words)?;
+        Ok(Self { buffer, sources, targets })
+    }
+
+    /// Where each plan's sources and targets begin, for [`Table::dispatch`]. `source` and `target` give the byte at which
+    /// a slot begins in its binding, from its position in the plan and its number.
+    pub(super) fn slots(
+        &self,
+        device: &Device,
+        plans: &[Plan],
+        source: impl Fn(usize, u32) -> usize,
+        target: impl Fn(usize, u32) -> usize,
+    ) -> Result<wgpu::Buffer, Error> {
+        let column = |bytes: usize| u32::try_from(bytes / COLUMN_BYTES).expect("a binding has fewer than 2^32 columns");
+        let mut words = Vec::with_capacity(plans.len() * (self.sources + self.targets));
+        for plan in plans {
+            let sources = plan.sources().iter().enumerate().map(|(at, &slot)| column(source(at, slot)));
+            // The sources a smaller plan has not may be any: their tables are zero.
+            words.extend(sources.chain(std::iter::repeat(0)).take(self.sources));
+            let targets = plan.targets().iter().enumerate().map(|(at, &slot)| column(target(at, slot)));
+            words.extend(targets.chain(std::iter::repeat(ABSENT)).take(self.targets));
+        }
+        storage(device, "slots", &words)
+    }
+}
+
+/// The 32 table entries of one source for four rows: products with 0..16, then with 0, 16, .. 240. Zero where the plan
+/// has no such row or source.
+fn entries(plan: &Plan, first_row: usize, source: usize) -> impl Iterator<Item = u32> {
+    let (rows, cols) = (plan.targets().len(), plan.sources().len());
+    let coefficient = |row: usize| if row < rows && source < cols { plan.matrix().row(row)[source] } else { 0 };
+    let coefficients: [u8; ROWS] = std::array::from_fn(|row| coefficient(first_row + row));
+    let low = 0..16u8;
+    let high = (0..16u8).map(|nibble| nibble << 4);
+    low.chain(high).map(move |value| u32::from_le_bytes(coefficients.map(|c| gf256::mul(c, value))))
+}
+
+/// A buffer of words; never empty, since an empty one cannot be bound.
+pub(super) fn storage(device: &Device, label: &'static str, words: &[u32]) -> Result<wgpu::Buffer, Error> {
+    let contents: &[u32] = if words.is_empty() { &[0] } else { words };
+    let usage = wgpu::BufferUsages::STORAGE;
+    let contents = bytemuck::cast_slice(contents);
+    let descriptor = wgpu::util::BufferInitDescriptor { label: Some(label), contents, usage };
+    device.scoped(
+        || format!("loading {} bytes of {label}", contents.len()),
+        || device.device.create_buffer_init(&descriptor),
+    )
 }
 
 impl Table {
@@ -83,7 +131,7 @@ impl Table {
             ("max_compute_invocations_per_workgroup", limits.max_compute_invocations_per_workgroup, WORKGROUP_SIZE),
             ("max_compute_workgroup_size_x", limits.max_compute_workgroup_size_x, WORKGROUP_SIZE),
             ("max_compute_workgroup_storage_size", limits.max_compute_workgroup_storage_size, WORKGROUP_BYTES),
-            ("max_storage_buffers_per_shader_stage", limits.max_storage_buffers_per_shader_stage, 4),
+            ("max_storage_buffers_per_shader_stage", limits.max_storage_buffers_per_shader_stage, STORAGE_BUFFERS),
         ];
         for (limit, available, needed) in needs {
             if available < needed {
@@ -91,113 +139,61 @@ impl Table {
                 return Err(Error::DeviceTooSmall { device: device.name.clone(), limit, available, needed });
             }
         }
-        device.scoped(
-            || "compiling the table kernel".to_owned(),
-            || {
-                let module = compile(device);
-                let pipeline = |entry_point| {
-                    device.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                        label: Some(entry_point),
-                        layout: None,
-                        module: &module,
-                        entry_point: Some(entry_point),
-                        compilation_options: wgpu::PipelineCompilationOptions {
-                            constants: &[],
-                            // The kernel writes before it reads.
-                            zero_initialize_workgroup_memory: false,
-                        },
-                        cache: None,
-                    })
-                };
-                Self { write: pipeline("table_write"), check: pipeline("table_check") }
-            },
-        )
+        let compile =
+            |(mode, addressing)| launch::pipeline(device, "the table kernel", "table", &source(mode, addressing));
+        let [a, b, c] = VARIANTS.map(compile);
+        Ok(Self { pipelines: [a?, b?, c?] })
     }
 
-    /// A buffer for the parameters of one dispatch.
-    pub(super) fn params(device: &Device) -> wgpu::Buffer {
-        device.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("params"),
-            size: 32, // a uniform binding ends at a multiple of 16
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        })
-    }
-
-    /// Adds one dispatch to the pass.
+    /// Adds one dispatch to the pass: `plans` plans, or one, over the columns of `span`.
     pub(super) fn dispatch(
         &self,
         device: &Device,
         pass: &mut wgpu::ComputePass<'_>,
-        program: &Program,
-        launch: &Launch<'_>,
+        tables: &Tables,
+        slots: &wgpu::Buffer,
+        plan_of: Option<(&wgpu::Buffer, u32)>,
+        span: Span,
+        buffers: &Buffers<'_>,
     ) {
-        let params = Params {
-            columns: launch.columns,
-            sources: program.sources,
-            targets: program.targets,
-            block_columns: launch.block_columns,
-            blocks: launch.columns.div_ceil(launch.block_columns),
+        let plans = plan_of.map_or(1, |(_, plans)| plans);
+        let index = |count: usize| u32::try_from(count).expect("slots are numbered by u32");
+        let (sources, targets) = (index(tables.sources), index(tables.targets));
+        let uniform = |contents: &[u8]| {
+            let usage = wgpu::BufferUsages::UNIFORM;
+            device.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+                label: Some("params"),
+                contents,
+                usage,
+            })
         };
-        device.queue.write_buffer(launch.params, 0, bytemuck::bytes_of(&params));
-        let pipeline = if launch.found.is_some() { &self.check } else { &self.write };
-        let buffers = [launch.params, &program.buffer, launch.sources, launch.targets].into_iter().chain(launch.found);
-        let entries: Vec<_> = (0..)
-            .zip(buffers)
-            .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
+        let params = uniform(bytemuck::bytes_of(&span.params(4, plans)));
+        let shape = uniform(bytemuck::cast_slice(&[sources, targets, 0, 0]));
+        let pipeline = match (buffers.mode(), buffers.addressing) {
+            (Mode::Write, Addressing::Separate) => &self.pipelines[0],
+            (Mode::Write, Addressing::Shared) => &self.pipelines[1],
+            (Mode::Check, _) => &self.pipelines[2],
+        };
+        let plan_of = plan_of.map_or(slots, |(buffer, _)| buffer);
+        let own = [(0, &params), (1, slots), (5, &tables.buffer), (6, plan_of), (7, &shape)];
+        let entries: Vec<_> = own
+            .into_iter()
+            .map(|(binding, buffer)| entry(binding, buffer.as_entire_buffer_binding()))
+            .chain(buffers.entries())
             .collect();
+        let layout = pipeline.get_bind_group_layout(0);
         let bind_group = device.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some(NAME),
-            layout: &pipeline.get_bind_group_layout(0),
+            label: Some("table"),
+            layout: &layout,
             entries: &entries,
         });
-        let groups = launch.columns.div_ceil(WORKGROUP_SIZE);
-        let most = device.device.limits().max_compute_workgroups_per_dimension;
-        let (x, y) = (groups.min(most), groups.div_ceil(most));
         pass.set_pipeline(pipeline);
         pass.set_bind_group(0, &bind_group, &[]);
-        pass.dispatch_workgroups(x, y, program.targets.div_ceil(4));
-    }
-}
-
-impl Program {
-    /// The plan over sources and targets that lie `stride` columns apart in their buffers, in the plan's order.
-    pub(super) fn new(device: &Device, plan: &Plan, stride: u32) -> Self {
-        let count = |slots: &[u32]| u32::try_from(slots.len()).expect("slots are numbered by u32");
-        let (sources, targets) = (count(plan.sources()), count(plan.targets()));
-        let offsets = |count: u32| (0..count).map(move |index| index * stride);
-        let mut words: Vec<u32> = offsets(sources).chain(offsets(targets)).collect();
-        for first_row in (0..plan.targets().len()).step_by(ROWS) {
-            for source in 0..plan.sources().len() {
-                words.extend(entries(plan, first_row, source));
-            }
-        }
-        let buffer = device.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-            label: Some("program"),
-            contents: bytemuck::cast_slice(&words),
-            usage: wgpu::BufferUsages::STORAGE,
-        });
-        Self { buffer, sources, targets }
-    }
-}
-
-/// The 32 table entries of one source for four rows: products with 0..16, then with 0, 16, .. 240.
-fn entries(plan: &Plan, first_row: usize, source: usize) -> impl Iterator<Item = u32> {
-    let coefficient = |row: usize| if row < plan.targets().len() { plan.matrix().row(row)[source] } else { 0 };
-    let coefficients: [u8; ROWS] = std::array::from_fn(|row| coefficient(first_row + row));
-    let low = 0..16u8;
-    let high = (0..16u8).map(|nibble| nibble << 4);
-    low.chain(high).map(move |value| u32::from_le_bytes(coefficients.map(|c| gf256::mul(c, value))))
-}
-
-fn compile(device: &Device) -> wgpu::ShaderModule {
-    let descriptor =
-        wgpu::ShaderModuleDescriptor { label: Some(NAME), source: wgpu::ShaderSource::Wgsl(SOURCE.into()) };
-    if device.checked_shaders {
-        device.device.create_shader_module(descriptor)
-    } else {
-        // SAFETY: every index of the kernel stays within its binding: columns below params.columns, slots below the
-        // counts, for which `Launch` is given buffers large enough; and its loops end.
-        unsafe { device.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) }
+        let group_bytes = WORKGROUP_SIZE as usize * COLUMN_BYTES;
+        let groups = match plans {
+            1 => span.bytes().div_ceil(group_bytes),
+            _ => span.stripes * span.stripe_bytes.div_ceil(group_bytes),
+        };
+        launch::dispatch(device, pass, index(groups), targets.div_ceil(4));
     }
 }

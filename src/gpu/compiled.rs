@@ -1,0 +1,142 @@
+//! Compiled kernels: one plan's matrix baked into generated WGSL, which runs at the speed of memory.
+//!
+//! `source` generates the text; here it becomes pipelines and dispatches. Which variant a shape gets is decided by
+//! [`Variant::choose`] from measurements that `benches/README.md` records.
+
+pub(super) mod source;
+
+use std::ops::Range;
+
+use wgpu::util::DeviceExt;
+
+use super::device::Device;
+use super::launch::{self, Addressing, Buffers, Mode, Span, WORKGROUP_SIZE, entry};
+use crate::{Error, Matrix, Plan};
+pub use source::Method;
+
+/// How a kernel is generated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Variant {
+    /// Words of four bytes in an invocation's column: 1, 2 or 4.
+    pub width: usize,
+    /// How sums of sources are made.
+    pub method: Method,
+    /// Rows one dispatch computes; more take several, each reading the sources anew.
+    pub rows: usize,
+}
+
+impl Variant {
+    /// The variant that measured fastest for this shape.
+    #[must_use]
+    pub fn choose(sources: usize, targets: usize) -> Self {
+        match (sources, targets) {
+            (..=10, ..=4) => Self { width: 2, method: Method::Sums { group: 3, step: 1 }, rows: 4 },
+            (_, ..=4) | (..=16, ..=8) => Self { width: 2, method: Method::Rows { group: 4 }, rows: 8 },
+            (..=40, ..=16) => Self { width: 1, method: Method::Rows { group: 4 }, rows: 16 },
+            (..=64, ..=16) => Self { width: 1, method: Method::Rows { group: 3 }, rows: 16 },
+            _ => Self { width: 1, method: Method::Sums { group: 2, step: 2 }, rows: 12 },
+        }
+    }
+}
+
+/// What decides a kernel's text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) matrix: Matrix,
+    pub(super) mode: Mode,
+    pub(super) addressing: Addressing,
+}
+
+/// A plan's kernel: one pipeline for each run of rows.
+pub(super) struct Compiled {
+    passes: Vec<wgpu::ComputePipeline>,
+    width: usize,
+    slots: usize,
+}
+
+/// The runs of rows a variant computes one after another.
+pub(super) fn passes(targets: usize, variant: Variant) -> impl Iterator<Item = Range<usize>> {
+    (0..targets).step_by(variant.rows).map(move |first| first..targets.min(first + variant.rows))
+}
+
+impl Compiled {
+    /// Generates and compiles: 10 ms to seconds, not to be waited for by a call.
+    pub(super) fn new(device: &Device, key: &Key, variant: Variant) -> Result<Self, Error> {
+        let Key { matrix, mode, addressing } = key;
+        let name = format!("a kernel of {} x {}", matrix.rows(), matrix.cols());
+        let compile = |rows| {
+            let text = source::generate(matrix, rows, variant, *mode, *addressing);
+            launch::pipeline(device, &name, "compiled", &text)
+        };
+        let passes = passes(matrix.rows(), variant).map(compile).collect::<Result<_, _>>()?;
+        Ok(Self { passes, width: variant.width, slots: matrix.rows() + matrix.cols() })
+    }
+
+    /// Adds the kernel's dispatches to the pass. `source` and `target` give the byte at which a slot begins in its
+    /// binding, from its position in the plan and its number.
+    pub(super) fn dispatch(
+        &self,
+        device: &Device,
+        pass: &mut wgpu::ComputePass<'_>,
+        plan: &Plan,
+        source: impl Fn(usize, u32) -> usize,
+        target: impl Fn(usize, u32) -> usize,
+        span: Span,
+        buffers: &Buffers<'_>,
+    ) {
+        let word_bytes = 4 * self.width;
+        let sources = plan.sources().iter().enumerate().map(|(at, &slot)| source(at, slot));
+        let targets = plan.targets().iter().enumerate().map(|(at, &slot)| target(at, slot));
+        let index = |count: usize| u32::try_from(count).expect("a binding has fewer than 2^32 words");
+        let mut slots: Vec<u32> = sources.chain(targets).map(|bytes| index(bytes / word_bytes)).collect();
+        slots.resize(self.slots.next_multiple_of(4), 0);
+        let uniform = |contents: &[u8]| {
+            let usage = wgpu::BufferUsages::UNIFORM;
+            device.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+                label: Some("params"),
+                contents,
+                usage,
+            })
+        };
+        let params = uniform(bytemuck::bytes_of(&span.params(self.width, 1)));
+        let slots = uniform(bytemuck::cast_slice(&slots));
+        let groups = index((span.bytes() / word_bytes).div_ceil(WORKGROUP_SIZE as usize));
+        for pipeline in &self.passes {
+            let own = [entry(0, params.as_entire_buffer_binding()), entry(1, slots.as_entire_buffer_binding())];
+            let entries: Vec<_> = own.into_iter().chain(buffers.entries()).collect();
+            let layout = pipeline.get_bind_group_layout(0);
+            let bind_group = device.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some("compiled"),
+                layout: &layout,
+                entries: &entries,
+            });
+            pass.set_pipeline(pipeline);
+            pass.set_bind_group(0, &bind_group, &[]);
+            launch::dispatch(device, pass, groups, 1);
+        }
+    }
+}
+
+/// Names and texts of kernels that show every way one is generated.
+pub(super) fn samples() -> Result<Vec<(String, String)>, Error> {
+    use crate::Code;
+    let mut samples = Vec::new();
+    let codes =
+        [Code::raid5(3)?, Code::raid6(8)?, Code::vandermonde(10, 4)?, Code::cauchy(17, 3)?, Code::cauchy(16, 8)?];
+    let ways =
+        [(Mode::Write, Addressing::Separate), (Mode::Write, Addressing::Shared), (Mode::Check, Addressing::Separate)];
+    for code in codes {
+        let matrix = code.parity_matrix();
+        let mut variants = vec![Variant::choose(matrix.cols(), matrix.rows())];
+        variants.extend([1, 2, 4].map(|width| Variant { width, method: Method::Sums { group: 3, step: 2 }, rows: 3 }));
+        variants.extend([1, 2, 4].map(|width| Variant { width, method: Method::Rows { group: 2 }, rows: 2 }));
+        for (variant, (mode, addressing)) in variants.into_iter().flat_map(|v| ways.map(|way| (v, way))) {
+            for rows in passes(matrix.rows(), variant) {
+                let shape = format!("{} {}+{}", code.name(), matrix.cols(), matrix.rows());
+                let name = format!("{shape} {variant:?} {mode:?} {addressing:?} rows {rows:?}");
+                samples.push((name, source::generate(matrix, rows, variant, mode, addressing)));
+            }
+        }
+    }
+    Ok(samples)
+}

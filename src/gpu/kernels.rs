@@ -1,0 +1,251 @@
+//! Which kernel runs a plan: the table kernel at once, a compiled one when it is ready.
+//!
+//! Compiling takes from 10 ms to a second, so no call waits for it. A plan that has moved enough bytes is handed to a
+//! thread that compiles; the table kernel serves meanwhile. What is known of a matrix (its tables, its compiled kernel,
+//! the bytes it has moved) is kept for the matrices used last.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+use super::compiled::{Compiled, Key, Variant};
+use super::device::Device;
+use super::launch::{Buffers, Span};
+use super::table::{Table, Tables, storage};
+use crate::plan::Matrices;
+use crate::{Error, Plan, env};
+
+/// A plan that has moved this many bytes is compiled: below, the time to compile is not won back.
+const COMPILE_AFTER_BYTES: u64 = 256 << 20;
+/// The largest matrix that is compiled, in coefficients: text grows with them.
+const MOST_COEFFICIENTS: usize = 128 * 128;
+/// Matrices that are remembered.
+const REMEMBERED: usize = 64;
+
+/// Which kernel is used. The default is the table kernel until a compiled one is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kernel {
+    /// Always the table kernel.
+    Table,
+    /// Always a compiled kernel, which the first call waits for; the table kernel only where nothing else can be: for
+    /// a plan per stripe, and for matrices of more than 16384 coefficients.
+    Compiled,
+    /// As `Compiled`, of this variant.
+    Variant(Variant),
+}
+
+impl Kernel {
+    /// What `EVARISTE_KERNEL` asks for.
+    pub(super) fn from_env() -> Result<Option<Self>, Error> {
+        let choice = env::choice("EVARISTE_KERNEL", &["table", "compiled"])?;
+        Ok(choice.map(|choice| [Self::Table, Self::Compiled][choice]))
+    }
+}
+
+/// What a dispatch computes and where.
+pub(super) struct Work<'a> {
+    pub(super) matrices: Matrices<'a>,
+    /// For a plan per stripe: the plans of the dispatch's stripes.
+    pub(super) plan_of: &'a [u32],
+    /// The byte at which a slot begins in its binding, from its position in the plan and its number.
+    pub(super) source: &'a dyn Fn(usize, u32) -> usize,
+    pub(super) target: &'a dyn Fn(usize, u32) -> usize,
+    pub(super) span: Span,
+    pub(super) buffers: Buffers<'a>,
+}
+
+impl Work<'_> {
+    /// Bytes of every source and every target of every stripe, once.
+    pub(super) fn traffic_bytes(&self) -> u64 {
+        let slots = |plan: &Plan| plan.sources().len() + plan.targets().len();
+        let stripe_slots: usize = match self.matrices {
+            Matrices::One(plan) => slots(plan) * self.span.stripes,
+            Matrices::PerStripe { plans, .. } => self.plan_of.iter().map(|&of| slots(&plans[of as usize])).sum(),
+        };
+        (stripe_slots * self.span.stripe_bytes) as u64
+    }
+}
+
+pub(super) struct Kernels {
+    device: Arc<Device>,
+    table: Table,
+    forced: Option<Kernel>,
+    known: Arc<Mutex<Known>>,
+    builder: Builder,
+}
+
+/// What is known of the matrices used last.
+#[derive(Default)]
+struct Known {
+    entries: HashMap<Key, Entry>,
+    clock: u64,
+}
+
+#[derive(Default)]
+struct Entry {
+    tables: Option<Arc<Tables>>,
+    compiled: State,
+    moved_bytes: u64,
+    last_use: u64,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Cold,
+    Building,
+    Ready(Arc<Compiled>),
+    /// The driver refused it; said once, and not tried again.
+    Failed,
+}
+
+/// A kernel that is ready to run.
+enum Ready {
+    Table(Arc<Tables>),
+    Compiled(Arc<Compiled>),
+}
+
+impl Kernels {
+    pub(super) fn new(device: Arc<Device>, forced: Option<Kernel>) -> Result<Self, Error> {
+        let table = Table::new(&device)?;
+        let known = Arc::default();
+        let builder = Builder::new(Arc::clone(&device), Arc::clone(&known));
+        Ok(Self { device, table, forced, known, builder })
+    }
+
+    /// Adds the work's dispatches to the pass; returns the kernel's name.
+    pub(super) fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, work: &Work<'_>) -> Result<&'static str, Error> {
+        let Work { matrices, span, ref buffers, source, target, plan_of } = *work;
+        let (tables, plan_of) = match matrices {
+            Matrices::One(plan) => match self.ready(plan, work)? {
+                Ready::Compiled(kernel) => {
+                    kernel.dispatch(&self.device, pass, plan, source, target, span, buffers);
+                    return Ok("compiled");
+                }
+                Ready::Table(tables) => (tables, None),
+            },
+            Matrices::PerStripe { plans, .. } if plans.len() == 1 => {
+                (Arc::new(Tables::new(&self.device, plans)?), None)
+            }
+            Matrices::PerStripe { plans, .. } => {
+                let count = u32::try_from(plans.len()).expect("plans are numbered by u32");
+                let plan_of = storage(&self.device, "plan_of", plan_of)?;
+                (Arc::new(Tables::new(&self.device, plans)?), Some((plan_of, count)))
+            }
+        };
+        let slots = tables.slots(&self.device, matrices.plans(), source, target)?;
+        let plan_of = plan_of.as_ref().map(|(buffer, count)| (buffer, *count));
+        self.table.dispatch(&self.device, pass, &tables, &slots, plan_of, span, buffers);
+        Ok("table")
+    }
+
+    /// The kernel for a plan now; asks for a better one if that is worth it.
+    fn ready(&self, plan: &Plan, work: &Work<'_>) -> Result<Ready, Error> {
+        let key = Key { matrix: plan.matrix().clone(), mode: work.buffers.mode(), addressing: work.buffers.addressing };
+        let coefficients = plan.sources().len() * plan.targets().len();
+        let compilable = coefficients <= MOST_COEFFICIENTS && self.forced != Some(Kernel::Table);
+        let mut known = lock(&self.known);
+        let entry = known.entry(&key);
+        entry.moved_bytes += work.traffic_bytes();
+        if let State::Ready(kernel) = &entry.compiled {
+            return Ok(Ready::Compiled(Arc::clone(kernel)));
+        }
+        if compilable && let Some(forced) = self.forced {
+            // Without the lock: another thread may compile something else meanwhile.
+            drop(known);
+            let kernel = Arc::new(Compiled::new(&self.device, &key, variant(&key, Some(forced)))?);
+            lock(&self.known).entry(&key).compiled = State::Ready(Arc::clone(&kernel));
+            return Ok(Ready::Compiled(kernel));
+        }
+        let worth_it = entry.moved_bytes >= COMPILE_AFTER_BYTES || plan.is_lasting();
+        if compilable && worth_it && matches!(entry.compiled, State::Cold) {
+            entry.compiled = State::Building;
+            self.builder.ask(key.clone());
+        }
+        if let Some(tables) = &entry.tables {
+            return Ok(Ready::Table(Arc::clone(tables)));
+        }
+        drop(known);
+        let tables = Arc::new(Tables::new(&self.device, std::slice::from_ref(plan))?);
+        lock(&self.known).entry(&key).tables = Some(Arc::clone(&tables));
+        Ok(Ready::Table(tables))
+    }
+}
+
+fn variant(key: &Key, forced: Option<Kernel>) -> Variant {
+    match forced {
+        Some(Kernel::Variant(variant)) => variant,
+        _ => Variant::choose(key.matrix.cols(), key.matrix.rows()),
+    }
+}
+
+impl Known {
+    /// What is known of a matrix; if nothing is, room is made by forgetting the one used longest ago.
+    fn entry(&mut self, key: &Key) -> &mut Entry {
+        self.clock += 1;
+        if self.entries.len() >= REMEMBERED && !self.entries.contains_key(key) {
+            let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.last_use).map(|(key, _)| key.clone());
+            if let Some(oldest) = oldest {
+                self.entries.remove(&oldest);
+            }
+        }
+        let entry = self.entries.entry(key.clone()).or_default();
+        entry.last_use = self.clock;
+        entry
+    }
+}
+
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    // Whoever panicked while holding the lock left a whole map behind.
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The thread that compiles. It ends with its owner, after the kernel it is at.
+struct Builder {
+    requests: Option<mpsc::Sender<Key>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Builder {
+    fn new(device: Arc<Device>, known: Arc<Mutex<Known>>) -> Self {
+        let (requests, waiting) = mpsc::channel::<Key>();
+        let build = move || {
+            for key in waiting {
+                let kernel = Compiled::new(&device, &key, variant(&key, None));
+                // A matrix that was forgotten meanwhile is not remembered for this.
+                if let Some(entry) = lock(&known).entries.get_mut(&key) {
+                    entry.compiled = match kernel {
+                        Ok(kernel) => State::Ready(Arc::new(kernel)),
+                        Err(error) => {
+                            log::warn!("the table kernel serves on: {error}");
+                            State::Failed
+                        }
+                    };
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("evariste-compile".to_owned()).spawn(build);
+        if let Err(error) = &thread {
+            log::warn!("no thread to compile kernels, the table kernel serves: {error}");
+        }
+        Self { requests: Some(requests), thread: thread.ok() }
+    }
+
+    fn ask(&self, key: Key) {
+        if let Some(requests) = &self.requests {
+            // Without a thread nobody listens, and that has been said.
+            drop(requests.send(key));
+        }
+    }
+}
+
+impl Drop for Builder {
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic in the thread has been printed; there is nobody left to tell.
+            drop(thread.join());
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What every kernel shares: where its columns lie, how it is told, and the text it begins with.
+//!
+//! A kernel works on columns: for each invocation one word of 4, 8 or 16 bytes at the same place of every source, and of
+//! every target. Sources and targets may lie in two buffers or in one; WebGPU forbids binding one buffer for reading and
+//! for writing at once, so a kernel over one buffer binds it once ([`Addressing::Shared`]).
+
+use std::num::NonZeroU64;
+
+use super::device::Device;
+use crate::Error;
+
+/// Invocations of a workgroup.
+pub(super) const WORKGROUP_SIZE: u32 = 256;
+/// The grain of device memory: a `vec4<u32>`.
+pub(super) const COLUMN_BYTES: usize = 16;
+
+const PARAMS: &str = include_str!("../../shaders/shared/params.wgsl");
+const FOUND: &str = include_str!("../../shaders/shared/found.wgsl");
+
+/// Whether a kernel writes its targets or compares them with what stands there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Mode {
+    Write,
+    Check,
+}
+
+/// Whether sources and targets lie in two bindings or in one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Addressing {
+    Separate,
+    Shared,
+}
+
+/// As `Params` in `shaders/shared/params.wgsl`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(super) struct Params {
+    columns: u32,
+    stripe_columns: u32,
+    source_stride: u32,
+    target_stride: u32,
+    block_words: u32,
+    stripe_blocks: u32,
+    blocks: u32,
+    plans: u32,
+}
+
+/// As `Found` in `shaders/shared/found.wgsl`: what a check found in one block of one target.
+#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(super) struct Found {
+    /// Bytes that differ.
+    pub(super) count: u32,
+    /// Bytes of a block less the offset of the first that differs.
+    pub(super) first: u32,
+}
+
+/// The columns of a dispatch. All sizes are in bytes and multiples of [`COLUMN_BYTES`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    pub(super) stripes: usize,
+    pub(super) stripe_bytes: usize,
+    /// From one stripe to the next, among the sources and among the targets.
+    pub(super) source_stride: usize,
+    pub(super) target_stride: usize,
+    /// Bytes of a block of a check.
+    pub(super) block_bytes: usize,
+}
+
+impl Span {
+    /// Bytes of one slot in all stripes.
+    pub(super) fn bytes(&self) -> usize {
+        self.stripes * self.stripe_bytes
+    }
+
+    /// Blocks of one target in all stripes.
+    pub(super) fn blocks(&self) -> usize {
+        self.stripes * self.stripe_bytes.div_ceil(self.block_bytes)
+    }
+
+    /// The parameters of a kernel whose columns are `width` words of four bytes, with one plan for each stripe or one
+    /// for all.
+    pub(super) fn params(&self, width: usize, plans: u32) -> Params {
+        let columns = |bytes: usize| index(bytes / (4 * width));
+        let joined = self.source_stride == self.stripe_bytes && self.target_stride == self.stripe_bytes;
+        let blocks_match = self.stripe_bytes.is_multiple_of(self.block_bytes);
+        // Stripes without gaps are one long stripe, unless each has a plan or a last, shorter block of its own.
+        let one = self.stripes == 1 || joined && blocks_match && plans <= 1;
+        Params {
+            columns: columns(self.bytes()),
+            stripe_columns: columns(if one { self.bytes() } else { self.stripe_bytes }),
+            source_stride: columns(self.source_stride),
+            target_stride: columns(self.target_stride),
+            block_words: index(self.block_bytes / 4),
+            stripe_blocks: index(self.stripe_bytes.div_ceil(self.block_bytes)),
+            blocks: index(self.blocks()),
+            plans,
+        }
+    }
+}
+
+/// A count that is bounded by what a buffer holds.
+fn index(count: usize) -> u32 {
+    u32::try_from(count).expect("buffers hold fewer than 2^32 words")
+}
+
+/// The buffers of a dispatch.
+pub(super) struct Buffers<'a> {
+    pub(super) sources: wgpu::BufferBinding<'a>,
+    /// Targets to write, or, in a check, what stands there.
+    pub(super) targets: wgpu::BufferBinding<'a>,
+    /// In a check: one [`Found`] for each target and block, zero before.
+    pub(super) found: Option<&'a wgpu::Buffer>,
+    pub(super) addressing: Addressing,
+}
+
+impl Buffers<'_> {
+    pub(super) fn mode(&self) -> Mode {
+        if self.found.is_some() { Mode::Check } else { Mode::Write }
+    }
+
+    /// The bindings 2, 3 and 4, as [`prelude`] declares them.
+    pub(super) fn entries(&self) -> impl Iterator<Item = wgpu::BindGroupEntry<'_>> {
+        let sources = match (self.mode(), self.addressing) {
+            (Mode::Write, Addressing::Shared) => None,
+            _ => Some(entry(2, self.sources.clone())),
+        };
+        let found = self.found.map(|buffer| entry(4, buffer.as_entire_buffer_binding()));
+        sources.into_iter().chain([entry(3, self.targets.clone())]).chain(found)
+    }
+}
+
+/// One entry of a bind group.
+pub(super) fn entry(binding: u32, buffer: wgpu::BufferBinding<'_>) -> wgpu::BindGroupEntry<'_> {
+    wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(buffer) }
+}
+
+/// A part of a buffer, to be bound.
+pub(super) fn part(buffer: &wgpu::Buffer, offset: u64, bytes: u64) -> wgpu::BufferBinding<'_> {
+    wgpu::BufferBinding { buffer, offset, size: NonZeroU64::new(bytes) }
+}
+
+/// What a kernel's text begins with: the parameters, `Word` (a column of `width` words of four bytes), the bindings of
+/// sources and targets, `load_source`, and in a check `note`.
+pub(super) fn prelude(width: usize, mode: Mode, addressing: Addressing) -> String {
+    let word = match width {
+        1 => "u32".to_owned(),
+        _ => format!("vec{width}<u32>"),
+    };
+    let sources = "@group(0) @binding(2) var<storage, read> sources: array<Word>;\n";
+    let (sources, bound) = match (mode, addressing) {
+        (Mode::Write, Addressing::Shared) => ("", "targets"),
+        _ => (sources, "sources"),
+    };
+    let (targets, found) = match mode {
+        Mode::Write => ("read_write> targets", String::new()),
+        Mode::Check => ("read> stored", FOUND.to_owned() + &note(width)),
+    };
+    format!(
+        "{PARAMS}
+alias Word = {word};
+
+{sources}@group(0) @binding(3) var<storage, {targets}: array<Word>;
+
+fn load_source(at: u32) -> Word {{
+    return {bound}[at];
+}}
+
+{found}"
+    )
+}
+
+/// `note`, for the words of a column.
+fn note(width: usize) -> String {
+    let components: &[&str] = if width == 1 { &[""] } else { &[".x", ".y", ".z", ".w"][..width] };
+    let notes: String = (0..)
+        .zip(components)
+        .map(|(at, c)| format!("    note_word(row, place.stripe, place.column * {width}u + {at}u, difference{c});\n"))
+        .collect();
+    format!("\nfn note(row: u32, place: Place, difference: Word) {{\n{notes}}}\n")
+}
+
+/// A compute pipeline of one of our shaders.
+///
+/// The unsafe part of every kernel stands here: see the argument inside.
+pub(super) fn pipeline(
+    device: &Device,
+    name: &str,
+    entry_point: &str,
+    source: &str,
+) -> Result<wgpu::ComputePipeline, Error> {
+    let descriptor =
+        wgpu::ShaderModuleDescriptor { label: Some(name), source: wgpu::ShaderSource::Wgsl(source.into()) };
+    device.scoped(
+        || format!("compiling {name}"),
+        || {
+            let module = if device.checked_shaders {
+                device.device.create_shader_module(descriptor)
+            } else {
+                // SAFETY: every index of our kernels stays within its binding: invocations beyond params.columns return,
+                // a column below it lies within every slot, and the slots lie within the buffers (`Span` and `Buffers`
+                // come from `staging`, which sizes the buffers by them, and from `resident`, which checks them). The
+                // loops count to a bound.
+                unsafe {
+                    device.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
+                }
+            };
+            device.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(name),
+                layout: None,
+                module: &module,
+                entry_point: Some(entry_point),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    constants: &[],
+                    // Kernels write workgroup memory before they read it.
+                    zero_initialize_workgroup_memory: false,
+                },
+                cache: None,
+            })
+        },
+    )
+}
+
+/// Dispatches a pipeline over `groups` workgroups and `layers` of them.
+pub(super) fn dispatch(device: &Device, pass: &mut wgpu::ComputePass<'_>, groups: u32, layers: u32) {
+    // Two dimensions, because one ends at 65,535 workgroups.
+    let most = device.device.limits().max_compute_workgroups_per_dimension;
+    let rows = groups.div_ceil(most);
+    pass.dispatch_workgroups(groups.div_ceil(rows.max(1)), rows, layers);
+}

@@ -1,0 +1,127 @@
+//! Looking inside: how long each pass took on the device, and what it moved.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::device::Device;
+use super::kernels::Work;
+use crate::Error;
+
+/// Passes whose times have not been asked for; older ones are forgotten.
+const REMEMBERED: usize = 4096;
+
+/// One pass over the device's memory, by the device's own clock.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct PassTime {
+    /// `table` or `compiled`.
+    pub kernel: &'static str,
+    /// Sources and targets of the plan.
+    pub sources: usize,
+    /// Targets of the plan.
+    pub targets: usize,
+    /// Bytes read and written: of every source and every target, once.
+    pub traffic_bytes: u64,
+    /// From the pass's first work to its last, in nanoseconds.
+    pub nanoseconds: f64,
+}
+
+impl PassTime {
+    /// Traffic in 10^9 bytes a second.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a rate is read to three digits")]
+    pub fn traffic_gbps(&self) -> f64 {
+        self.traffic_bytes as f64 / self.nanoseconds
+    }
+}
+
+/// The passes whose times are still to be read; nothing unless it was asked for when the device was opened.
+pub(super) struct Profile {
+    pending: Option<Mutex<Vec<Pending>>>,
+}
+
+struct Pending {
+    time: PassTime,
+    stamps: wgpu::Buffer,
+}
+
+impl Profile {
+    pub(super) fn new(enabled: bool) -> Self {
+        Self { pending: enabled.then(Mutex::default) }
+    }
+
+    /// Records one compute pass, with its times if they are wanted.
+    pub(super) fn pass(
+        &self,
+        device: &Device,
+        encoder: &mut wgpu::CommandEncoder,
+        label: impl Fn() -> String,
+        work: &Work<'_>,
+        record: impl FnOnce(&mut wgpu::ComputePass<'_>) -> Result<&'static str, Error>,
+    ) -> Result<(), Error> {
+        let label = if cfg!(debug_assertions) { label() } else { String::new() };
+        let descriptor = wgpu::ComputePassDescriptor { label: Some(&label), timestamp_writes: None };
+        let Some(pending) = &self.pending else {
+            return record(&mut encoder.begin_compute_pass(&descriptor)).map(|_| ());
+        };
+        let queries = device.device.create_query_set(&wgpu::QuerySetDescriptor {
+            label: None,
+            ty: wgpu::QueryType::Timestamp,
+            count: 2,
+        });
+        let timestamp_writes = wgpu::ComputePassTimestampWrites {
+            query_set: &queries,
+            beginning_of_pass_write_index: Some(0),
+            end_of_pass_write_index: Some(1),
+        };
+        let kernel = record(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+            timestamp_writes: Some(timestamp_writes),
+            ..descriptor
+        }))?;
+        let buffer = |usage| {
+            device.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("stamps"),
+                size: 16,
+                usage,
+                mapped_at_creation: false,
+            })
+        };
+        let resolved = buffer(wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC);
+        let stamps = buffer(wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
+        encoder.resolve_query_set(&queries, 0..2, &resolved, 0);
+        encoder.copy_buffer_to_buffer(&resolved, 0, &stamps, 0, 16);
+        let plans = work.matrices.plans();
+        let most = |count: fn(&crate::Plan) -> usize| plans.iter().map(count).max().unwrap_or(0);
+        let time = PassTime {
+            kernel,
+            sources: most(|plan| plan.sources().len()),
+            targets: most(|plan| plan.targets().len()),
+            traffic_bytes: work.traffic_bytes(),
+            nanoseconds: 0.0,
+        };
+        let mut pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
+        if pending.len() == REMEMBERED {
+            pending.remove(0);
+        }
+        pending.push(Pending { time, stamps });
+        Ok(())
+    }
+
+    /// Waits for the passes submitted so far and returns their times, oldest first.
+    ///
+    /// # Errors
+    /// A device error; among them, that a recorded pass was never submitted.
+    pub(super) fn take(&self, device: &Device) -> Result<Vec<PassTime>, Error> {
+        let Some(pending) = &self.pending else { return Ok(Vec::new()) };
+        let pending = std::mem::take(&mut *pending.lock().unwrap_or_else(PoisonError::into_inner));
+        let period = f64::from(device.queue.get_timestamp_period());
+        let read = |Pending { mut time, stamps }: Pending| {
+            let bytes = device.read(&stamps, || "reading time stamps".to_owned())?;
+            let stamp = |at: usize| u64::from_le_bytes(*bytes[at..].first_chunk().expect("two stamps of 8 bytes"));
+            #[expect(clippy::cast_precision_loss, reason = "a pass takes fewer than 2^53 ticks")]
+            let ticks = stamp(8).wrapping_sub(stamp(0)) as f64;
+            time.nanoseconds = ticks * period;
+            Ok(time)
+        };
+        pending.into_iter().map(read).collect()
+    }
+}

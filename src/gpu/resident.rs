@@ -1,0 +1,226 @@
+//! Shards that already lie in device memory: plans recorded into a caller's command encoder, over the caller's buffers.
+
+use super::Gpu;
+use super::kernels::Work;
+use super::launch::{Addressing, Buffers, COLUMN_BYTES, Found, Mode, Span, part};
+use crate::backend::{BLOCK_BYTES, Mismatch, Report, Task};
+use crate::memory::Geometry;
+use crate::plan::Matrices;
+use crate::{Error, Plan};
+
+/// A part of a buffer and how slots and stripes lie in it.
+///
+/// Every size and stride of the geometry is a multiple of 16 bytes, and `offset` one of the device's
+/// `min_storage_buffer_offset_alignment` (at most 256). The buffer has the usage `STORAGE`.
+#[derive(Clone, Copy, Debug)]
+pub struct Arena<'a> {
+    /// The buffer, of the device that this backend was opened on.
+    pub buffer: &'a wgpu::Buffer,
+    /// Where the first slot begins, in bytes.
+    pub offset: u64,
+    /// How slots and stripes lie from there on.
+    pub geometry: Geometry,
+}
+
+/// Where the slots of a plan lie on the device.
+#[derive(Clone, Copy, Debug)]
+pub enum Resident<'a> {
+    /// All slots in one arena.
+    Together(Arena<'a>),
+    /// The first slots in one arena, which is only read, and the rest in another. Every source of a plan must lie in the
+    /// first and every target in the second, as data and parity do when a code is encoded or checked.
+    Apart {
+        /// Slots from 0 on.
+        sources: Arena<'a>,
+        /// Slots from the number of slots of `sources` on, of the same size and number of stripes.
+        targets: Arena<'a>,
+    },
+}
+
+/// What was recorded: after the commands have been submitted, the result of a check can be had from it.
+#[must_use = "a check's result is only to be had from here"]
+pub struct Recorded {
+    check: Option<PendingCheck>,
+}
+
+struct PendingCheck {
+    download: wgpu::Buffer,
+    targets: Vec<u32>,
+    span: Span,
+}
+
+impl Gpu {
+    /// Records a task over shards in device memory into the caller's encoder; nothing runs until the caller submits it
+    /// to the queue of this device. Tasks see the writes of what was recorded before them.
+    ///
+    /// Needs nothing beyond WebGPU's default limits.
+    ///
+    /// # Errors
+    /// [`Error::Alignment`] for a size, stride or offset that is not a multiple of what it must be;
+    /// [`Error::Overlap`], [`Error::RegionTooSmall`] for a geometry that does not fit its buffer;
+    /// [`Error::DeviceTooSmall`] if an arena exceeds what the device can bind; [`Error::SlotIndex`] for a slot that is not
+    /// there, [`Error::ReadOnlySlot`] for a target among the sources of [`Resident::Apart`]; [`Error::PlanCount`],
+    /// [`Error::PlanIndex`]; a device error.
+    pub fn record(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        task: Task<'_>,
+        shards: Resident<'_>,
+    ) -> Result<Recorded, Error> {
+        let mode = if matches!(task, Task::Check(_)) { Mode::Check } else { Mode::Write };
+        let (sources, targets) = match shards {
+            Resident::Together(arena) => (arena, arena),
+            Resident::Apart { sources, targets } => (sources, targets),
+        };
+        let span = self.span(sources, targets)?;
+        let matrices = task.matrices();
+        matrices.check(span.stripes)?;
+        for plan in matrices.plans() {
+            check_slots(plan, &shards)?;
+        }
+        let targets_most = matrices.plans().iter().map(|plan| plan.targets().len()).max().unwrap_or(0);
+        if span.bytes() == 0 || targets_most == 0 {
+            return Ok(Recorded { check: None });
+        }
+
+        let first_target = if matches!(shards, Resident::Apart { .. }) { sources.geometry.slots } else { 0 };
+        let source = |_: usize, slot: u32| slot as usize * sources.geometry.slot_stride;
+        let target = |_: usize, slot: u32| (slot as usize - first_target) * targets.geometry.slot_stride;
+        let plan_of = match matrices {
+            Matrices::One(_) => &[][..],
+            Matrices::PerStripe { of, .. } => of,
+        };
+        let found_bytes = (targets_most * span.blocks() * size_of::<Found>()) as u64;
+        let doing = || format!("recording a task over {} stripes of {} bytes", span.stripes, span.stripe_bytes);
+        let device = &self.device;
+        device.scoped(doing, || {
+            let buffer = |label, usage| {
+                let (label, size) = (Some(label), found_bytes);
+                device.device.create_buffer(&wgpu::BufferDescriptor { label, size, usage, mapped_at_creation: false })
+            };
+            use wgpu::BufferUsages as Usage;
+            let found =
+                (mode == Mode::Check).then(|| buffer("found", Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC));
+            if let Some(found) = &found {
+                encoder.clear_buffer(found, 0, None);
+            }
+            let work = Work {
+                matrices,
+                plan_of,
+                source: &source,
+                target: &target,
+                span,
+                buffers: Buffers {
+                    sources: binding(sources),
+                    targets: binding(targets),
+                    found: found.as_ref(),
+                    addressing: match shards {
+                        Resident::Together(_) => Addressing::Shared,
+                        Resident::Apart { .. } => Addressing::Separate,
+                    },
+                },
+            };
+            self.profile.pass(device, encoder, doing, &work, |pass| self.kernels.dispatch(pass, &work))?;
+            let check = found.map(|found| {
+                let download = buffer("found", Usage::MAP_READ | Usage::COPY_DST);
+                encoder.copy_buffer_to_buffer(&found, 0, &download, 0, found_bytes);
+                PendingCheck { download, targets: matrices.plans()[0].targets().to_vec(), span }
+            });
+            Ok(Recorded { check })
+        })?
+    }
+
+    /// Checks both arenas and returns how kernels see their columns.
+    fn span(&self, sources: Arena<'_>, targets: Arena<'_>) -> Result<Span, Error> {
+        let limits = self.device.device.limits();
+        for Arena { buffer, offset, geometry } in [sources, targets] {
+            let multiple = u64::from(limits.min_storage_buffer_offset_alignment);
+            let grain = COLUMN_BYTES as u64;
+            for (what, given, multiple) in [
+                ("the offset", offset, multiple),
+                ("bytes of a slot", geometry.bytes as u64, grain),
+                ("the slot stride", geometry.slot_stride as u64, grain),
+                ("the stripe stride", geometry.stripe_stride as u64, grain),
+            ] {
+                if !given.is_multiple_of(multiple) {
+                    return Err(Error::Alignment { what, given, multiple });
+                }
+            }
+            geometry.check()?;
+            let needed = geometry.extent();
+            let available = usize::try_from(buffer.size().saturating_sub(offset)).unwrap_or(usize::MAX);
+            if needed > available {
+                return Err(Error::RegionTooSmall { needed, available });
+            }
+            self.device.check_size(
+                "max_storage_buffer_binding_size",
+                |limits| limits.max_storage_buffer_binding_size,
+                needed as u64,
+            )?;
+        }
+        let (geometry, other) = (sources.geometry, targets.geometry);
+        if (geometry.bytes, geometry.stripes) != (other.bytes, other.stripes) {
+            let (given, expected) = (other.bytes * other.stripes, geometry.bytes * geometry.stripes);
+            return Err(Error::ShardLength { index: geometry.slots, given, reference: 0, expected });
+        }
+        Ok(Span {
+            stripes: geometry.stripes,
+            stripe_bytes: geometry.bytes,
+            source_stride: geometry.stripe_stride,
+            target_stride: other.stripe_stride,
+            block_bytes: BLOCK_BYTES,
+        })
+    }
+}
+
+impl Recorded {
+    /// Waits for the submitted commands and reads what the check found; nothing for a task that writes.
+    ///
+    /// # Errors
+    /// A device error; among them, that the commands were never submitted.
+    pub fn report(self, gpu: &Gpu) -> Result<Report, Error> {
+        let Some(PendingCheck { download, targets, span }) = self.check else { return Ok(Report::default()) };
+        let bytes = gpu.device.read(&download, || "reading what a check found".to_owned())?;
+        let stripe_blocks = span.blocks() / span.stripes;
+        let entry_bytes = size_of::<Found>();
+        let mut mismatches = Vec::new();
+        for (&slot, entries) in targets.iter().zip(bytes.chunks_exact(span.blocks() * entry_bytes)) {
+            for (at, entry) in entries.chunks_exact(entry_bytes).enumerate() {
+                let found: Found = bytemuck::pod_read_unaligned(entry);
+                if found.count > 0 {
+                    let (stripe, block) = (at / stripe_blocks, at % stripe_blocks);
+                    let first = (block + 1) * BLOCK_BYTES - found.first as usize;
+                    mismatches.push(Mismatch { batch: 0, slot, stripe, block, first, count: found.count });
+                }
+            }
+        }
+        mismatches.sort_unstable();
+        Ok(Report { mismatches })
+    }
+}
+
+/// The part of an arena's buffer that kernels bind.
+fn binding(arena: Arena<'_>) -> wgpu::BufferBinding<'_> {
+    part(arena.buffer, arena.offset, arena.geometry.extent() as u64)
+}
+
+/// Every slot of the plan is where it must be.
+fn check_slots(plan: &Plan, shards: &Resident<'_>) -> Result<(), Error> {
+    let (first_target, slots) = match shards {
+        Resident::Together(arena) => (0, arena.geometry.slots),
+        Resident::Apart { sources, targets } => {
+            (sources.geometry.slots, sources.geometry.slots + targets.geometry.slots)
+        }
+    };
+    let last_source = if first_target == 0 { slots } else { first_target };
+    if let Some(&slot) = plan.sources().iter().find(|&&slot| slot as usize >= last_source) {
+        return Err(Error::SlotIndex { slot: slot as usize, slots: last_source });
+    }
+    if let Some(&slot) = plan.targets().iter().find(|&&slot| slot as usize >= slots) {
+        return Err(Error::SlotIndex { slot: slot as usize, slots });
+    }
+    match plan.targets().iter().find(|&&slot| (slot as usize) < first_target) {
+        Some(&slot) => Err(Error::ReadOnlySlot { slot: slot as usize }),
+        None => Ok(()),
+    }
+}
