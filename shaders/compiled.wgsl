@@ -9,7 +9,9 @@
 
 @group(0) @binding(1) var<uniform> slots: array<vec4<u32>, {{SLOT_VECTORS}}>;
 
-// Halves each byte in the field: a shift, and 1/2 = 0x8e for the bytes whose lowest bit it lost.
+// Halves each byte in the field: a shift, and 1/2 = 0x8e for the bytes whose lowest bit it loses. Those bits are taken away
+// by subtraction and not by a mask, so that a device with a multiply-add beside its logic unit may use it: measured.
 fn halve(x: Word) -> Word {
-    return ((x >> Word(1u)) & Word(0x7f7f7f7fu)) ^ ((x & Word(0x01010101u)) * Word(0x8eu));
+    let lost = x & Word(0x01010101u);
+    return ((x - lost) >> Word(1u)) ^ (lost * Word(0x8eu));
 }

@@ -10,7 +10,7 @@ use std::ops::Range;
 use wgpu::util::DeviceExt;
 
 use super::device::Device;
-use super::launch::{self, Addressing, Buffers, Mode, Span, WORKGROUP_SIZE, entry};
+use super::launch::{self, Addressing, Buffers, Mode, Span, entry};
 use crate::{Error, Matrix, Plan};
 pub use source::Method;
 
@@ -23,19 +23,24 @@ pub struct Variant {
     pub method: Method,
     /// Rows one dispatch computes; more take several, each reading the sources anew.
     pub rows: usize,
+    /// Invocations of a workgroup: fewer where each takes many registers.
+    pub workgroup: u32,
 }
 
 impl Variant {
     /// The variant that measured fastest for this shape.
     #[must_use]
     pub fn choose(sources: usize, targets: usize) -> Self {
-        match (sources, targets) {
-            (..=10, ..=4) => Self { width: 2, method: Method::Sums { group: 3, step: 1 }, rows: 4 },
-            (_, ..=4) | (..=16, ..=8) => Self { width: 2, method: Method::Rows { group: 4 }, rows: 8 },
-            (..=40, ..=16) => Self { width: 1, method: Method::Rows { group: 4 }, rows: 16 },
-            (..=64, ..=16) => Self { width: 1, method: Method::Rows { group: 3 }, rows: 16 },
-            _ => Self { width: 1, method: Method::Sums { group: 2, step: 2 }, rows: 12 },
-        }
+        let (width, method, rows, workgroup) = match (sources, targets) {
+            // Few rows: any way runs at the speed of memory, if it keeps the registers few.
+            (..=10 | 21.., ..=4) => (2, Method::Sums { group: 4, step: 2 }, 4, 128),
+            (_, ..=4) => (2, Method::Rows { group: 4 }, 4, 128),
+            // Many: arithmetic counts, so every sum is made once, for as long as all sums fit the registers.
+            (..=16, ..=8) => (2, Method::Rows { group: 4 }, 8, 256),
+            (..=52, _) => (1, Method::Rows { group: 4 }, 16, 64),
+            _ => (1, Method::Sums { group: 2, step: 2 }, 12, 64),
+        };
+        Self { width, method, rows, workgroup }
     }
 }
 
@@ -51,6 +56,7 @@ pub(super) struct Key {
 pub(super) struct Compiled {
     passes: Vec<wgpu::ComputePipeline>,
     width: usize,
+    workgroup: u32,
     slots: usize,
 }
 
@@ -69,7 +75,8 @@ impl Compiled {
             launch::pipeline(device, &name, "compiled", &text)
         };
         let passes = passes(matrix.rows(), variant).map(compile).collect::<Result<_, _>>()?;
-        Ok(Self { passes, width: variant.width, slots: matrix.rows() + matrix.cols() })
+        let Variant { width, workgroup, .. } = variant;
+        Ok(Self { passes, width, workgroup, slots: matrix.rows() + matrix.cols() })
     }
 
     /// Adds the kernel's dispatches to the pass. `source` and `target` give the byte at which a slot begins in its
@@ -100,7 +107,7 @@ impl Compiled {
         };
         let params = uniform(bytemuck::bytes_of(&span.params(self.width, 1)));
         let slots = uniform(bytemuck::cast_slice(&slots));
-        let groups = index((span.bytes() / word_bytes).div_ceil(WORKGROUP_SIZE as usize));
+        let groups = index((span.bytes() / word_bytes).div_ceil(self.workgroup as usize));
         for pipeline in &self.passes {
             let own = [entry(0, params.as_entire_buffer_binding()), entry(1, slots.as_entire_buffer_binding())];
             let entries: Vec<_> = own.into_iter().chain(buffers.entries()).collect();
@@ -128,8 +135,18 @@ pub(super) fn samples() -> Result<Vec<(String, String)>, Error> {
     for code in codes {
         let matrix = code.parity_matrix();
         let mut variants = vec![Variant::choose(matrix.cols(), matrix.rows())];
-        variants.extend([1, 2, 4].map(|width| Variant { width, method: Method::Sums { group: 3, step: 2 }, rows: 3 }));
-        variants.extend([1, 2, 4].map(|width| Variant { width, method: Method::Rows { group: 2 }, rows: 2 }));
+        variants.extend([1, 2, 4].map(|width| Variant {
+            width,
+            method: Method::Sums { group: 3, step: 2 },
+            rows: 3,
+            workgroup: 256,
+        }));
+        variants.extend([1, 2, 4].map(|width| Variant {
+            width,
+            method: Method::Rows { group: 2 },
+            rows: 2,
+            workgroup: 256,
+        }));
         for (variant, (mode, addressing)) in variants.into_iter().flat_map(|v| ways.map(|way| (v, way))) {
             for rows in passes(matrix.rows(), variant) {
                 let shape = format!("{} {}+{}", code.name(), matrix.cols(), matrix.rows());

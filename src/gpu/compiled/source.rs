@@ -16,7 +16,7 @@ use std::fmt::Write;
 use std::ops::Range;
 
 use super::Variant;
-use crate::gpu::launch::{Addressing, Mode, WORKGROUP_SIZE, prelude};
+use crate::gpu::launch::{Addressing, Mode, prelude};
 use crate::{Matrix, gf256};
 
 const TEMPLATE: &str = include_str!("../../../shaders/compiled.wgsl");
@@ -51,7 +51,7 @@ pub(in crate::gpu) fn generate(
     // c = the sum of its bits times 2^(b-7), if the bits are those of 2^7 * c.
     let bits = Matrix::from_fn(matrix.rows(), matrix.cols(), |row, col| gf256::mul(0x80, matrix.row(row)[col]));
     let mut generator = Generator { bits, mode, rows, text };
-    generator.begin();
+    generator.begin(variant.workgroup);
     match variant.method {
         Method::Rows { group } => generator.rows(group),
         Method::Sums { group, step } => generator.sums(group, step),
@@ -74,16 +74,16 @@ impl Generator {
     }
 
     /// The entry point's head: which column, and where it lies in sources and targets.
-    fn begin(&mut self) {
+    fn begin(&mut self, workgroup: u32) {
         self.line(format_args!(
             "
-@compute @workgroup_size({WORKGROUP_SIZE})
+@compute @workgroup_size({workgroup})
 fn compiled(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {{
-    let index = (group.y * groups.x + group.x) * {WORKGROUP_SIZE}u + local;
+    let index = (group.y * groups.x + group.x) * {workgroup}u + local;
     if index >= params.columns {{ return; }}
     let place = place_of(index);"
         ));
