@@ -9,7 +9,7 @@ use crate::memory::Region;
 use crate::{Cpu, Error};
 
 /// Calls that move fewer bytes than this go to the CPU, which is done before a GPU has been asked.
-const GPU_TRAFFIC_BYTES: usize = 64 << 20;
+const GPU_TRAFFIC_BYTES: usize = 32 << 20;
 
 type Opener = dyn Fn() -> Result<Arc<dyn Backend>, Error> + Send + Sync;
 
@@ -17,7 +17,7 @@ type Opener = dyn Fn() -> Result<Arc<dyn Backend>, Error> + Send + Sync;
 ///
 /// The GPU is opened by the first call large enough to want it. A software adapter is never chosen, unless
 /// `EVARISTE_DEVICE` names it. A call whose GPU fails runs again, whole, on the CPU; that is logged once as a warning,
-/// and a GPU that failed for another reason than want of memory is not used again.
+/// and a GPU that failed for another reason than the size of the call is not used again.
 pub struct Auto {
     cpu: Arc<dyn Backend>,
     open_gpu: Box<Opener>,
@@ -78,7 +78,7 @@ impl Auto {
         if !self.warned.swap(true, Ordering::Relaxed) {
             log::warn!("the call runs again on the CPU: {error}");
         }
-        if !matches!(error, Error::DeviceMemory { .. }) {
+        if !matches!(error, Error::DeviceMemory { .. } | Error::DeviceTooSmall { .. }) {
             *self.lock() = GpuState::Unusable;
         }
     }

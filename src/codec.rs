@@ -15,7 +15,7 @@ use crate::auto::Auto;
 use crate::backend::{Backend, Batch, Report, Task};
 use crate::memory::{Slot, View};
 use crate::{Code, Error, Plan};
-use stripe::{check_lengths, read_slots, write_slots};
+use stripe::{check_count, check_lengths, read_slots, write_slots};
 
 /// A code and the backend that computes it.
 ///
@@ -88,8 +88,10 @@ impl Codec {
     /// As [`Codec::encode`], with data and parity apart; data is only read.
     ///
     /// # Errors
-    /// As [`Codec::encode`].
+    /// As [`Codec::encode`]; data and parity are counted each by itself.
     pub fn encode_into<D: AsRef<[u8]>, P: AsMut<[u8]>>(&self, data: &[D], parity: &mut [P]) -> Result<(), Error> {
+        check_count(data.len(), self.code.data_shards())?;
+        check_count(parity.len(), self.code.parity_shards())?;
         let view = View::slices(read_slots(data).chain(write_slots(parity)), 1)?;
         self.write(&self.encode, check_lengths(&self.code, view)?)
     }
@@ -136,14 +138,13 @@ impl Codec {
     /// As [`Codec::reconstruct`], and [`Error::AllMissing`]. After any error the missing shards are still `None`.
     pub fn reconstruct_missing(&self, shards: &mut [Option<Vec<u8>>]) -> Result<(), Error> {
         let count = shards.len();
+        check_count(count, self.code.total_shards())?;
         let lost: Vec<usize> = (0..count).filter(|&index| shards[index].is_none()).collect();
-        let Some(bytes) = shards.iter().flatten().map(Vec::len).next() else {
-            return Err(if count == self.code.total_shards() {
-                Error::AllMissing { count }
-            } else {
-                Error::ShardCount { given: count, expected: self.code.total_shards() }
-            });
-        };
+        let mut present = shards.iter().enumerate().filter_map(|(index, shard)| Some((index, shard.as_ref()?.len())));
+        let Some((reference, bytes)) = present.next() else { return Err(Error::AllMissing { count }) };
+        if let Some((index, given)) = present.find(|&(_, given)| given != bytes) {
+            return Err(Error::ShardLength { index, given, reference, expected: bytes });
+        }
         let mut rebuilt: Vec<Vec<u8>> = lost.iter().map(|_| vec![0; bytes]).collect();
         let mut targets = rebuilt.iter_mut();
         let slots = shards.iter().map(|shard| match shard {
@@ -177,11 +178,8 @@ impl Codec {
     ) -> Result<(), Error> {
         let plan = self.code.update_plan(data_shard)?;
         let parity_shards = self.code.parity_shards();
-        for given in [old_parity.len(), new_parity.len()] {
-            if given != parity_shards {
-                return Err(Error::ShardCount { given, expected: parity_shards });
-            }
-        }
+        check_count(old_parity.len(), parity_shards)?;
+        check_count(new_parity.len(), parity_shards)?;
         let data = [Slot::Read(old_data), Slot::Read(new_data)];
         let view = View::slices(data.into_iter().chain(read_slots(old_parity)).chain(write_slots(new_parity)), 1)?;
         if view.total_bytes() == 0 {

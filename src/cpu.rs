@@ -67,9 +67,9 @@ fn write(matrices: Matrices<'_>, view: &mut View<'_>, parallel: bool) -> Result<
         }
     };
     if parallel {
-        tiles.into_par_iter().for_each(run);
+        tiles.parallel().for_each(run);
     } else {
-        tiles.into_iter().for_each(run);
+        tiles.sequential().for_each(run);
     }
     Ok(())
 }

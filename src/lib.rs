@@ -1,4 +1,4 @@
-#![doc = "Erasure coding and RAID over GF(2^8)."]
+#![doc = include_str!("../README.md")]
 
 pub mod auto;
 pub mod backend;

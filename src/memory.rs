@@ -343,12 +343,12 @@ pub struct Tiles<'v> {
 
 impl<'v> Tiles<'v> {
     /// Every tile once, one after another.
-    pub fn into_iter(self) -> impl Iterator<Item = Tile<'v>> {
+    pub fn sequential(self) -> impl Iterator<Item = Tile<'v>> {
         (0..self.grid.len()).map(move |index| self.tile(index))
     }
 
     /// Every tile once, over the threads of the current rayon pool.
-    pub fn into_par_iter(self) -> impl IndexedParallelIterator<Item = Tile<'v>> {
+    pub fn parallel(self) -> impl IndexedParallelIterator<Item = Tile<'v>> {
         (0..self.grid.len()).into_par_iter().map(move |index| self.tile(index))
     }
 
@@ -499,7 +499,7 @@ mod tests {
                 let g = geometry(2, bytes, source.len(), stripes, bytes + gap);
                 let mut view = View::arena(&mut memory, g).unwrap();
                 let plan = Plan::new(&[0], &[1], Matrix::identity(1)).unwrap();
-                for mut tile in view.tiles(Matrices::One(&plan), tile_bytes).unwrap().into_iter() {
+                for mut tile in view.tiles(Matrices::One(&plan), tile_bytes).unwrap().sequential() {
                     tile.targets().for_each(|target| target.iter_mut().for_each(|b| *b += 1));
                 }
                 for stripe in 0..stripes {

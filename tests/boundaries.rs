@@ -147,7 +147,7 @@ fn runs(plan: &Plan, expected: &[Vec<u8>], context: impl Display) {
             shards[target as usize].fill(0xee);
         }
         let view = View::slices(shards.iter_mut().map(|shard| Slot::Write(shard)), 1).unwrap();
-        backend.run(&mut [Batch::new(Task::Write(plan), view).unwrap()]).unwrap();
+        backend.run(&mut [Batch::new(Task::write(plan), view).unwrap()]).unwrap();
         assert_shards_equal(expected, &shards, format_args!("{name}, {context}"));
 
         let last = *plan.targets().last().unwrap();
@@ -339,7 +339,7 @@ fn runs_over(code: &Code, geometry: Geometry) {
     each_backend(|name, backend| {
         let mut memory = before.clone();
         let view = View::arena(&mut memory, geometry).unwrap();
-        let mut batch = [Batch::new(Task::Write(&plan), view).unwrap()];
+        let mut batch = [Batch::new(Task::write(&plan), view).unwrap()];
         backend.run(&mut batch).unwrap();
         assert_shards_equal(&[&expected], &[&memory], format_args!("{name}, {geometry:?}"));
 
@@ -371,7 +371,7 @@ fn slices_of_many_small_stripes() {
             let (data, parity) = shards.split_at_mut(3);
             let slots = data.iter().map(|d| Slot::Read(d)).chain(parity.iter_mut().map(|p| Slot::Write(p)));
             let view = View::slices(slots, stripes).unwrap();
-            backend.run(&mut [Batch::new(Task::Write(&plan), view).unwrap()]).unwrap();
+            backend.run(&mut [Batch::new(Task::write(&plan), view).unwrap()]).unwrap();
             assert_shards_equal(&expected, &shards, format_args!("{name}, {stripes} stripes of {bytes}"));
         });
     }
@@ -390,7 +390,7 @@ fn several_batches_in_one_call() {
         for ((code, plan), shards) in codes.iter().zip(&plans).zip(&mut shards) {
             shards[code.data_shards()..].iter_mut().for_each(|parity| parity.fill(0xee));
             let view = View::slices(shards.iter_mut().map(|shard| Slot::Write(shard)), 1).unwrap();
-            batches.push(Batch::new(Task::Write(plan), view).unwrap());
+            batches.push(Batch::new(Task::write(plan), view).unwrap());
         }
         assert!(backend.run(&mut batches).unwrap().is_consistent());
         drop(batches);
@@ -421,9 +421,9 @@ fn a_call_without_batches_and_a_view_without_bytes_do_nothing() {
         assert!(backend.run(&mut []).unwrap().is_consistent(), "{name}");
         let geometry = Geometry { slots: 3, bytes: 0, slot_stride: 0, stripes: 4, stripe_stride: 0 };
         let view = View::arena(&mut [], geometry).unwrap();
-        assert!(backend.run(&mut [Batch::new(Task::Write(&plan), view).unwrap()]).unwrap().is_consistent(), "{name}");
+        assert!(backend.run(&mut [Batch::new(Task::write(&plan), view).unwrap()]).unwrap().is_consistent(), "{name}");
         let geometry = Geometry { slots: 3, bytes: 8, slot_stride: 8, stripes: 0, stripe_stride: 24 };
         let view = View::arena(&mut [], geometry).unwrap();
-        assert!(backend.run(&mut [Batch::new(Task::Write(&plan), view).unwrap()]).unwrap().is_consistent(), "{name}");
+        assert!(backend.run(&mut [Batch::new(Task::write(&plan), view).unwrap()]).unwrap().is_consistent(), "{name}");
     });
 }

@@ -127,8 +127,8 @@ fn data_and_parity_apart() {
             assert_message(&error, words);
             assert_shards_equal(&before, &after, format_args!("{backend}: {error}"));
         };
-        refuse(3, &[20, 20], &["5", "6"]);
-        refuse(4, &[20], &["5", "6"]);
+        refuse(3, &[20, 20], &["3", "4"]);
+        refuse(4, &[20], &["1", "2"]);
         refuse(4, &[20, 21], &["5", "21", "0", "20"]);
         // As many in all, but divided differently: a data shard would be overwritten, or parity read as data.
         refuse(3, &[20, 20, 20], &["3", "4"]);
@@ -182,9 +182,9 @@ fn plans_and_views_that_do_not_fit() {
 
     let (source, mut target) = ([1; 8], [2; 8]);
     let view = View::slices([Slot::Read(&source), Slot::Read(&target)], 1).unwrap();
-    assert_message(&Batch::new(Task::Write(&plan), view).err().unwrap(), &["1", "read"]);
+    assert_message(&Batch::new(Task::write(&plan), view).err().unwrap(), &["1", "read"]);
     let view = View::slices([Slot::Absent, Slot::Write(&mut target)], 1).unwrap();
-    assert_message(&Batch::new(Task::Write(&plan), view).err().unwrap(), &["0", "2"]);
+    assert_message(&Batch::new(Task::write(&plan), view).err().unwrap(), &["0", "2"]);
     assert_message(
         &View::slices([Slot::Read(&source), Slot::Read(&source[..7])], 1).err().unwrap(),
         &["1", "7", "0", "8"],

@@ -1,64 +1,79 @@
-//! Both kernels, forced, compute what the CPU computes, in every variant.
+//! Every kernel, forced, computes what the CPU computes: each variant of the generator, written and checked.
+
+#[path = "support/support.rs"]
+mod support;
 
 use std::sync::Arc;
 
 use evariste::gpu::{Kernel, Method, Options, Variant};
-use evariste::{Backend, Code, Codec, Cpu, Gpu};
+use evariste::{Backend, Code, Codec, Cpu, Error, Gpu, Report};
+use support::{assert_shards_equal, gpu_is_wanted, painted_stripe};
 
-fn gpu(kernel: Kernel) -> Arc<dyn Backend> {
+fn open(kernel: Kernel) -> Arc<dyn Backend> {
     let mut options = Options::default();
     options.kernel = Some(kernel);
-    Arc::new(Gpu::open(&options).expect("a GPU"))
+    Arc::new(Gpu::open(&options).expect("a GPU was wanted"))
 }
 
-fn encoded(backend: Arc<dyn Backend>, code: &Code, bytes: usize) -> (Vec<Vec<u8>>, evariste::Report) {
+/// A stripe after encoding, and what a check says after two bytes of its last shard were changed.
+fn encoded(backend: Arc<dyn Backend>, code: &Code, bytes: usize) -> Result<(Vec<Vec<u8>>, Report), Error> {
     let codec = Codec::on(code.clone(), backend);
-    let mut shards = codec.shards(bytes).unwrap();
-    let mut state = 1u64;
-    for index in 0..code.data_shards() {
-        for byte in shards.data_mut(index) {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            *byte = state.to_be_bytes()[0];
-        }
-    }
-    codec.encode(&mut shards).unwrap();
-    let whole = shards.iter().map(<[u8]>::to_vec).collect();
-    assert!(codec.verify(&shards).unwrap().is_consistent());
-    let last = code.total_shards() - 1;
-    shards.shard_mut(last)[bytes / 2] ^= 0x40;
-    shards.shard_mut(last)[bytes - 1] ^= 0x01;
-    (whole, codec.verify(&shards).unwrap())
+    let mut shards = painted_stripe(code.data_shards(), code.parity_shards(), bytes);
+    codec.encode(&mut shards)?;
+    assert!(codec.verify(&shards)?.is_consistent());
+    let whole = shards.clone();
+    let last = shards.len() - 1;
+    shards[last][bytes / 2] ^= 0x40;
+    shards[last][bytes - 1] ^= 0x01;
+    let report = codec.verify(&shards)?;
+    assert!(!report.is_consistent());
+    Ok((whole, report))
 }
 
-#[test]
-fn every_variant_agrees_with_the_cpu() {
+/// Every kernel there is a way to ask for; of the generator's ways, each that differs.
+fn kernels() -> Vec<Kernel> {
     let methods = [
         Method::Rows { group: 1 },
         Method::Rows { group: 3 },
         Method::Sums { group: 4, step: 1 },
         Method::Sums { group: 3, step: 2 },
     ];
-    let mut kernels = vec![Kernel::Table, Kernel::Compiled];
-    for method in methods {
-        for width in [1, 2, 4] {
-            kernels.push(Kernel::Variant(Variant {
-                width,
-                method,
-                rows: 3,
-                workgroup: 64 * u32::try_from(width).unwrap(),
-            }));
-        }
+    let variants = methods.into_iter().flat_map(|method| {
+        [1, 2, 4].map(|width| Variant { width, method, rows: 3, workgroup: [0, 64, 128, 0, 256][width] })
+    });
+    [Kernel::Table, Kernel::Compiled].into_iter().chain(variants.map(Kernel::Variant)).collect()
+}
+
+#[test]
+fn every_variant_agrees_with_the_cpu() {
+    if !gpu_is_wanted() {
+        return;
     }
-    for kernel in kernels {
-        let gpu = gpu(kernel);
-        for code in [Code::raid5(3), Code::raid6(8), Code::vandermonde(10, 4), Code::cauchy(17, 3), Code::cauchy(12, 9)]
-        {
-            let code = code.unwrap();
+    let codes = [Code::raid5(3), Code::raid6(8), Code::vandermonde(10, 4), Code::cauchy(17, 3), Code::cauchy(12, 9)];
+    for kernel in kernels() {
+        let gpu = open(kernel);
+        for code in codes.iter().map(|code| code.as_ref().unwrap()) {
             for bytes in [1, 4097, 70_000] {
-                let expected = encoded(Arc::new(Cpu::new().unwrap()), &code, bytes);
-                let got = encoded(Arc::clone(&gpu), &code, bytes);
-                assert!(got == expected, "{kernel:?} {} {bytes} {:?} {:?}", code.name(), got.1, expected.1);
+                let (expected, expected_report) = encoded(Arc::new(Cpu::new().unwrap()), code, bytes).unwrap();
+                let (got, report) = encoded(Arc::clone(&gpu), code, bytes).unwrap();
+                assert_shards_equal(&expected, &got, format!("{kernel:?} {} {bytes}", code.name()));
+                assert_eq!(report, expected_report, "{kernel:?} {} {bytes}", code.name());
             }
         }
+    }
+}
+
+#[test]
+fn the_chosen_variant_serves_every_shape() {
+    if !gpu_is_wanted() {
+        return;
+    }
+    let gpu = open(Kernel::Compiled);
+    for (k, m) in [(1, 1), (1, 20), (4, 2), (18, 4), (21, 4), (16, 8), (20, 20), (40, 10), (60, 5), (100, 3)] {
+        let code = Code::vandermonde(k, m).unwrap();
+        let (expected, expected_report) = encoded(Arc::new(Cpu::new().unwrap()), &code, 5000).unwrap();
+        let (got, report) = encoded(Arc::clone(&gpu), &code, 5000).unwrap();
+        assert_shards_equal(&expected, &got, format!("{k}+{m}"));
+        assert_eq!(report, expected_report, "{k}+{m}");
     }
 }

@@ -12,6 +12,7 @@ impl Code {
     ///
     /// # Errors
     /// [`Error::TooFewShards`] if a count is zero, [`Error::TooManyShards`] if k + m exceeds 256.
+    #[expect(clippy::missing_panics_doc, reason = "the top of a Vandermonde matrix is invertible")]
     pub fn vandermonde(data_shards: usize, parity_shards: usize) -> Result<Self, Error> {
         check_field_counts("vandermonde", data_shards, parity_shards)?;
         let vandermonde = Matrix::vandermonde(data_shards + parity_shards, data_shards)?;

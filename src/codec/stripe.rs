@@ -79,12 +79,13 @@ pub(super) fn write_slots<T: AsMut<[u8]>>(shards: &mut [T]) -> impl Iterator<Ite
 
 /// A view with one slot for each shard of the code, and at least one column.
 pub(super) fn check_lengths<'a>(code: &Code, view: View<'a>) -> Result<View<'a>, Error> {
-    let (given, expected) = (view.slots(), code.total_shards());
-    if given != expected {
-        return Err(Error::ShardCount { given, expected });
-    }
+    check_count(view.slots(), code.total_shards())?;
     if view.total_bytes() == 0 {
         return Err(Error::EmptyShards);
     }
     Ok(view)
+}
+
+pub(super) fn check_count(given: usize, expected: usize) -> Result<(), Error> {
+    if given == expected { Ok(()) } else { Err(Error::ShardCount { given, expected }) }
 }

@@ -10,7 +10,8 @@ use std::ops::Range;
 use wgpu::util::DeviceExt;
 
 use super::device::Device;
-use super::launch::{self, Addressing, Buffers, Mode, Span, entry};
+use super::kernels::Work;
+use super::launch::{self, Addressing, Mode, entry};
 use crate::{Error, Matrix, Plan};
 pub use source::Method;
 
@@ -79,21 +80,11 @@ impl Compiled {
         Ok(Self { passes, width, workgroup, slots: matrix.rows() + matrix.cols() })
     }
 
-    /// Adds the kernel's dispatches to the pass. `source` and `target` give the byte at which a slot begins in its
-    /// binding, from its position in the plan and its number.
-    pub(super) fn dispatch(
-        &self,
-        device: &Device,
-        pass: &mut wgpu::ComputePass<'_>,
-        plan: &Plan,
-        source: impl Fn(usize, u32) -> usize,
-        target: impl Fn(usize, u32) -> usize,
-        span: Span,
-        buffers: &Buffers<'_>,
-    ) {
+    /// Adds the kernel's dispatches to the pass.
+    pub(super) fn dispatch(&self, device: &Device, pass: &mut wgpu::ComputePass<'_>, plan: &Plan, work: &Work<'_>) {
         let word_bytes = 4 * self.width;
-        let sources = plan.sources().iter().enumerate().map(|(at, &slot)| source(at, slot));
-        let targets = plan.targets().iter().enumerate().map(|(at, &slot)| target(at, slot));
+        let sources = plan.sources().iter().enumerate().map(|(at, &slot)| (work.source)(at, slot));
+        let targets = plan.targets().iter().enumerate().map(|(at, &slot)| (work.target)(at, slot));
         let index = |count: usize| u32::try_from(count).expect("a binding has fewer than 2^32 words");
         let mut slots: Vec<u32> = sources.chain(targets).map(|bytes| index(bytes / word_bytes)).collect();
         slots.resize(self.slots.next_multiple_of(4), 0);
@@ -105,12 +96,12 @@ impl Compiled {
                 usage,
             })
         };
-        let params = uniform(bytemuck::bytes_of(&span.params(self.width, 1)));
+        let params = uniform(bytemuck::bytes_of(&work.span.params(self.width, 1)));
         let slots = uniform(bytemuck::cast_slice(&slots));
-        let groups = index((span.bytes() / word_bytes).div_ceil(self.workgroup as usize));
+        let groups = index((work.span.bytes() / word_bytes).div_ceil(self.workgroup as usize));
         for pipeline in &self.passes {
             let own = [entry(0, params.as_entire_buffer_binding()), entry(1, slots.as_entire_buffer_binding())];
-            let entries: Vec<_> = own.into_iter().chain(buffers.entries()).collect();
+            let entries: Vec<_> = own.into_iter().chain(work.buffers.entries()).collect();
             let layout = pipeline.get_bind_group_layout(0);
             let bind_group = device.device.create_bind_group(&wgpu::BindGroupDescriptor {
                 label: Some("compiled"),
@@ -150,7 +141,12 @@ pub(super) fn samples() -> Result<Vec<(String, String)>, Error> {
         for (variant, (mode, addressing)) in variants.into_iter().flat_map(|v| ways.map(|way| (v, way))) {
             for rows in passes(matrix.rows(), variant) {
                 let shape = format!("{} {}+{}", code.name(), matrix.cols(), matrix.rows());
-                let name = format!("{shape} {variant:?} {mode:?} {addressing:?} rows {rows:?}");
+                let chosen = variant == Variant::choose(matrix.cols(), matrix.rows());
+                let name = if chosen && addressing == Addressing::Separate {
+                    format!("{shape} {}", format!("{mode:?}").to_lowercase())
+                } else {
+                    format!("{shape} {variant:?} {mode:?} {addressing:?} rows {rows:?}")
+                };
                 samples.push((name, source::generate(matrix, rows, variant, mode, addressing)));
             }
         }

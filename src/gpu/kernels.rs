@@ -116,11 +116,11 @@ impl Kernels {
 
     /// Adds the work's dispatches to the pass; returns the kernel's name.
     pub(super) fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, work: &Work<'_>) -> Result<&'static str, Error> {
-        let Work { matrices, span, ref buffers, source, target, plan_of } = *work;
+        let Work { matrices, source, target, plan_of, .. } = *work;
         let (tables, plan_of) = match matrices {
             Matrices::One(plan) => match self.ready(plan, work)? {
                 Ready::Compiled(kernel) => {
-                    kernel.dispatch(&self.device, pass, plan, source, target, span, buffers);
+                    kernel.dispatch(&self.device, pass, plan, work);
                     return Ok("compiled");
                 }
                 Ready::Table(tables) => (tables, None),
@@ -136,7 +136,7 @@ impl Kernels {
         };
         let slots = tables.slots(&self.device, matrices.plans(), source, target)?;
         let plan_of = plan_of.as_ref().map(|(buffer, count)| (buffer, *count));
-        self.table.dispatch(&self.device, pass, &tables, &slots, plan_of, span, buffers);
+        self.table.dispatch(&self.device, pass, &tables, &slots, plan_of, work);
         Ok("table")
     }
 

@@ -38,7 +38,6 @@ pub enum Resident<'a> {
 }
 
 /// What was recorded: after the commands have been submitted, the result of a check can be had from it.
-#[must_use = "a check's result is only to be had from here"]
 pub struct Recorded {
     check: Option<PendingCheck>,
 }

@@ -100,11 +100,11 @@ pub(super) fn run(
     let layout = Layout::new(batch.view(), mode, matches!(matrices, Matrices::PerStripe { .. }));
     // A check uploads what stands in the targets behind the sources.
     let shards = if mode == Mode::Check { sources + targets } else { sources.max(targets) };
-    let stride = (SLOT_BYTES / shards / BLOCK_BYTES * BLOCK_BYTES).max(BLOCK_BYTES);
-    let stride = stride.min(layout.total().next_multiple_of(BLOCK_BYTES));
+    let grain = layout.grain();
+    let stride = (SLOT_BYTES / shards / grain * grain).max(grain).min(layout.total().next_multiple_of(grain));
     let mut used = match ring.take() {
         Some(ring) if ring.bytes >= shards * stride => ring,
-        _ => Ring::new(device, (shards * stride).next_power_of_two())?,
+        _ => Ring::new(device, (shards * stride).next_power_of_two().max(BLOCK_BYTES))?,
     };
     let mut job =
         Job { device, kernels, profile, index, matrices, mode, layout, stride, sources, targets, found: Vec::new() };

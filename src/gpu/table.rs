@@ -5,7 +5,8 @@
 use wgpu::util::DeviceExt;
 
 use super::device::Device;
-use super::launch::{self, Addressing, Buffers, COLUMN_BYTES, Mode, Span, WORKGROUP_SIZE, entry};
+use super::kernels::Work;
+use super::launch::{self, Addressing, COLUMN_BYTES, Mode, WORKGROUP_SIZE, entry};
 use crate::{Error, Plan, gf256};
 
 const TEMPLATE: &str = include_str!("../../shaders/table.wgsl");
@@ -145,7 +146,7 @@ impl Table {
         Ok(Self { pipelines: [a?, b?, c?] })
     }
 
-    /// Adds one dispatch to the pass: `plans` plans, or one, over the columns of `span`.
+    /// Adds one dispatch to the pass. `plan_of` holds each stripe's plan and how many there are; without it, there is one.
     pub(super) fn dispatch(
         &self,
         device: &Device,
@@ -153,9 +154,9 @@ impl Table {
         tables: &Tables,
         slots: &wgpu::Buffer,
         plan_of: Option<(&wgpu::Buffer, u32)>,
-        span: Span,
-        buffers: &Buffers<'_>,
+        work: &Work<'_>,
     ) {
+        let Work { span, ref buffers, .. } = *work;
         let plans = plan_of.map_or(1, |(_, plans)| plans);
         let index = |count: usize| u32::try_from(count).expect("slots are numbered by u32");
         let (sources, targets) = (index(tables.sources), index(tables.targets));

@@ -30,6 +30,11 @@ pub(crate) fn each_codec(code: &Code, mut test: impl FnMut(&str, Codec)) {
     each_backend(|name, backend| test(name, Codec::on(code.clone(), Arc::clone(backend))));
 }
 
+/// Whether a test of the GPU alone is to run: there is one, or `EVARISTE_REQUIRE` says that there must be.
+pub(crate) fn gpu_is_wanted() -> bool {
+    BACKENDS.get_or_init(open_all).iter().any(|(name, _)| *name == "gpu")
+}
+
 fn open_all() -> Opened {
     let required = std::env::var("EVARISTE_REQUIRE").unwrap_or_default();
     let required: Vec<&str> = required.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();

@@ -8,6 +8,6 @@ pub(crate) mod compare;
 pub(crate) mod oracle;
 pub(crate) mod paint;
 
-pub(crate) use backends::{each_backend, each_codec};
+pub(crate) use backends::{each_backend, each_codec, gpu_is_wanted};
 pub(crate) use compare::assert_shards_equal;
 pub(crate) use paint::{Rng, paint, painted, painted_stripe};

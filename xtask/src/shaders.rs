@@ -13,7 +13,7 @@ use crate::cargo::root;
 const CAPABILITIES: Capabilities = Capabilities::empty();
 
 pub(crate) fn run() -> Result<()> {
-    let shaders = evariste::gpu::shader_sources();
+    let shaders = evariste::gpu::shader_sources()?;
     ensure!(!shaders.is_empty(), "the library lists no shader");
     let mut errors = Vec::new();
     for (name, source) in &shaders {

@@ -9,6 +9,7 @@ use crate::memory::View;
 /// Stripes one after another; in a check each begins with a block of its own.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
+    mode: Mode,
     stripes: usize,
     /// Bytes of a slot in one stripe, without and with padding.
     bytes: usize,
@@ -29,7 +30,7 @@ impl Layout {
             Mode::Write if per_stripe => COLUMN_BYTES,
             Mode::Write => 1,
         };
-        Self { stripes, bytes, padded: bytes.next_multiple_of(grain), block, per_stripe }
+        Self { mode, stripes, bytes, padded: bytes.next_multiple_of(grain), block, per_stripe }
     }
 
     /// Bytes of a slot in all stripes, padding included.
@@ -37,7 +38,13 @@ impl Layout {
         self.stripes * self.padded
     }
 
-    /// Chunks of at most `most` bytes, which is a multiple of a block.
+    /// What a chunk's bytes must be a multiple of, except for the last chunk's.
+    pub(super) fn grain(self) -> usize {
+        // A block of a check lies within one chunk.
+        if self.mode == Mode::Check { self.block } else { COLUMN_BYTES }
+    }
+
+    /// Chunks of at most `most` bytes, which is a multiple of the grain.
     pub(super) fn chunks(self, most: usize) -> impl Iterator<Item = Range<usize>> {
         // With a plan for each stripe: whole stripes, or parts of one.
         let (outer, step) = match self.per_stripe {
@@ -101,7 +108,7 @@ mod tests {
         for (stripes, bytes) in [(1, 1), (1, 10_000), (5, 3), (3, 4096), (4, 4097), (7, 100), (2, 9000)] {
             for (mode, per_stripe) in [(Mode::Write, false), (Mode::Write, true), (Mode::Check, false)] {
                 let layout = layout(stripes, bytes, mode, per_stripe);
-                for most in [4096, 8192, 1 << 20] {
+                for most in [4096, 8192, 1 << 20].into_iter().chain((mode == Mode::Write).then_some(48)) {
                     let mut seen = vec![0; stripes * bytes];
                     for range in layout.chunks(most) {
                         assert!(range.len() <= most);

@@ -1,0 +1,26 @@
+//! Generated kernels, as committed: a change of the generator shows as a change of these files.
+//!
+//! `EVARISTE_WRITE_SNAPSHOTS=1 cargo test --test snapshots` writes them anew.
+
+use std::path::Path;
+
+/// One of each method, as the library chooses them.
+const KEPT: [(&str, &str); 3] = [
+    ("raid6 8+2 write", "raid6-8-2.wgsl"),
+    ("vandermonde 10+4 check", "vandermonde-10-4-check.wgsl"),
+    ("cauchy 16+8 write", "cauchy-16-8.wgsl"),
+];
+
+#[test]
+fn the_generator_writes_what_is_committed() {
+    let sources = evariste::gpu::shader_sources().unwrap();
+    for (name, file) in KEPT {
+        let text = &sources.iter().find(|(known, _)| known == name).expect("a sample of that name").1;
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(file);
+        if std::env::var_os("EVARISTE_WRITE_SNAPSHOTS").is_some() {
+            std::fs::write(&path, text).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert!(committed == *text, "{name} differs from {file}: look at the difference, then write it anew");
+    }
+}
