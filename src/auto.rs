@@ -75,11 +75,12 @@ impl Auto {
 
     /// Notes that the GPU failed.
     fn gpu_failed(&self, error: &Error) {
-        if !self.warned.swap(true, Ordering::Relaxed) {
-            log::warn!("the call runs again on the CPU: {error}");
-        }
-        if !matches!(error, Error::DeviceMemory { .. } | Error::DeviceTooSmall { .. }) {
+        let lasting = !matches!(error, Error::DeviceMemory { .. } | Error::DeviceTooSmall { .. });
+        if lasting {
             *self.lock() = GpuState::Unusable;
+            log::warn!("the call runs again on the CPU, and so do all from now on: {error}");
+        } else if !self.warned.swap(true, Ordering::Relaxed) {
+            log::warn!("the call runs again on the CPU: {error}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Backends: what runs plans. The CPU, a GPU, or a choice between them.
 //!
 //! A backend is handed batches and never asks what they are for. A [`Batch`] is one [`Task`] over every stripe of a
-//! [`View`]; it is checked when it is made, so a backend need not check again.
+//! [`View`]; it is checked when it is made.
 
 use crate::memory::{Region, View};
 use crate::plan::Matrices;

@@ -192,6 +192,16 @@ pub enum Error {
         /// Plans there are.
         count: usize,
     },
+    /// A variant of a compiled kernel that cannot be generated.
+    #[error("a kernel variant's {what} is {given}, it must be {allowed}")]
+    Variant {
+        /// Which of its numbers.
+        what: &'static str,
+        /// The number.
+        given: usize,
+        /// What it may be.
+        allowed: &'static str,
+    },
     /// Not enough host memory.
     #[error("could not allocate {bytes} bytes of host memory")]
     HostMemory {

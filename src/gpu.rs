@@ -60,7 +60,8 @@ impl Gpu {
     }
 
     /// The backend on a device and queue of the caller's, whose default limits suffice. `options.device` and
-    /// `options.software` say nothing here.
+    /// `options.software` say nothing here. The loss of such a device is the caller's to watch for: the callback that
+    /// tells of it stays the caller's.
     ///
     /// # Errors
     /// As [`Gpu::open`].
@@ -73,6 +74,9 @@ impl Gpu {
             Some(kernel) => Some(kernel),
             None => Kernel::from_env()?,
         };
+        if let Some(Kernel::Variant(variant)) = kernel {
+            variant.check()?;
+        }
         let device = Arc::new(device);
         let kernels = Kernels::new(Arc::clone(&device), kernel)?;
         let gpu = Self { device, kernels, profile: Profile::new(options.profile), ring: Mutex::new(None) };

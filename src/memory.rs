@@ -175,14 +175,19 @@ impl<'a> View<'a> {
         if needed > available {
             return Err(Error::RegionTooSmall { needed, available });
         }
+        let mut slots = Vec::new();
+        if u32::try_from(geometry.slots).is_err() || slots.try_reserve_exact(geometry.slots).is_err() {
+            return Err(Error::HostMemory { bytes: geometry.slots.saturating_mul(size_of::<RawSlot>()) });
+        }
         let slot = |index: usize| {
             // A view without columns has an extent of 0, and then its strides say nothing.
             let offset = if needed == 0 { 0 } else { index * geometry.slot_stride };
             // SAFETY: the slot begins within the block, whose extent was checked just above.
             RawSlot { start: unsafe { start.add(offset) }, access }
         };
+        slots.extend((0..geometry.slots).map(slot));
         Ok(Self {
-            slots: (0..geometry.slots).map(slot).collect(),
+            slots: slots.into(),
             bytes: geometry.bytes,
             stripes: geometry.stripes,
             stripe_stride: geometry.stripe_stride,

@@ -77,3 +77,24 @@ fn the_chosen_variant_serves_every_shape() {
         assert_eq!(report, expected_report, "{k}+{m}");
     }
 }
+
+#[test]
+fn variants_that_cannot_be_are_refused() {
+    if !gpu_is_wanted() {
+        return;
+    }
+    let good = Variant { width: 2, method: Method::Rows { group: 2 }, rows: 4, workgroup: 64 };
+    let sums = |group, step| Method::Sums { group, step };
+    for (what, variant) in [
+        ("width", Variant { width: 3, ..good }),
+        ("rows", Variant { rows: 0, ..good }),
+        ("workgroup", Variant { workgroup: 0, ..good }),
+        ("group", Variant { method: sums(9, 1), ..good }),
+        ("step", Variant { method: sums(2, 0), ..good }),
+    ] {
+        let mut options = Options::default();
+        options.kernel = Some(Kernel::Variant(variant));
+        let error = Gpu::open(&options).err().unwrap();
+        assert!(matches!(error, Error::Variant { what: named, .. } if named == what), "{error}");
+    }
+}

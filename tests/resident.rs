@@ -4,7 +4,9 @@
 mod support;
 
 use evariste::gpu::{Arena, Kernel, Options, Resident, wgpu};
-use evariste::{Code, Codec, Cpu, Error, Geometry, Gpu, Matrices, Task};
+use std::sync::Arc;
+
+use evariste::{Backend, Code, Codec, Cpu, Error, Geometry, Gpu, Matrices, Matrix, Plan, Task};
 use support::{assert_shards_equal, gpu_is_wanted, painted_stripe};
 
 /// A device with WebGPU's default limits and no feature, as any caller may hold.
@@ -70,7 +72,7 @@ fn layouts_and_kernels() {
                     |slot: usize, stripe: usize| offset + slot * geometry.slot_stride + stripe * geometry.stripe_stride;
                 let mut memory = vec![0x77; place(slots - 1, stripes - 1) + bytes + 64];
                 let mut whole = painted_stripe(4, 3, bytes * stripes);
-                Codec::on(code.clone(), std::sync::Arc::new(Cpu::new().unwrap())).encode(&mut whole).unwrap();
+                Codec::on(code.clone(), Arc::new(Cpu::new().unwrap())).encode(&mut whole).unwrap();
                 let put = |memory: &mut Vec<u8>, slot: usize, lost: bool| {
                     for stripe in 0..stripes {
                         let from = &whole[slot][stripe * bytes..][..bytes];
@@ -118,7 +120,7 @@ fn apart_and_per_stripe() {
     let code = Code::cauchy(3, 2).unwrap();
     let gpu = gpu(Kernel::Table);
     let mut whole = painted_stripe(3, 2, 4 * 4096);
-    Codec::on(code.clone(), std::sync::Arc::new(Cpu::new().unwrap())).encode(&mut whole).unwrap();
+    Codec::on(code.clone(), Arc::new(Cpu::new().unwrap())).encode(&mut whole).unwrap();
     let geometry = |slots| Geometry { slots, bytes: 4096, slot_stride: 4 * 4096, stripes: 4, stripe_stride: 4096 };
 
     let (data, parity) = (buffer(&gpu, &whole[..3].concat()), buffer(&gpu, &vec![0xee; 2 * 4 * 4096]));
@@ -165,6 +167,74 @@ fn what_does_not_fit_is_refused() {
     assert!(matches!(record(0, wide), Err(Error::RegionTooSmall { needed: 4160, available: 4096 })));
     assert!(matches!(record(0, Geometry { slots: 2, ..good }), Err(Error::SlotIndex { slot: 2, slots: 2 })));
     assert!(matches!(record(0, Geometry { slot_stride: 48, ..good }), Err(Error::Overlap { .. })));
+}
+
+#[test]
+fn odd_arenas() {
+    if !gpu_is_wanted() {
+        return;
+    }
+    let gpu = gpu(Kernel::Table);
+    let (small, large) = (buffer(&gpu, &[0; 16]), buffer(&gpu, &[0; 8192]));
+    let geometry = |slots, bytes| Geometry { slots, bytes, slot_stride: bytes, stripes: 1, stripe_stride: 1 << 40 };
+    let arena = |buffer, slots, bytes| Arena { buffer, offset: 0, geometry: geometry(slots, bytes) };
+    let record = |plan: &Plan, shards| {
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        gpu.record(&mut encoder, Task::write(plan), shards).map(|_| ())
+    };
+    // The stride of a single stripe says nothing.
+    let plan = Plan::new(&[0], &[1], Matrix::identity(1)).unwrap();
+    assert!(record(&plan, Resident::Together(arena(&large, 2, 4096))).is_ok());
+    // An arena without slots has no source, even if the other one has.
+    let plan = Plan::new(&[1], &[0], Matrix::identity(1)).unwrap();
+    let apart = Resident::Apart { sources: arena(&small, 0, 4096), targets: arena(&large, 2, 4096) };
+    assert!(matches!(record(&plan, apart), Err(Error::SlotIndex { slot: 1, slots: 0 })));
+    let none = Geometry { slots: 0, bytes: 16, slot_stride: 16, stripes: usize::MAX, stripe_stride: 16 };
+    let empty = Plan::new(&[], &[], Matrix::zero(0, 0)).unwrap();
+    let nowhere = Resident::Together(Arena { buffer: &small, offset: 0, geometry: none });
+    assert!(record(&empty, nowhere).is_ok());
+}
+
+/// What was never submitted is not reported as consistent.
+#[test]
+fn unsubmitted_commands_have_no_result() {
+    if !gpu_is_wanted() {
+        return;
+    }
+    let gpu = gpu(Kernel::Table);
+    let memory = buffer(&gpu, &[0; 3 * 64]);
+    let geometry = Geometry { slots: 3, bytes: 64, slot_stride: 64, stripes: 1, stripe_stride: 0 };
+    let plan = Code::raid5(2).unwrap().check_plan();
+    let mut encoder = gpu.device().create_command_encoder(&Default::default());
+    let shards = Resident::Together(Arena { buffer: &memory, offset: 0, geometry });
+    let recorded = gpu.record(&mut encoder, Task::Check(&plan), shards).unwrap();
+    assert!(matches!(recorded.report(&gpu), Err(Error::Device { .. })));
+}
+
+/// A device that is gone is an error, and others that poll a device do not disturb.
+#[test]
+fn lost_and_busy_devices() {
+    if !gpu_is_wanted() {
+        return;
+    }
+    let gpu = Arc::new(Gpu::open(&Options::default()).unwrap());
+    let codec = Codec::on(Code::raid5(2).unwrap(), Arc::clone(&gpu) as Arc<dyn Backend>);
+    let mut shards = painted_stripe(2, 1, 100_000);
+    let device = gpu.device().clone();
+    let polling = std::sync::atomic::AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while polling.load(std::sync::atomic::Ordering::Relaxed) {
+                device.poll(wgpu::PollType::Poll).unwrap();
+            }
+        });
+        (0..200).for_each(|_| codec.encode(&mut shards).unwrap());
+        polling.store(false, std::sync::atomic::Ordering::Relaxed);
+    });
+    device.destroy();
+    for _ in 0..2 {
+        assert!(codec.encode(&mut shards).is_err_and(|error| error.is_device_failure()));
+    }
 }
 
 /// A pass's time is known when it was asked for, and counts what was read and written.

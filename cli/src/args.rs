@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::backend::Choice;
+use crate::bench::Bench;
 use crate::code::CodeName;
 use crate::exit;
 use crate::shape;
@@ -35,6 +36,9 @@ pub(crate) enum Verb {
     /// Write the file from its shards, as many as are good
     #[command(after_help = exit::HELP)]
     Restore(Restore),
+    /// Measure a backend on data that lies where it computes, beside the ceiling of the same memory
+    #[command(after_help = exit::HELP)]
+    Bench(Bench),
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// The verb did what it was asked; the set is whole.
     Whole,
-    /// `verify`: something is damaged, and `repair` can mend it.
+    /// `verify`: something is damaged, and `repair` can mend it. `bench`: a result is wrong.
     Damaged,
     /// Too little is left: the file cannot be had back from this set.
     BeyondRepair,
@@ -21,12 +21,12 @@ pub(crate) enum Exit {
 pub(crate) const HELP: &str = "\
 Exit codes:
    0  done; verify: the set is whole
-   1  verify: damaged, and repair can mend it
+   1  verify: damaged, and repair can mend it; bench: a wrong result
    2  beyond repair: too little is left
    3  could not run
   64  wrong usage
 
-Sizes are whole bytes, or whole KiB, MiB, GiB: 4096, 64KiB, 1MiB.
+Sizes are bytes, or KiB, MiB, GiB that come to whole bytes: 4096, 64KiB, 1.25GiB.
 Shard files: docs/shard-format.md. Environment: RUST_LOG=evariste=info says more, EVARISTE_DEVICE chooses a GPU.";
 
 impl From<Exit> for ExitCode {

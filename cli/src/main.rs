@@ -7,12 +7,15 @@
 //!         restore  the same way without what is not needed, into one file
 //! ```
 //!
+//! `bench` measures backends and touches no file of anybody's.
+//!
 //! `format` and `shape` say what a shard file is, `walk` and `pipeline` how stripes pass through memory, and each verb has a
 //! file of its own. docs/shard-format.md describes the files, docs/command.md the verbs.
 
 mod args;
 mod backend;
 mod batch;
+mod bench;
 mod code;
 mod demo;
 mod exit;
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
     };
     let out = &mut std::io::stdout();
     let done = match &arguments.verb {
+        Verb::Bench(args) => bench::run(args, out),
         Verb::Demo(args) => demo::run(args, out),
         Verb::Protect(args) => protect::run(args, out),
         Verb::Verify(args) => verify::run(args, out),

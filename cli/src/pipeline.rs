@@ -118,7 +118,7 @@ mod tests {
     fn without_a_buffer_nothing_happens() {
         let (drained, result) = squares(0, 10, "fill");
         result.unwrap();
-        assert_eq!(drained, []);
+        assert_eq!(drained, [0u64; 0]);
     }
 
     #[test]

@@ -7,23 +7,37 @@ const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 <
 /// Text that is no size.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SizeError {
-    #[error("\"{text}\" is no size: write a whole number of bytes, or one with KiB, MiB or GiB")]
+    #[error("\"{text}\" is no size: write a whole number of bytes, or KiB, MiB or GiB that come to one")]
     NotASize { text: String },
     #[error("\"{text}\" is more than {} bytes", u64::MAX)]
     TooLarge { text: String },
 }
 
-/// Reads `4096`, `4KiB`, `1 MiB` or `2GiB`.
+/// Decimal places that are read: 10^18 units of 2^30 bytes fit a u128 with room to spare.
+const MOST_PLACES: usize = 18;
+
+/// Reads `4096`, `4KiB`, `1 MiB`, `2GiB` or `1.25GiB`. A decimal fraction must come to whole bytes.
 pub(crate) fn parse(text: &str) -> Result<u64, SizeError> {
-    let (digits, factor) = UNITS
+    let not_a_size = || SizeError::NotASize { text: text.to_owned() };
+    let too_large = || SizeError::TooLarge { text: text.to_owned() };
+    let (number, factor) = UNITS
         .iter()
         .find_map(|&(unit, factor)| Some((text.strip_suffix(unit)?.trim_end(), factor)))
         .unwrap_or((text, 1));
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(SizeError::NotASize { text: text.to_owned() });
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let is_digits = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_digits(whole) || !is_digits(fraction) || fraction.len() > MOST_PLACES {
+        return Err(not_a_size());
     }
-    let number: Option<u64> = digits.parse().ok();
-    number.and_then(|number| number.checked_mul(factor)).ok_or_else(|| SizeError::TooLarge { text: text.to_owned() })
+    let scale = (0..fraction.len()).fold(1u128, |scale, _| scale * 10);
+    let fraction: u128 = fraction.parse().map_err(|_| not_a_size())?;
+    let scaled = fraction * u128::from(factor);
+    if !scaled.is_multiple_of(scale) {
+        return Err(not_a_size());
+    }
+    let whole: u64 = whole.parse().map_err(|_| too_large())?;
+    let bytes = u128::from(whole) * u128::from(factor) + scaled / scale;
+    u64::try_from(bytes).map_err(|_| too_large())
 }
 
 /// `4 KiB`, `1 MiB`, `2.9 GiB`, `17 bytes`: one decimal place where the number is not whole.
@@ -54,11 +68,18 @@ mod tests {
             ("4KiB", 4096),
             ("1 MiB", 1 << 20),
             ("3GiB", 3 << 30),
+            ("1.25GiB", 5 << 28),
+            ("1.5 MiB", 3 << 19),
+            ("0.0009765625KiB", 1),
+            ("7.0", 7),
             ("18446744073709551615", u64::MAX),
         ] {
             assert_eq!(parse(text), Ok(bytes), "{text}");
         }
-        for text in ["", "KiB", "-1", "+1", "1.5MiB", "1MB", "1mib", "x", "1 ", " 1", "1KiB "] {
+        for text in [
+            "", "KiB", "-1", "+1", "1.5", "1.1KiB", ".5KiB", "1.KiB", "1.5.5KiB", "1MB", "1mib", "x", "1 ", " 1",
+            "1KiB ",
+        ] {
             assert_eq!(parse(text), Err(SizeError::NotASize { text: text.into() }));
         }
         for text in ["18446744073709551616", "18014398509481984KiB"] {

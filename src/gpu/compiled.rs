@@ -7,8 +7,6 @@ pub(super) mod source;
 
 use std::ops::Range;
 
-use wgpu::util::DeviceExt;
-
 use super::device::Device;
 use super::kernels::Work;
 use super::launch::{self, Addressing, Mode, entry};
@@ -42,6 +40,27 @@ impl Variant {
             _ => (1, Method::Sums { group: 2, step: 2 }, 12, 64),
         };
         Self { width, method, rows, workgroup }
+    }
+}
+
+impl Variant {
+    /// That a kernel can be generated so.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let (group, step) = match self.method {
+            Method::Rows { group } => (group, 1),
+            Method::Sums { group, step } => (group, step),
+        };
+        let checks = [
+            ("width", self.width, matches!(self.width, 1 | 2 | 4), "1, 2 or 4"),
+            ("rows", self.rows, self.rows > 0, "at least 1"),
+            ("workgroup", self.workgroup as usize, (1..=256).contains(&self.workgroup), "1 to 256"),
+            ("group", group, (1..=8).contains(&group), "1 to 8"),
+            ("step", step, step > 0, "at least 1"),
+        ];
+        match checks.into_iter().find(|&(_, _, holds, _)| !holds) {
+            Some((what, given, _, allowed)) => Err(Error::Variant { what, given, allowed }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -81,23 +100,22 @@ impl Compiled {
     }
 
     /// Adds the kernel's dispatches to the pass.
-    pub(super) fn dispatch(&self, device: &Device, pass: &mut wgpu::ComputePass<'_>, plan: &Plan, work: &Work<'_>) {
+    pub(super) fn dispatch(
+        &self,
+        device: &Device,
+        pass: &mut wgpu::ComputePass<'_>,
+        plan: &Plan,
+        work: &Work<'_>,
+    ) -> Result<(), Error> {
         let word_bytes = 4 * self.width;
         let sources = plan.sources().iter().enumerate().map(|(at, &slot)| (work.source)(at, slot));
         let targets = plan.targets().iter().enumerate().map(|(at, &slot)| (work.target)(at, slot));
         let index = |count: usize| u32::try_from(count).expect("a binding has fewer than 2^32 words");
         let mut slots: Vec<u32> = sources.chain(targets).map(|bytes| index(bytes / word_bytes)).collect();
         slots.resize(self.slots.next_multiple_of(4), 0);
-        let uniform = |contents: &[u8]| {
-            let usage = wgpu::BufferUsages::UNIFORM;
-            device.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-                label: Some("params"),
-                contents,
-                usage,
-            })
-        };
-        let params = uniform(bytemuck::bytes_of(&work.span.params(self.width, 1)));
-        let slots = uniform(bytemuck::cast_slice(&slots));
+        let uniform = |contents: &[u8]| device.buffer("params", wgpu::BufferUsages::UNIFORM, contents);
+        let params = uniform(bytemuck::bytes_of(&work.span.params(self.width, 1)))?;
+        let slots = uniform(bytemuck::cast_slice(&slots))?;
         let groups = index((work.span.bytes() / word_bytes).div_ceil(self.workgroup as usize));
         for pipeline in &self.passes {
             let own = [entry(0, params.as_entire_buffer_binding()), entry(1, slots.as_entire_buffer_binding())];
@@ -112,6 +130,7 @@ impl Compiled {
             pass.set_bind_group(0, &bind_group, &[]);
             launch::dispatch(device, pass, groups, 1);
         }
+        Ok(())
     }
 }
 

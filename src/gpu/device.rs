@@ -7,7 +7,7 @@ use super::kernels::Kernel;
 use crate::{Error, env};
 
 /// A submission that takes longer than this hangs.
-const HANG: Duration = Duration::from_secs(120);
+pub(super) const HANG: Duration = Duration::from_secs(120);
 
 /// Which device to open, and how.
 #[derive(Clone, Debug)]
@@ -108,6 +108,8 @@ pub(super) struct Device {
     pub(super) software: bool,
     pub(super) checked_shaders: bool,
     lost: Arc<Mutex<Option<String>>>,
+    /// Whether it was opened here, and is nobody else's.
+    owned: bool,
 }
 
 impl Device {
@@ -142,7 +144,7 @@ impl Device {
         });
         // Every call of ours runs in an error scope, so what arrives here is nobody's; it must not panic.
         device.on_uncaptured_error(Arc::new(|error| log::error!("uncaptured device error: {error}")));
-        Ok(Self { device, queue, name, software: summary.software, checked_shaders, lost })
+        Ok(Self { device, queue, name, software: summary.software, checked_shaders, lost, owned: true })
     }
 
     /// A device that is the caller's, with the caller's limits and features.
@@ -154,7 +156,7 @@ impl Device {
         }
         let checked_shaders = checked_shaders(options)?;
         let (software, lost) = (summary.software, Arc::default());
-        Ok(Self { device, queue, name, software, checked_shaders, lost })
+        Ok(Self { device, queue, name, software, checked_shaders, lost, owned: false })
     }
 
     /// Runs calls to the device and returns their result, or the error they met.
@@ -178,7 +180,8 @@ impl Device {
         }
     }
 
-    /// Waits for a submission, or for the last one. Callbacks of buffers mapped by it have run when this returns.
+    /// Waits for a submission, or for the last one. Callbacks of buffers mapped by it run before this returns, or on
+    /// another thread that polls this device, soon after.
     pub(super) fn wait(
         &self,
         submission_index: Option<wgpu::SubmissionIndex>,
@@ -191,8 +194,10 @@ impl Device {
         match polled {
             Ok(Ok(_)) => self.loss().map_or(Ok(()), |reason| Err(lost(reason))),
             Ok(Err(error)) => {
-                // Whatever still runs there must not run on.
-                self.device.destroy();
+                if self.owned {
+                    // Whatever still runs there must not run on.
+                    self.device.destroy();
+                }
                 Err(lost(error.to_string()))
             }
             Err(_) => Err(lost("the driver lost it while it was waited for".to_owned())),
@@ -213,6 +218,30 @@ impl Device {
         Ok(())
     }
 
+    /// A buffer of this device that holds these bytes, of which there is at least one.
+    pub(super) fn buffer(
+        &self,
+        label: &'static str,
+        usage: wgpu::BufferUsages,
+        contents: &[u8],
+    ) -> Result<wgpu::Buffer, Error> {
+        let size = contents.len() as u64;
+        self.check_size("max_buffer_size", |limits| limits.max_buffer_size, size)?;
+        if usage.contains(wgpu::BufferUsages::STORAGE) {
+            self.check_size("max_storage_buffer_binding_size", |limits| limits.max_storage_buffer_binding_size, size)?;
+        }
+        if usage.contains(wgpu::BufferUsages::UNIFORM) {
+            self.check_size("max_uniform_buffer_binding_size", |limits| limits.max_uniform_buffer_binding_size, size)?;
+        }
+        let doing = || format!("making a buffer of {size} bytes for {label}");
+        let descriptor = wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: true };
+        let buffer = self.scoped(doing, || self.device.create_buffer(&descriptor))?;
+        let mapped = buffer.get_mapped_range_mut(..);
+        mapped.map_err(|error| self.failed(doing(), error))?.copy_from_slice(contents);
+        buffer.unmap();
+        Ok(buffer)
+    }
+
     /// Waits for everything submitted so far and copies a mappable buffer's bytes.
     pub(super) fn read(&self, buffer: &wgpu::Buffer, doing: impl Fn() -> String) -> Result<Vec<u8>, Error> {
         let (sender, mapped) = std::sync::mpsc::channel();
@@ -221,7 +250,7 @@ impl Device {
             buffer.map_async(wgpu::MapMode::Read, .., move |result| drop(sender.send(result)));
         })?;
         self.wait(None, &doing)?;
-        match mapped.try_recv() {
+        match mapped.recv_timeout(HANG) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(self.failed(doing(), error)),
             Err(error) => return Err(self.failed(doing(), error)),
@@ -263,7 +292,8 @@ fn choose(options: &Options) -> Result<wgpu::Adapter, Error> {
     let named = match &options.device {
         Some(device) => Some(device.clone()),
         None => env::value("EVARISTE_DEVICE")?,
-    };
+    }
+    .filter(|named| !named.is_empty());
     let adapters = adapters();
     let seen: Vec<String> = adapters.iter().map(|a| AdapterSummary::new(a).to_string()).collect();
     let seen = if seen.is_empty() { "none".to_owned() } else { seen.join("; ") };

@@ -5,12 +5,13 @@
 //! the bytes it has moved) is kept for the matrices used last.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use super::compiled::{Compiled, Key, Variant};
 use super::device::Device;
-use super::launch::{Buffers, Span};
+use super::launch::{Addressing, Buffers, Mode, Span};
 use super::table::{Table, Tables, storage};
 use crate::plan::Matrices;
 use crate::{Error, Plan, env};
@@ -19,6 +20,9 @@ use crate::{Error, Plan, env};
 const COMPILE_AFTER_BYTES: u64 = 256 << 20;
 /// The largest matrix that is compiled, in coefficients: text grows with them.
 const MOST_COEFFICIENTS: usize = 128 * 128;
+/// The most sources and targets of a matrix that is compiled: their offsets fill a uniform buffer of 16 KiB, which every
+/// device binds.
+const MOST_SLOTS: usize = 4096;
 /// Matrices that are remembered.
 const REMEMBERED: usize = 64;
 
@@ -29,7 +33,7 @@ pub enum Kernel {
     /// Always the table kernel.
     Table,
     /// Always a compiled kernel, which the first call waits for; the table kernel only where nothing else can be: for
-    /// a plan per stripe, and for matrices of more than 16384 coefficients.
+    /// a plan per stripe, and for matrices of more than 16384 coefficients or 4096 sources and targets.
     Compiled,
     /// As `Compiled`, of this variant.
     Variant(Variant),
@@ -48,6 +52,8 @@ pub(super) struct Work<'a> {
     pub(super) matrices: Matrices<'a>,
     /// For a plan per stripe: the plans of the dispatch's stripes.
     pub(super) plan_of: &'a [u32],
+    /// For a plan per stripe: what [`Kernels::tables_per_stripe`] made of the plans.
+    pub(super) tables: Option<Arc<Tables>>,
     /// The byte at which a slot begins in its binding, from its position in the plan and its number.
     pub(super) source: &'a dyn Fn(usize, u32) -> usize,
     pub(super) target: &'a dyn Fn(usize, u32) -> usize,
@@ -117,34 +123,46 @@ impl Kernels {
     /// Adds the work's dispatches to the pass; returns the kernel's name.
     pub(super) fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, work: &Work<'_>) -> Result<&'static str, Error> {
         let Work { matrices, source, target, plan_of, .. } = *work;
-        let (tables, plan_of) = match matrices {
-            Matrices::One(plan) => match self.ready(plan, work)? {
+        let (tables, plan_of) = match (&work.tables, matrices.plans()) {
+            (Some(tables), plans) => {
+                let count = u32::try_from(plans.len()).expect("plans are numbered by u32");
+                (Arc::clone(tables), Some((storage(&self.device, "plan_of", plan_of)?, count)))
+            }
+            (None, [plan]) => match self.ready(plan, work)? {
                 Ready::Compiled(kernel) => {
-                    kernel.dispatch(&self.device, pass, plan, work);
+                    kernel.dispatch(&self.device, pass, plan, work)?;
                     return Ok("compiled");
                 }
                 Ready::Table(tables) => (tables, None),
             },
-            Matrices::PerStripe { plans, .. } if plans.len() == 1 => {
-                (Arc::new(Tables::new(&self.device, plans)?), None)
-            }
-            Matrices::PerStripe { plans, .. } => {
-                let count = u32::try_from(plans.len()).expect("plans are numbered by u32");
-                let plan_of = storage(&self.device, "plan_of", plan_of)?;
-                (Arc::new(Tables::new(&self.device, plans)?), Some((plan_of, count)))
-            }
+            // No plan, no stripe.
+            (None, _) => return Ok("table"),
         };
         let slots = tables.slots(&self.device, matrices.plans(), source, target)?;
         let plan_of = plan_of.as_ref().map(|(buffer, count)| (buffer, *count));
-        self.table.dispatch(&self.device, pass, &tables, &slots, plan_of, work);
+        self.table.dispatch(&self.device, pass, &tables, &slots, plan_of, work)?;
         Ok("table")
+    }
+
+    /// The tables of the plans where each stripe has its own, once for all dispatches of a task; `None` where one plan
+    /// serves all stripes.
+    pub(super) fn tables_per_stripe(&self, matrices: Matrices<'_>) -> Result<Option<Arc<Tables>>, Error> {
+        match matrices.plans() {
+            [] | [_] => Ok(None),
+            plans => Ok(Some(Arc::new(Tables::new(&self.device, plans)?))),
+        }
     }
 
     /// The kernel for a plan now; asks for a better one if that is worth it.
     fn ready(&self, plan: &Plan, work: &Work<'_>) -> Result<Ready, Error> {
-        let key = Key { matrix: plan.matrix().clone(), mode: work.buffers.mode(), addressing: work.buffers.addressing };
-        let coefficients = plan.sources().len() * plan.targets().len();
-        let compilable = coefficients <= MOST_COEFFICIENTS && self.forced != Some(Kernel::Table);
+        let mode = work.buffers.mode();
+        // A check only reads, and one text does for both.
+        let addressing = if mode == Mode::Check { Addressing::Separate } else { work.buffers.addressing };
+        let key = Key { matrix: plan.matrix().clone(), mode, addressing };
+        let (sources, targets) = (plan.sources().len(), plan.targets().len());
+        let compilable = sources * targets <= MOST_COEFFICIENTS
+            && sources + targets <= MOST_SLOTS
+            && self.forced != Some(Kernel::Table);
         let mut known = lock(&self.known);
         let entry = known.entry(&key);
         entry.moved_bytes += work.traffic_bytes();
@@ -204,14 +222,24 @@ fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
 /// The thread that compiles. It ends with its owner, after the kernel it is at.
 struct Builder {
     requests: Option<mpsc::Sender<Key>>,
+    stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Builder {
     fn new(device: Arc<Device>, known: Arc<Mutex<Known>>) -> Self {
         let (requests, waiting) = mpsc::channel::<Key>();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
         let build = move || {
             for key in waiting {
+                if stopped.load(Ordering::Relaxed) {
+                    return;
+                }
+                let still_wanted = |entry: &Entry| matches!(entry.compiled, State::Building);
+                if !lock(&known).entries.get(&key).is_some_and(still_wanted) {
+                    continue;
+                }
                 let kernel = Compiled::new(&device, &key, variant(&key, None));
                 // A matrix that was forgotten meanwhile is not remembered for this.
                 if let Some(entry) = lock(&known).entries.get_mut(&key) {
@@ -229,7 +257,7 @@ impl Builder {
         if let Err(error) = &thread {
             log::warn!("no thread to compile kernels, the table kernel serves: {error}");
         }
-        Self { requests: Some(requests), thread: thread.ok() }
+        Self { requests: Some(requests), stop, thread: thread.ok() }
     }
 
     fn ask(&self, key: Key) {
@@ -242,6 +270,7 @@ impl Builder {
 
 impl Drop for Builder {
     fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
         drop(self.requests.take());
         if let Some(thread) = self.thread.take() {
             // A panic in the thread has been printed; there is nobody left to tell.

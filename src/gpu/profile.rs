@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::device::Device;
 use super::kernels::Work;
+use super::resident::Unsubmitted;
 use crate::Error;
 
 /// Passes whose times have not been asked for; older ones are forgotten.
@@ -119,6 +120,9 @@ impl Profile {
             let stamp = |at: usize| u64::from_le_bytes(*bytes[at..].first_chunk().expect("two stamps of 8 bytes"));
             #[expect(clippy::cast_precision_loss, reason = "a pass takes fewer than 2^53 ticks")]
             let ticks = stamp(8).wrapping_sub(stamp(0)) as f64;
+            if stamp(8) == 0 {
+                return Err(device.failed("reading time stamps".to_owned(), Unsubmitted));
+            }
             time.nanoseconds = ticks * period;
             Ok(time)
         };

@@ -52,7 +52,7 @@ impl Gpu {
     /// Records a task over shards in device memory into the caller's encoder; nothing runs until the caller submits it
     /// to the queue of this device. Tasks see the writes of what was recorded before them.
     ///
-    /// Needs nothing beyond WebGPU's default limits.
+    /// Needs nothing beyond WebGPU's default limits. After an error the encoder may hold a part of the commands: drop it.
     ///
     /// # Errors
     /// [`Error::Alignment`] for a size, stride or offset that is not a multiple of what it must be;
@@ -78,7 +78,7 @@ impl Gpu {
             check_slots(plan, &shards)?;
         }
         let targets_most = matrices.plans().iter().map(|plan| plan.targets().len()).max().unwrap_or(0);
-        if span.bytes() == 0 || targets_most == 0 {
+        if targets.geometry.extent() == 0 || targets_most == 0 {
             return Ok(Recorded { check: None });
         }
 
@@ -89,23 +89,30 @@ impl Gpu {
             Matrices::One(_) => &[][..],
             Matrices::PerStripe { of, .. } => of,
         };
-        let found_bytes = (targets_most * span.blocks() * size_of::<Found>()) as u64;
+        let found_length = targets_most * span.blocks() * size_of::<Found>();
         let doing = || format!("recording a task over {} stripes of {} bytes", span.stripes, span.stripe_bytes);
         let device = &self.device;
+        if mode == Mode::Check {
+            let most = |limits: &wgpu::Limits| limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+            device.check_size("max_storage_buffer_binding_size", most, found_length as u64)?;
+        }
         device.scoped(doing, || {
-            let buffer = |label, usage| {
-                let (label, size) = (Some(label), found_bytes);
-                device.device.create_buffer(&wgpu::BufferDescriptor { label, size, usage, mapped_at_creation: false })
-            };
             use wgpu::BufferUsages as Usage;
-            let found =
-                (mode == Mode::Check).then(|| buffer("found", Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC));
+            let found = (mode == Mode::Check).then(|| {
+                device.device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some("found"),
+                    size: found_length as u64,
+                    usage: Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC,
+                    mapped_at_creation: false,
+                })
+            });
             if let Some(found) = &found {
                 encoder.clear_buffer(found, 0, None);
             }
             let work = Work {
                 matrices,
                 plan_of,
+                tables: self.kernels.tables_per_stripe(matrices)?,
                 source: &source,
                 target: &target,
                 span,
@@ -120,12 +127,12 @@ impl Gpu {
                 },
             };
             self.profile.pass(device, encoder, doing, &work, |pass| self.kernels.dispatch(pass, &work))?;
-            let check = found.map(|found| {
-                let download = buffer("found", Usage::MAP_READ | Usage::COPY_DST);
-                encoder.copy_buffer_to_buffer(&found, 0, &download, 0, found_bytes);
-                PendingCheck { download, targets: matrices.plans()[0].targets().to_vec(), span }
-            });
-            Ok(Recorded { check })
+            let Some(found) = found else { return Ok(Recorded { check: None }) };
+            // Filled with a mark that only the recorded copy takes away.
+            let download = device.buffer("found", Usage::MAP_READ | Usage::COPY_DST, &vec![0xff; found_length])?;
+            encoder.copy_buffer_to_buffer(&found, 0, &download, 0, None);
+            let targets = matrices.plans()[0].targets().to_vec();
+            Ok(Recorded { check: Some(PendingCheck { download, targets, span }) })
         })?
     }
 
@@ -162,11 +169,13 @@ impl Gpu {
             let (given, expected) = (other.bytes * other.stripes, geometry.bytes * geometry.stripes);
             return Err(Error::ShardLength { index: geometry.slots, given, reference: 0, expected });
         }
+        // The stride of a single stripe says nothing, and nothing bounds it.
+        let stride = |geometry: Geometry| if geometry.stripes > 1 { geometry.stripe_stride } else { geometry.bytes };
         Ok(Span {
             stripes: geometry.stripes,
             stripe_bytes: geometry.bytes,
-            source_stride: geometry.stripe_stride,
-            target_stride: other.stripe_stride,
+            source_stride: stride(geometry),
+            target_stride: stride(other),
             block_bytes: BLOCK_BYTES,
         })
     }
@@ -186,6 +195,9 @@ impl Recorded {
         for (&slot, entries) in targets.iter().zip(bytes.chunks_exact(span.blocks() * entry_bytes)) {
             for (at, entry) in entries.chunks_exact(entry_bytes).enumerate() {
                 let found: Found = bytemuck::pod_read_unaligned(entry);
+                if found.count == u32::MAX {
+                    return Err(gpu.device.failed("reading what a check found".to_owned(), Unsubmitted));
+                }
                 if found.count > 0 {
                     let (stripe, block) = (at / stripe_blocks, at % stripe_blocks);
                     let first = (block + 1) * BLOCK_BYTES - found.first as usize;
@@ -198,6 +210,11 @@ impl Recorded {
     }
 }
 
+/// Recorded commands that never ran.
+#[derive(Debug, thiserror::Error)]
+#[error("the recorded commands were not submitted, or failed")]
+pub(super) struct Unsubmitted;
+
 /// The part of an arena's buffer that kernels bind.
 fn binding(arena: Arena<'_>) -> wgpu::BufferBinding<'_> {
     part(arena.buffer, arena.offset, arena.geometry.extent() as u64)
@@ -205,15 +222,15 @@ fn binding(arena: Arena<'_>) -> wgpu::BufferBinding<'_> {
 
 /// Every slot of the plan is where it must be.
 fn check_slots(plan: &Plan, shards: &Resident<'_>) -> Result<(), Error> {
-    let (first_target, slots) = match shards {
-        Resident::Together(arena) => (0, arena.geometry.slots),
+    let (source_slots, first_target, slots) = match shards {
+        Resident::Together(arena) => (arena.geometry.slots, 0, arena.geometry.slots),
         Resident::Apart { sources, targets } => {
-            (sources.geometry.slots, sources.geometry.slots + targets.geometry.slots)
+            let first_target = sources.geometry.slots;
+            (first_target, first_target, first_target.saturating_add(targets.geometry.slots))
         }
     };
-    let last_source = if first_target == 0 { slots } else { first_target };
-    if let Some(&slot) = plan.sources().iter().find(|&&slot| slot as usize >= last_source) {
-        return Err(Error::SlotIndex { slot: slot as usize, slots: last_source });
+    if let Some(&slot) = plan.sources().iter().find(|&&slot| slot as usize >= source_slots) {
+        return Err(Error::SlotIndex { slot: slot as usize, slots: source_slots });
     }
     if let Some(&slot) = plan.targets().iter().find(|&&slot| slot as usize >= slots) {
         return Err(Error::SlotIndex { slot: slot as usize, slots });

@@ -7,12 +7,13 @@
 mod layout;
 
 use std::ops::Range;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
-use super::device::Device;
+use super::device::{Device, HANG};
 use super::kernels::{Kernels, Work};
 use super::launch::{Addressing, Buffers, COLUMN_BYTES, Found, Mode};
 use super::profile::Profile;
+use super::table::Tables;
 use crate::Error;
 use crate::backend::{BLOCK_BYTES, Batch, Mismatch, Task};
 use crate::memory::View;
@@ -104,10 +105,23 @@ pub(super) fn run(
     let stride = (SLOT_BYTES / shards / grain * grain).max(grain).min(layout.total().next_multiple_of(grain));
     let mut used = match ring.take() {
         Some(ring) if ring.bytes >= shards * stride => ring,
-        _ => Ring::new(device, (shards * stride).next_power_of_two().max(BLOCK_BYTES))?,
+        _ => Ring::new(device, ring_bytes(device, shards * stride))?,
     };
-    let mut job =
-        Job { device, kernels, profile, index, matrices, mode, layout, stride, sources, targets, found: Vec::new() };
+    let tables = kernels.tables_per_stripe(matrices)?;
+    let mut job = Job {
+        device,
+        kernels,
+        profile,
+        index,
+        matrices,
+        tables,
+        mode,
+        layout,
+        stride,
+        sources,
+        targets,
+        found: Vec::new(),
+    };
     for (slot, range) in (0..SLOTS).cycle().zip(layout.chunks(stride)) {
         let slot = &mut used.slots[slot];
         job.drain(slot, batch.view_mut())?;
@@ -120,6 +134,13 @@ pub(super) fn run(
     Ok(job.found)
 }
 
+/// The size of a ring's buffers: more than asked for, so that the next batch fits too, where the device allows it.
+fn ring_bytes(device: &Device, needed: usize) -> usize {
+    let rounded = needed.next_power_of_two().max(BLOCK_BYTES);
+    let most = device.device.limits().max_storage_buffer_binding_size;
+    if rounded as u64 <= most { rounded } else { needed }
+}
+
 /// One batch on its way through the ring.
 struct Job<'a> {
     device: &'a Device,
@@ -127,6 +148,7 @@ struct Job<'a> {
     profile: &'a Profile,
     index: usize,
     matrices: Matrices<'a>,
+    tables: Option<Arc<Tables>>,
     mode: Mode,
     layout: Layout,
     /// Bytes from one shard to the next in a slot's buffers.
@@ -208,6 +230,7 @@ impl Job<'_> {
         let work = Work {
             matrices: self.matrices,
             plan_of: &plan_of,
+            tables: self.tables.clone(),
             source: &position,
             target: &position,
             span,
@@ -238,8 +261,8 @@ impl Job<'_> {
         let device = self.device;
         device.wait(Some(submission), || self.describe(&range))?;
         for _ in [&slot.upload, &slot.download] {
-            // The wait has run both callbacks; a channel without a message means that the device dropped them.
-            match mapped.try_recv() {
+            // Whoever polls the device runs our callbacks, so they may still be on their way.
+            match mapped.recv_timeout(HANG) {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => return Err(device.failed(self.describe(&range), error)),
                 Err(error) => return Err(device.failed(self.describe(&range), error)),

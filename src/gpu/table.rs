@@ -2,8 +2,6 @@
 //!
 //! Host side of `shaders/table.wgsl`, which says what the bindings hold.
 
-use wgpu::util::DeviceExt;
-
 use super::device::Device;
 use super::kernels::Work;
 use super::launch::{self, Addressing, COLUMN_BYTES, Mode, WORKGROUP_SIZE, entry};
@@ -117,12 +115,7 @@ fn entries(plan: &Plan, first_row: usize, source: usize) -> impl Iterator<Item =
 pub(super) fn storage(device: &Device, label: &'static str, words: &[u32]) -> Result<wgpu::Buffer, Error> {
     let contents: &[u32] = if words.is_empty() { &[0] } else { words };
     let usage = wgpu::BufferUsages::STORAGE;
-    let contents = bytemuck::cast_slice(contents);
-    let descriptor = wgpu::util::BufferInitDescriptor { label: Some(label), contents, usage };
-    device.scoped(
-        || format!("loading {} bytes of {label}", contents.len()),
-        || device.device.create_buffer_init(&descriptor),
-    )
+    device.buffer(label, usage, bytemuck::cast_slice(contents))
 }
 
 impl Table {
@@ -155,21 +148,14 @@ impl Table {
         slots: &wgpu::Buffer,
         plan_of: Option<(&wgpu::Buffer, u32)>,
         work: &Work<'_>,
-    ) {
+    ) -> Result<(), Error> {
         let Work { span, ref buffers, .. } = *work;
         let plans = plan_of.map_or(1, |(_, plans)| plans);
         let index = |count: usize| u32::try_from(count).expect("slots are numbered by u32");
         let (sources, targets) = (index(tables.sources), index(tables.targets));
-        let uniform = |contents: &[u8]| {
-            let usage = wgpu::BufferUsages::UNIFORM;
-            device.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-                label: Some("params"),
-                contents,
-                usage,
-            })
-        };
-        let params = uniform(bytemuck::bytes_of(&span.params(4, plans)));
-        let shape = uniform(bytemuck::cast_slice(&[sources, targets, 0, 0]));
+        let uniform = |contents: &[u8]| device.buffer("params", wgpu::BufferUsages::UNIFORM, contents);
+        let params = uniform(bytemuck::bytes_of(&span.params(4, plans)))?;
+        let shape = uniform(bytemuck::cast_slice(&[sources, targets, 0, 0]))?;
         let pipeline = match (buffers.mode(), buffers.addressing) {
             (Mode::Write, Addressing::Separate) => &self.pipelines[0],
             (Mode::Write, Addressing::Shared) => &self.pipelines[1],
@@ -196,5 +182,6 @@ impl Table {
             _ => span.stripes * span.stripe_bytes.div_ceil(group_bytes),
         };
         launch::dispatch(device, pass, index(groups), targets.div_ceil(4));
+        Ok(())
     }
 }

@@ -1,0 +1,151 @@
+//! What `bench` can be told.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::code::CodeName;
+use crate::exit;
+use crate::size;
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    #[command(subcommand)]
+    pub(super) suite: Suite,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Suite {
+    /// Encode, reconstruct and check shards that already lie where they are computed on
+    #[command(after_help = exit::HELP)]
+    Device(Device),
+    /// Add, multiply and invert field elements that never leave the registers
+    #[command(after_help = exit::HELP)]
+    Field(Field),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Device {
+    /// Data and parity shards, K+M; repeatable [default: nine shapes from 6+3 to 128+32; on a software adapter two]
+    #[arg(long = "shape", value_name = "K+M")]
+    pub(super) shapes: Vec<Shape>,
+    /// How parity follows from data
+    #[arg(long, value_name = "NAME", value_enum, default_value_t = CodeName::Vandermonde)]
+    pub(super) code: CodeName,
+    /// Bytes of one shard, in all its stripes; repeatable
+    #[arg(long = "shard", value_name = "SIZE", value_parser = size::parse, conflicts_with = "bytes")]
+    pub(super) shard: Vec<u64>,
+    /// Bytes of data in all shards; repeatable [default: 1, 8, 64, 512 MiB and 1.25 GiB as far as they fit; on a
+    /// software adapter 1 MiB]
+    #[arg(long = "bytes", value_name = "SIZE", value_parser = size::parse)]
+    pub(super) bytes: Vec<u64>,
+    /// Bytes a shard has in one stripe; makes many stripes [default: one stripe]
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub(super) unit: Option<u64>,
+    /// What to measure; repeatable [default: encode, reconstruct, check]
+    #[arg(long = "case", value_name = "CASE", value_enum)]
+    pub(super) cases: Vec<Case>,
+    /// With which kernel of a GPU; repeatable [default: each]
+    #[arg(long = "kernel", value_name = "KERNEL", value_enum)]
+    pub(super) kernels: Vec<KernelName>,
+    /// Where to compute; gpu takes a software adapter where there is no hardware
+    #[arg(long, value_name = "WHERE", value_enum, default_value_t = Where::Gpu)]
+    pub(super) backend: Where,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Field {
+    /// Where to compute [default: both]
+    #[arg(long, value_name = "WHERE", value_enum)]
+    pub(super) backend: Option<Where>,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+/// What every suite can be told.
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// Write the rows as JSON; - writes them, and nothing else, to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(super) json: Option<PathBuf>,
+    /// Flip one bit of each result before it is verified: every row must then be wrong
+    #[arg(long)]
+    pub(super) inject_fault: bool,
+}
+
+/// Data and parity shards of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) data_shards: usize,
+    pub(super) parity_shards: usize,
+}
+
+impl FromStr for Shape {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| text.parse().ok().filter(|&count| count > 0);
+        let shape = text
+            .split_once('+')
+            .and_then(|(data, parity)| Some(Self { data_shards: number(data)?, parity_shards: number(parity)? }));
+        shape.ok_or_else(|| format!("\"{text}\" is no shape: write data and parity shards as 10+4"))
+    }
+}
+
+/// What is done with the shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Case {
+    /// Parity from data
+    Encode,
+    /// As many data shards as there is parity, the first ones, from the rest
+    Reconstruct,
+    /// Whether parity follows from data
+    Check,
+    /// In every stripe another random loss of 1 to M shards, in one call; needs --unit
+    Patterns,
+}
+
+impl Case {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Encode => "encode",
+            Self::Reconstruct => "reconstruct",
+            Self::Check => "check",
+            Self::Patterns => "patterns",
+        }
+    }
+}
+
+/// A kernel of the GPU backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum KernelName {
+    /// The matrix is data
+    Table,
+    /// The matrix is part of the kernel's text
+    Compiled,
+}
+
+/// Where to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Where {
+    /// A GPU
+    Gpu,
+    /// The CPU
+    Cpu,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_are_read() {
+        assert_eq!("10+4".parse(), Ok(Shape { data_shards: 10, parity_shards: 4 }));
+        for text in ["", "10", "10+", "+4", "0+4", "10+0", "10+4+1", "-1+4", "10 + 4"] {
+            assert!(text.parse::<Shape>().is_err(), "{text}");
+        }
+    }
+}

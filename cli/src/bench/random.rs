@@ -1,0 +1,66 @@
+//! Random numbers for test data and for choosing places: fast, seeded, and of no use for secrets.
+
+use anyhow::{Result, anyhow};
+
+/// SplitMix64 (G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// Another sequence each time.
+    pub(super) fn fresh() -> Result<Self> {
+        let mut seed = [0; 8];
+        getrandom::fill(&mut seed).map_err(|error| anyhow!("no random numbers: {error}"))?;
+        Ok(Self(u64::from_le_bytes(seed)))
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `bound`, which is positive. Small bounds only: the remainder's bias does not matter here.
+    #[expect(clippy::cast_possible_truncation, reason = "a remainder is below its usize divisor")]
+    pub(super) fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+
+    /// `count` distinct numbers below `bound`, ascending.
+    pub(super) fn choose(&mut self, count: usize, bound: usize) -> Vec<usize> {
+        let mut all: Vec<usize> = (0..bound).collect();
+        for at in 0..count {
+            let other = at + self.below(bound - at);
+            all.swap(at, other);
+        }
+        all.truncate(count);
+        all.sort_unstable();
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sequence_is_the_published_one() {
+        let mut random = Random::new(1_234_567);
+        assert_eq!([random.next(), random.next()], [6_457_827_717_110_365_317, 3_203_168_211_198_807_973]);
+    }
+
+    #[test]
+    fn a_choice_is_of_distinct_numbers_in_order() {
+        let mut random = Random::new(0);
+        for count in 0..=14 {
+            let chosen = random.choose(count, 14);
+            assert!(chosen.len() == count && chosen.windows(2).all(|pair| pair[0] < pair[1]));
+            assert!(chosen.iter().all(|&number| number < 14));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A code and the sizes of its shards: what one measurement is made on.
+
+use anyhow::Result;
+use evariste::{Code, Geometry};
+
+use super::args::{Device, Shape};
+use crate::code::CodeName;
+use crate::exit::UsageError;
+
+/// Shards of device memory are multiples of a column of 16 bytes.
+const GRAIN_BYTES: usize = 16;
+/// A size that was asked for as data in all is cut to shards of whole pages.
+const PAGE_BYTES: usize = 4096;
+
+const SHAPES: [(usize, usize); 9] = [(6, 3), (8, 2), (10, 4), (17, 3), (20, 4), (16, 8), (32, 8), (50, 10), (128, 32)];
+/// On an adapter that the CPU imitates everything takes a thousand times as long.
+const SOFTWARE_SHAPES: [(usize, usize); 2] = [(6, 3), (10, 4)];
+
+const MIB: u64 = 1 << 20;
+const DATA_BYTES: [u64; 5] = [MIB, 8 * MIB, 64 * MIB, 512 * MIB, 1280 * MIB];
+const CPU_DATA_BYTES: [u64; 3] = [MIB, 8 * MIB, 64 * MIB];
+const SOFTWARE_DATA_BYTES: [u64; 1] = [MIB];
+
+/// What is measured by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Machine {
+    Hardware,
+    Software,
+    Cpu,
+}
+
+/// A code and the sizes of its shards.
+#[derive(Debug)]
+pub(super) struct Setup {
+    pub(super) code: Code,
+    /// Bytes a shard has in one stripe.
+    pub(super) unit_bytes: usize,
+    pub(super) stripes: usize,
+    /// Whether the size was chosen here and may be left out where it does not fit.
+    pub(super) by_default: bool,
+}
+
+impl Setup {
+    /// Every setup that the arguments ask for, on this machine.
+    pub(super) fn all(args: &Device, machine: Machine) -> Result<Vec<Self>> {
+        let software = machine == Machine::Software;
+        let sizes: Vec<Size> = match (&*args.shard, &*args.bytes) {
+            ([], []) => match machine {
+                Machine::Hardware => DATA_BYTES.map(Size::Data).into(),
+                Machine::Cpu => CPU_DATA_BYTES.map(Size::Data).into(),
+                Machine::Software => SOFTWARE_DATA_BYTES.map(Size::Data).into(),
+            },
+            (shards, data) => {
+                shards.iter().copied().map(Size::Shard).chain(data.iter().copied().map(Size::Data)).collect()
+            }
+        };
+        let by_default = args.shard.is_empty() && args.bytes.is_empty();
+        let mut setups = Vec::new();
+        for shape in shapes(args, if software { &SOFTWARE_SHAPES } else { &SHAPES })? {
+            for size in &sizes {
+                let code = args.code.build(shape.data_shards, shape.parity_shards);
+                let code = code.map_err(|error| UsageError(error.to_string()))?;
+                setups.push(Self::new(code, *size, args.unit, by_default)?);
+            }
+        }
+        Ok(setups)
+    }
+
+    fn new(code: Code, size: Size, unit: Option<u64>, by_default: bool) -> Result<Self> {
+        let usage = |text: String| UsageError(text);
+        let too_large = |_| UsageError("a size is beyond this machine's memory".to_owned());
+        let shard = match size {
+            Size::Shard(bytes) => usize::try_from(bytes).map_err(too_large)?,
+            Size::Data(bytes) => {
+                let shard = usize::try_from(bytes).map_err(too_large)? / code.data_shards();
+                let grain = if shard < PAGE_BYTES { GRAIN_BYTES } else { PAGE_BYTES };
+                shard / grain * grain
+            }
+        };
+        let (unit_bytes, stripes) = match unit {
+            None => (shard, 1),
+            Some(unit) => {
+                let unit = usize::try_from(unit).map_err(too_large)?;
+                (unit, shard.checked_div(unit).unwrap_or(0))
+            }
+        };
+        if unit_bytes == 0 || !unit_bytes.is_multiple_of(GRAIN_BYTES) {
+            let what = if unit.is_some() { "unit" } else { "shard" };
+            return Err(usage(format!(
+                "a {what} is {unit_bytes} bytes, it must be a positive multiple of {GRAIN_BYTES}"
+            ))
+            .into());
+        }
+        if stripes == 0 {
+            return Err(usage(format!("a unit of {unit_bytes} bytes does not fit a shard of {shard}")).into());
+        }
+        Ok(Self { code, unit_bytes, stripes, by_default })
+    }
+
+    /// Bytes of one shard in all stripes.
+    pub(super) fn shard_bytes(&self) -> usize {
+        self.unit_bytes * self.stripes
+    }
+
+    /// How `slots` of the shards lie in a buffer of their own: stripe after stripe, in each slot after slot.
+    pub(super) fn geometry(&self, slots: usize) -> Geometry {
+        let bytes = self.unit_bytes;
+        Geometry { slots, bytes, slot_stride: bytes, stripes: self.stripes, stripe_stride: slots * bytes }
+    }
+
+    /// Bytes of a buffer that holds `slots` of the shards; `usize::MAX` if there is no such number.
+    pub(super) fn buffer_bytes(&self, slots: usize) -> usize {
+        slots.saturating_mul(self.unit_bytes).saturating_mul(self.stripes)
+    }
+
+    /// `10+4`.
+    pub(super) fn shape(&self) -> String {
+        format!("{}+{}", self.code.data_shards(), self.code.parity_shards())
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Size {
+    Shard(u64),
+    Data(u64),
+}
+
+/// The shapes to measure: a code with a number of parity shards of its own has the default shapes' data shards.
+fn shapes(args: &Device, defaults: &[(usize, usize)]) -> Result<Vec<Shape>, UsageError> {
+    let own = CodeName::own_parity_shards(args.code);
+    if args.shapes.is_empty() {
+        let shape = |&(data_shards, parity_shards): &(usize, usize)| Shape {
+            data_shards,
+            parity_shards: own.unwrap_or(parity_shards),
+        };
+        return Ok(defaults.iter().map(shape).collect());
+    }
+    match (own, args.shapes.iter().find(|shape| own.is_some_and(|own| own != shape.parity_shards))) {
+        (Some(own), Some(shape)) => {
+            Err(UsageError(format!("{} has {own} parity shards, --shape says {}", args.code, shape.parity_shards)))
+        }
+        _ => Ok(args.shapes.clone()),
+    }
+}
