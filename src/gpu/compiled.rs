@@ -36,6 +36,7 @@ impl Variant {
             (_, ..=4) => (2, Method::Rows { group: 4 }, 4, 128),
             // Many: arithmetic counts, so every sum is made once, for as long as all sums fit the registers.
             (..=16, ..=8) => (2, Method::Rows { group: 4 }, 8, 256),
+            (..=35, _) => (1, Method::Rows { group: 5 }, 16, 64),
             (..=52, _) => (1, Method::Rows { group: 4 }, 16, 64),
             _ => (1, Method::Sums { group: 2, step: 2 }, 12, 64),
         };

@@ -4,7 +4,7 @@
 
 use super::device::Device;
 use super::kernels::Work;
-use super::launch::{self, Addressing, COLUMN_BYTES, Mode, WORKGROUP_SIZE, entry};
+use super::launch::{self, Addressing, Buffers, COLUMN_BYTES, Mode, WORKGROUP_SIZE, entry};
 use crate::{Error, Plan, gf256};
 
 const TEMPLATE: &str = include_str!("../../shaders/table.wgsl");
@@ -13,8 +13,8 @@ const TEMPLATE: &str = include_str!("../../shaders/table.wgsl");
 const ROWS: usize = 4;
 /// Entries of one source's tables.
 const TABLE_ENTRIES: usize = 32;
-/// Sources a step of the loop takes.
-const UNROLL: usize = 5;
+/// Sources a step of the loop may take. Longer steps have more loads on their way, but leave more sources over.
+const STEPS: [usize; 2] = [5, 10];
 /// Workgroup memory: `sh_tables` and `sh_slots`.
 const WORKGROUP_BYTES: u32 = 4096 + 128;
 /// Storage buffers the kernel binds, at most.
@@ -24,33 +24,44 @@ const ABSENT: u32 = u32::MAX;
 
 /// The kernel's pipelines, one for each way to begin its text.
 pub(super) struct Table {
-    pipelines: [wgpu::ComputePipeline; 3],
+    pipelines: Vec<(Variant, wgpu::ComputePipeline)>,
 }
 
-/// The ways a kernel's text may begin. A check only reads, so two bindings may well lie in one buffer.
-const VARIANTS: [(Mode, Addressing); 3] =
-    [(Mode::Write, Addressing::Separate), (Mode::Write, Addressing::Shared), (Mode::Check, Addressing::Separate)];
+/// What decides the kernel's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Variant {
+    mode: Mode,
+    addressing: Addressing,
+    step: usize,
+}
+
+/// Every text there is. A check only reads, so its two bindings may well lie in one buffer.
+fn variants() -> impl Iterator<Item = Variant> {
+    let ways =
+        [(Mode::Write, Addressing::Separate), (Mode::Write, Addressing::Shared), (Mode::Check, Addressing::Separate)];
+    STEPS.into_iter().flat_map(move |step| ways.map(|(mode, addressing)| Variant { mode, addressing, step }))
+}
 
 /// The whole text of the kernel.
-pub(super) fn source(mode: Mode, addressing: Addressing) -> String {
+fn source(Variant { mode, addressing, step }: Variant) -> String {
     // All loads of a step before its lookups, so that they are on their way together.
     let load = |i: usize| format!("let words{i} = load_source(sh_slots[source + {i}u] + place.source);");
     let add = |i: usize| format!("sums = add_products(sums, table + {}u, words{i});", i * TABLE_ENTRIES);
-    let unrolled: Vec<String> = (0..UNROLL).map(load).chain((0..UNROLL).map(add)).collect();
+    let unrolled: Vec<String> = (0..step).map(load).chain((0..step).map(add)).collect();
     let finish = match mode {
         Mode::Write => "targets[offset + place.destination] = word;",
         Mode::Check => "note(index, place, word ^ stored[offset + place.destination]);",
     };
     let prelude = launch::prelude(4, mode, addressing);
-    let constants = format!("const WORKGROUP_SIZE = {WORKGROUP_SIZE}u;\nconst UNROLL = {UNROLL}u;\n");
+    let constants = format!("const WORKGROUP_SIZE = {WORKGROUP_SIZE}u;\nconst UNROLL = {step}u;\n");
     let template = TEMPLATE.replace("//{{UNROLLED}}", &unrolled.join("\n            ")).replace("{{FINISH}}", finish);
     prelude + &constants + &template
 }
 
 /// Every text of the kernel, by name.
 pub(super) fn sources() -> impl Iterator<Item = (String, String)> {
-    let name = |mode, addressing| format!("table {mode:?} {addressing:?}").to_lowercase();
-    VARIANTS.into_iter().map(move |(mode, addressing)| (name(mode, addressing), source(mode, addressing)))
+    let name = |Variant { mode, addressing, step }| format!("table {mode:?} {addressing:?} by {step}").to_lowercase();
+    variants().map(move |variant| (name(variant), source(variant)))
 }
 
 /// Matrices as the kernel reads them: one plan's, or those of several.
@@ -133,10 +144,21 @@ impl Table {
                 return Err(Error::DeviceTooSmall { device: device.name.clone(), limit, available, needed });
             }
         }
-        let compile =
-            |(mode, addressing)| launch::pipeline(device, "the table kernel", "table", &source(mode, addressing));
-        let [a, b, c] = VARIANTS.map(compile);
-        Ok(Self { pipelines: [a?, b?, c?] })
+        let compile = |variant| {
+            let pipeline = launch::pipeline(device, "the table kernel", "table", &source(variant))?;
+            Ok((variant, pipeline))
+        };
+        Ok(Self { pipelines: variants().map(compile).collect::<Result<_, Error>>()? })
+    }
+
+    /// The pipeline for so many sources: the longest step that leaves none over, else the shortest.
+    fn pipeline(&self, buffers: &Buffers<'_>, sources: usize) -> &wgpu::ComputePipeline {
+        let mode = buffers.mode();
+        let addressing = if mode == Mode::Check { Addressing::Separate } else { buffers.addressing };
+        let step = STEPS.into_iter().rev().find(|step| sources.is_multiple_of(*step)).unwrap_or(STEPS[0]);
+        let wanted = Variant { mode, addressing, step };
+        let found = self.pipelines.iter().find(|(variant, _)| *variant == wanted);
+        &found.expect("every mode, addressing and step was compiled").1
     }
 
     /// Adds one dispatch to the pass. `plan_of` holds each stripe's plan and how many there are; without it, there is one.
@@ -156,11 +178,7 @@ impl Table {
         let uniform = |contents: &[u8]| device.buffer("params", wgpu::BufferUsages::UNIFORM, contents);
         let params = uniform(bytemuck::bytes_of(&span.params(4, plans)))?;
         let shape = uniform(bytemuck::cast_slice(&[sources, targets, 0, 0]))?;
-        let pipeline = match (buffers.mode(), buffers.addressing) {
-            (Mode::Write, Addressing::Separate) => &self.pipelines[0],
-            (Mode::Write, Addressing::Shared) => &self.pipelines[1],
-            (Mode::Check, _) => &self.pipelines[2],
-        };
+        let pipeline = self.pipeline(buffers, tables.sources);
         let plan_of = plan_of.map_or(slots, |(buffer, _)| buffer);
         let own = [(0, &params), (1, slots), (5, &tables.buffer), (6, plan_of), (7, &shape)];
         let entries: Vec<_> = own
