@@ -125,7 +125,7 @@ fn table(
         var source = 0u;
         for (; source + UNROLL <= tile; source += UNROLL) {
             let table = source * TABLE_ENTRIES;
-            //{{UNROLLED}}
+            {{UNROLLED}}
         }
         for (; source < tile; source += 1u) {
             let words = load_source(sh_slots[source] + place.source);

@@ -54,7 +54,7 @@ fn source(Variant { mode, addressing, step }: Variant) -> String {
     };
     let prelude = launch::prelude(4, mode, addressing);
     let constants = format!("const WORKGROUP_SIZE = {WORKGROUP_SIZE}u;\nconst UNROLL = {step}u;\n");
-    let template = TEMPLATE.replace("//{{UNROLLED}}", &unrolled.join("\n            ")).replace("{{FINISH}}", finish);
+    let template = TEMPLATE.replace("{{UNROLLED}}", &unrolled.join("\n            ")).replace("{{FINISH}}", finish);
     prelude + &constants + &template
 }
 
