@@ -2,59 +2,24 @@
 //!
 //! A [`View`] is what a backend works on: numbered *slots*, each holding one byte string a stripe. It lies over one block
 //! of memory with regular strides ([`View::arena`]) or over one slice of the caller's for each slot ([`View::slices`]).
-//! Its constructors check that no two slots overlap; everything above relies on that, and this is the only file that
-//! turns addresses into slices.
+//! Its constructors check that no two slots overlap; everything above relies on that, and this module is the
+//! only one that turns addresses into slices.
 //!
 //! Every task works byte column by byte column, so a view can be cut anywhere: [`View::tiles`] cuts it into pieces that
 //! may be worked on at the same time.
 
+mod region;
+mod tiles;
+
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
-use rayon::prelude::*;
+pub use region::{PAGE_BYTES, Region};
+pub use tiles::{Tile, Tiles};
 
 use crate::plan::Matrices;
 use crate::{Error, Plan};
-
-/// Bytes in a page: the alignment of a [`Region`].
-pub const PAGE_BYTES: usize = 4096;
-
-#[derive(Clone, Copy, bytemuck::Zeroable, bytemuck::Pod)]
-#[repr(C, align(4096))]
-struct Page([u8; PAGE_BYTES]);
-
-/// A block of zeroed, page-aligned host memory. It reads and writes like a `[u8]`.
-pub struct Region {
-    pages: Box<[Page]>,
-    bytes: usize,
-}
-
-impl Region {
-    /// A region of `bytes` bytes, all zero.
-    ///
-    /// # Errors
-    /// [`Error::HostMemory`] if there is not enough.
-    pub fn new(bytes: usize) -> Result<Self, Error> {
-        let pages = bytemuck::allocation::try_zeroed_slice_box(bytes.div_ceil(PAGE_BYTES))
-            .map_err(|()| Error::HostMemory { bytes })?;
-        Ok(Self { pages, bytes })
-    }
-}
-
-impl Deref for Region {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.pages)[..self.bytes]
-    }
-}
-
-impl DerefMut for Region {
-    fn deref_mut(&mut self) -> &mut [u8] {
-        &mut bytemuck::cast_slice_mut(&mut self.pages)[..self.bytes]
-    }
-}
+use tiles::Grid;
 
 /// How slots and stripes lie in one block of memory: stripe t of slot s begins at `s * slot_stride + t * stripe_stride`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -317,112 +282,6 @@ impl<'a> View<'a> {
     }
 }
 
-/// How a view falls into tiles.
-#[derive(Clone, Copy, Debug)]
-struct Grid {
-    stripes: usize,
-    bytes: usize,
-    tile_bytes: usize,
-    tiles_per_stripe: usize,
-}
-
-impl Grid {
-    fn len(&self) -> usize {
-        self.stripes * self.tiles_per_stripe
-    }
-
-    /// Stripe, first byte and byte count of a tile.
-    fn tile(&self, index: usize) -> (usize, usize, usize) {
-        let (stripe, tile) = (index / self.tiles_per_stripe, index % self.tiles_per_stripe);
-        let offset = tile * self.tile_bytes;
-        (stripe, offset, self.tile_bytes.min(self.bytes - offset))
-    }
-}
-
-/// The tiles of a view under plans that write.
-pub struct Tiles<'v> {
-    view: &'v View<'v>,
-    matrices: Matrices<'v>,
-    grid: Grid,
-}
-
-impl<'v> Tiles<'v> {
-    /// Every tile once, one after another.
-    pub fn sequential(self) -> impl Iterator<Item = Tile<'v>> {
-        (0..self.grid.len()).map(move |index| self.tile(index))
-    }
-
-    /// Every tile once, over the threads of the current rayon pool.
-    pub fn parallel(self) -> impl IndexedParallelIterator<Item = Tile<'v>> {
-        (0..self.grid.len()).into_par_iter().map(move |index| self.tile(index))
-    }
-
-    /// Tiles in all.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.grid.len()
-    }
-
-    /// Whether there is no tile.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.grid.len() == 0
-    }
-
-    /// Private, and called once for each index: two tiles of one index would alias.
-    fn tile(&self, index: usize) -> Tile<'v> {
-        let (stripe, offset, bytes) = self.grid.tile(index);
-        let plan_index = self.matrices.index_of(stripe);
-        let plan = &self.matrices.plans()[plan_index];
-        Tile { view: self.view, plan, plan_index, stripe, offset, bytes }
-    }
-}
-
-/// A run of columns of one stripe, with the sources of a plan to read and its targets to write.
-pub struct Tile<'v> {
-    view: &'v View<'v>,
-    plan: &'v Plan,
-    plan_index: usize,
-    stripe: usize,
-    offset: usize,
-    bytes: usize,
-}
-
-impl<'v> Tile<'v> {
-    /// Which of the plans is this tile's.
-    #[must_use]
-    pub fn plan_index(&self) -> usize {
-        self.plan_index
-    }
-
-    /// The sources' bytes, in the plan's order.
-    pub fn sources(&self) -> impl Iterator<Item = &'v [u8]> + use<'v> {
-        let (start, bytes) = (self.starts(), self.bytes);
-        self.plan.sources().iter().map(move |&slot| {
-            // SAFETY: `tiles` checked that the slot is there, and the grid lies within it. Sources and targets of a plan
-            // are disjoint, slots do not overlap, and no tile writes a source.
-            unsafe { std::slice::from_raw_parts(start(slot).as_ptr(), bytes) }
-        })
-    }
-
-    /// The targets' bytes, in the plan's order.
-    pub fn targets(&mut self) -> impl Iterator<Item = &mut [u8]> {
-        let (start, bytes) = (self.starts(), self.bytes);
-        self.plan.targets().iter().map(move |&slot| {
-            // SAFETY: `tiles` checked that the slot is writable and the grid lies within it. The plan names each target
-            // once, slots do not overlap, tiles do not either, and this tile is borrowed exclusively.
-            unsafe { std::slice::from_raw_parts_mut(start(slot).as_ptr(), bytes) }
-        })
-    }
-
-    /// Where a slot's bytes of this tile begin.
-    fn starts(&self) -> impl Fn(u32) -> NonNull<u8> + use<'v> {
-        let (view, stripe, offset) = (self.view, self.stripe, self.offset);
-        // SAFETY: the grid lies within the slot's bytes.
-        move |slot| unsafe { view.start(slot, stripe).add(offset) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -430,16 +289,6 @@ mod tests {
 
     fn geometry(slots: usize, bytes: usize, slot_stride: usize, stripes: usize, stripe_stride: usize) -> Geometry {
         Geometry { slots, bytes, slot_stride, stripes, stripe_stride }
-    }
-
-    #[test]
-    fn regions_are_page_aligned_and_zero() {
-        let region = Region::new(5000).unwrap();
-        assert_eq!(region.len(), 5000);
-        assert_eq!(region.as_ptr() as usize % PAGE_BYTES, 0);
-        assert!(region.iter().all(|&b| b == 0));
-        assert!(Region::new(0).unwrap().is_empty());
-        assert!(matches!(Region::new(usize::MAX / 2), Err(Error::HostMemory { .. })));
     }
 
     #[test]

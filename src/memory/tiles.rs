@@ -1,0 +1,115 @@
+//! Tiles: the pieces of a view that may be worked on at the same time.
+
+use std::ptr::NonNull;
+
+use rayon::prelude::*;
+
+use super::View;
+use crate::Plan;
+use crate::plan::Matrices;
+
+/// How a view falls into tiles.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grid {
+    pub(super) stripes: usize,
+    pub(super) bytes: usize,
+    pub(super) tile_bytes: usize,
+    pub(super) tiles_per_stripe: usize,
+}
+
+impl Grid {
+    fn len(&self) -> usize {
+        self.stripes * self.tiles_per_stripe
+    }
+
+    /// Stripe, first byte and byte count of a tile.
+    fn tile(&self, index: usize) -> (usize, usize, usize) {
+        let (stripe, tile) = (index / self.tiles_per_stripe, index % self.tiles_per_stripe);
+        let offset = tile * self.tile_bytes;
+        (stripe, offset, self.tile_bytes.min(self.bytes - offset))
+    }
+}
+
+/// The tiles of a view under plans that write.
+pub struct Tiles<'v> {
+    pub(super) view: &'v View<'v>,
+    pub(super) matrices: Matrices<'v>,
+    pub(super) grid: Grid,
+}
+
+impl<'v> Tiles<'v> {
+    /// Every tile once, one after another.
+    pub fn sequential(self) -> impl Iterator<Item = Tile<'v>> {
+        (0..self.grid.len()).map(move |index| self.tile(index))
+    }
+
+    /// Every tile once, over the threads of the current rayon pool.
+    pub fn parallel(self) -> impl IndexedParallelIterator<Item = Tile<'v>> {
+        (0..self.grid.len()).into_par_iter().map(move |index| self.tile(index))
+    }
+
+    /// Tiles in all.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.grid.len()
+    }
+
+    /// Whether there is no tile.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.grid.len() == 0
+    }
+
+    /// Private, and called once for each index: two tiles of one index would alias.
+    fn tile(&self, index: usize) -> Tile<'v> {
+        let (stripe, offset, bytes) = self.grid.tile(index);
+        let plan_index = self.matrices.index_of(stripe);
+        let plan = &self.matrices.plans()[plan_index];
+        Tile { view: self.view, plan, plan_index, stripe, offset, bytes }
+    }
+}
+
+/// A run of columns of one stripe, with the sources of a plan to read and its targets to write.
+pub struct Tile<'v> {
+    view: &'v View<'v>,
+    plan: &'v Plan,
+    plan_index: usize,
+    stripe: usize,
+    offset: usize,
+    bytes: usize,
+}
+
+impl<'v> Tile<'v> {
+    /// Which of the plans is this tile's.
+    #[must_use]
+    pub fn plan_index(&self) -> usize {
+        self.plan_index
+    }
+
+    /// The sources' bytes, in the plan's order.
+    pub fn sources(&self) -> impl Iterator<Item = &'v [u8]> + use<'v> {
+        let (start, bytes) = (self.starts(), self.bytes);
+        self.plan.sources().iter().map(move |&slot| {
+            // SAFETY: `tiles` checked that the slot is there, and the grid lies within it. Sources and targets of a plan
+            // are disjoint, slots do not overlap, and no tile writes a source.
+            unsafe { std::slice::from_raw_parts(start(slot).as_ptr(), bytes) }
+        })
+    }
+
+    /// The targets' bytes, in the plan's order.
+    pub fn targets(&mut self) -> impl Iterator<Item = &mut [u8]> {
+        let (start, bytes) = (self.starts(), self.bytes);
+        self.plan.targets().iter().map(move |&slot| {
+            // SAFETY: `tiles` checked that the slot is writable and the grid lies within it. The plan names each target
+            // once, slots do not overlap, tiles do not either, and this tile is borrowed exclusively.
+            unsafe { std::slice::from_raw_parts_mut(start(slot).as_ptr(), bytes) }
+        })
+    }
+
+    /// Where a slot's bytes of this tile begin.
+    fn starts(&self) -> impl Fn(u32) -> NonNull<u8> + use<'v> {
+        let (view, stripe, offset) = (self.view, self.stripe, self.offset);
+        // SAFETY: the grid lies within the slot's bytes.
+        move |slot| unsafe { view.start(slot, stripe).add(offset) }
+    }
+}
