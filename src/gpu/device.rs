@@ -115,11 +115,7 @@ pub(super) struct Device {
 impl Device {
     /// Opens the best adapter that the options allow.
     pub(super) fn open(options: &Options) -> Result<Self, Error> {
-        let checked_shaders = match options.checked_shaders {
-            Some(checked) => checked,
-            None => env::choice("EVARISTE_CHECKED_SHADERS", &["0", "1"])?
-                .map_or(cfg!(debug_assertions), |choice| choice == 1),
-        };
+        let checked_shaders = checked_shaders(options)?;
         let adapter = choose(options)?;
         let summary = AdapterSummary::new(&adapter);
         let name = summary.to_string();
