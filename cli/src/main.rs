@@ -26,6 +26,7 @@ mod interrupt;
 mod names;
 mod pipeline;
 mod placement;
+mod positioned;
 mod progress;
 mod protect;
 mod ranges;
