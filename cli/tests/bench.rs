@@ -28,6 +28,51 @@ const DEVICE_FIELDS: [&str; 18] = [
 ];
 const FIELD_FIELDS: [&str; 10] =
     ["suite", "case", "path", "kernel", "device", "driver", "threads", "median_s", "gops", "verified"];
+const HOST_FIELDS: [&str; 21] = [
+    "suite",
+    "case",
+    "path",
+    "memory",
+    "device",
+    "driver",
+    "code",
+    "k",
+    "m",
+    "shard_bytes",
+    "stripes",
+    "batches",
+    "threads",
+    "median_s",
+    "traffic_gbps",
+    "data_gbps",
+    "to_device_gbps",
+    "from_device_gbps",
+    "both_gbps",
+    "share",
+    "verified",
+];
+const FILES_FIELDS: [&str; 20] = [
+    "suite",
+    "case",
+    "path",
+    "dir",
+    "device",
+    "code",
+    "k",
+    "m",
+    "file_bytes",
+    "unit_bytes",
+    "threads",
+    "rounds",
+    "median_s",
+    "data_gbps",
+    "copier",
+    "copy_gbps",
+    "share",
+    "limit",
+    "stages_gbps",
+    "verified",
+];
 
 /// Two stripes and a rest of a workgroup; the wrong byte of a check may lie in any of them.
 const SMALL: [&str; 9] = ["bench", "device", "--shape", "4+2", "--shard", "16KiB", "--unit", "8KiB", "--json=-"];
@@ -128,6 +173,65 @@ fn the_cpu_is_measured_in_every_case() {
     }
 }
 
+/// Three batches of two stripes.
+const HOST: [&str; 11] =
+    ["bench", "host", "--shape", "4+2", "--shard", "16KiB", "--unit", "8KiB", "--batches", "3", "--json=-"];
+
+/// Every case on these paths, right and then with a flipped bit.
+fn host_is_measured(paths: &[&str]) {
+    let chosen: Vec<&str> = paths.iter().flat_map(|path| ["--path", path]).collect();
+    for (fault, code) in [(None, 0), (Some("--inject-fault"), 1)] {
+        let arguments = HOST.into_iter().chain(CASES).chain(chosen.iter().copied()).chain(fault);
+        let Some(rows) = rows(evariste(arguments), code, &HOST_FIELDS) else { return };
+        let found = rows.iter().map(|row| (row["path"].as_str().unwrap(), row["case"].as_str().unwrap()));
+        let cases = ["encode", "reconstruct", "check", "patterns"];
+        let expected = paths.iter().flat_map(|path| cases.map(|case| (*path, case)));
+        assert!(found.eq(expected), "{rows:?}");
+        for row in &rows {
+            let float = |field: &str| row[field].as_f64().unwrap();
+            assert_eq!([&row["stripes"], &row["batches"]].map(Value::as_u64), [2, 3].map(Some));
+            let data_gbps = 3.0 * 4.0 * 16384.0 / float("median_s") / 1e9;
+            assert!((float("data_gbps") - data_gbps).abs() < 1e-9 * data_gbps);
+            let copies = ["to_device_gbps", "from_device_gbps", "both_gbps", "share"].map(|field| row[field].is_f64());
+            assert!(copies == [true; 4] || copies == [false; 4], "{row:?}");
+            if row["share"].is_f64() {
+                assert!((float("share") - float("data_gbps") / float("to_device_gbps")).abs() < 1e-9 * float("share"));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_cpu_is_measured_from_host_memory_without_a_gpu() {
+    host_is_measured(&["auto", "auto-slices", "cpu"]);
+}
+
+#[test]
+fn a_gpu_is_measured_from_host_memory() {
+    host_is_measured(&["staged", "slices"]);
+}
+
+#[test]
+fn files_are_measured_and_nothing_of_them_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let arguments = ["bench", "files", "--size", "300001", "--shape", "3+2", "--unit", "4096", "--rounds", "2"];
+    for (fault, code) in [(None, 0), (Some("--inject-fault"), 1)] {
+        let mut command = command();
+        command.args(arguments).args(["--backend", "cpu", "--json", "-", "--dir"]).arg(dir.path()).args(fault);
+        let rows = rows(run(&mut command), code, &FILES_FIELDS).unwrap();
+        assert!(rows.iter().map(|row| row["case"].as_str().unwrap()).eq(["protect", "restore"]));
+        for row in &rows {
+            let float = |field: &str| row[field].as_f64().unwrap();
+            assert!((float("share") - float("data_gbps") / float("copy_gbps")).abs() < 1e-9 * float("share"));
+            let stages = row["stages_gbps"].as_object().unwrap();
+            assert_eq!(stages.len(), 5, "{row:?}");
+            let limit = &stages[row["limit"].as_str().unwrap()];
+            assert!(stages.values().all(|gbps| gbps.as_f64() >= limit.as_f64() && gbps.as_f64() > Some(0.0)));
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}
+
 const FORMS: [&str; 6] =
     ["add packed", "multiply log-exp", "multiply packed", "inverse log-exp", "inverse inverse-table", "inverse packed"];
 
@@ -179,10 +283,24 @@ fn what_cannot_be_measured_is_said() {
         let ran = device(&[arguments, &["--backend", "cpu"]].concat()).expect(64).says(says);
         assert_eq!(ran.out, "");
     }
+    for (arguments, says) in [
+        (&["host", "--case", "patterns"][..], "needs --unit"),
+        (&["host", "--batches", "0"], "0 is not in 1.."),
+        (&["host", "--path", "post"], "possible values: registered, mapped, staged, slices, auto, auto-slices, cpu"),
+        (&["files", "--size", "0"], "a file of 0 bytes"),
+        (&["files", "--unit", "5000"], "5000 bytes, it must be a positive multiple of 4096"),
+        (&["files", "--shape", "200+57"], "at most 256"),
+        (&["files", "--code", "raid5", "--shape", "4+2"], "raid5 has 1 parity shard"),
+    ] {
+        evariste(["bench"].iter().chain(arguments)).expect(64).says(says);
+    }
+    evariste(["bench", "files", "--dir", "/nonexistent"]).expect(3).says("cannot make a directory in /nonexistent");
     evariste(["bench"]).expect(64).says("Usage: evariste bench");
     let ran = device(&["--backend", "cpu", "--shape", "2+1", "--shard", "4KiB", "--json", "/nonexistent/rows"]);
     ran.expect(3).says("cannot write /nonexistent/rows");
-    let mut command = command();
-    command.args(["bench", "device"]).env("VK_DRIVER_FILES", "/nonexistent").env("VK_ICD_FILENAMES", "/nonexistent");
-    run(&mut command).expect(3).says("evariste: cannot open a GPU: ");
+    for suite in ["device", "host"] {
+        let mut command = command();
+        command.args(["bench", suite]).env("VK_DRIVER_FILES", "/nonexistent").env("VK_ICD_FILENAMES", "/nonexistent");
+        run(&mut command).expect(3).says("evariste: cannot open a GPU: ");
+    }
 }
