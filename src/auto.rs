@@ -8,8 +8,10 @@ use crate::gpu::{self, Gpu};
 use crate::memory::Region;
 use crate::{Cpu, Error};
 
-/// Calls that move fewer bytes than this go to the CPU, which is done before a GPU has been asked.
-const GPU_TRAFFIC_BYTES: usize = 32 << 20;
+/// Calls that move fewer bytes than this go to the CPU, which is done before a GPU has been asked: calls over memory that
+/// the GPU works on in place, and calls over memory that has to be copied.
+const IN_PLACE_TRAFFIC_BYTES: usize = 8 << 20;
+const COPIED_TRAFFIC_BYTES: usize = 32 << 20;
 
 type Opener = dyn Fn() -> Result<Arc<dyn Backend>, Error> + Send + Sync;
 
@@ -93,23 +95,42 @@ impl Auto {
 impl Backend for Auto {
     fn info(&self) -> Info {
         let cpu = self.cpu.info().device;
-        let device = match &*self.lock() {
-            GpuState::Unopened => cpu,
-            GpuState::Open(gpu) => format!("{} for large calls, else {cpu}", gpu.info().device),
-            GpuState::Unusable => format!("{cpu} (no GPU)"),
+        let (device, memory) = match &*self.lock() {
+            GpuState::Unopened => (cpu, None),
+            GpuState::Open(gpu) => {
+                let gpu = gpu.info();
+                (format!("{} for large calls, else {cpu}", gpu.device), gpu.memory)
+            }
+            GpuState::Unusable => (format!("{cpu} (no GPU)"), None),
         };
-        Info { backend: "auto", device, software: false }
+        Info { backend: "auto", device, software: false, memory }
     }
 
     fn allocate(&self, bytes: usize) -> Result<Region, Error> {
+        // Only memory that a call worth the GPU's while may lie in.
+        if bytes >= IN_PLACE_TRAFFIC_BYTES
+            && let Some(gpu) = self.gpu()?
+        {
+            match gpu.allocate(bytes) {
+                Err(error) if error.is_device_failure() => self.gpu_failed(&error),
+                done => return done,
+            }
+        }
         self.cpu.allocate(bytes)
+    }
+
+    fn is_in_place(&self, batch: &Batch<'_>) -> bool {
+        match &*self.lock() {
+            GpuState::Open(gpu) => gpu.is_in_place(batch),
+            _ => false,
+        }
     }
 
     fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
         let traffic = batches.iter().map(Batch::traffic_bytes).fold(0, usize::saturating_add);
-        if traffic >= GPU_TRAFFIC_BYTES
-            && let Some(gpu) = self.gpu()?
-        {
+        let is_large = traffic >= COPIED_TRAFFIC_BYTES
+            || traffic >= IN_PLACE_TRAFFIC_BYTES && batches.iter().all(|batch| self.is_in_place(batch));
+        if is_large && let Some(gpu) = self.gpu()? {
             match gpu.run(batches) {
                 Err(error) if error.is_device_failure() => self.gpu_failed(&error),
                 done => return done,

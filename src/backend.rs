@@ -124,6 +124,29 @@ pub struct Mismatch {
     pub count: u32,
 }
 
+/// How a device reaches the host's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HostMemory {
+    /// Memory from [`Backend::allocate`], or registered by its owner, is part of the device's address space: kernels
+    /// read and write it in place. What is not registered is mapped or staged.
+    Registered,
+    /// Copied by the host's threads into buffers that are mapped, and that kernels read and write themselves.
+    Mapped,
+    /// Copied by the host's threads into buffers that are mapped, and from there by the device into its own memory.
+    Staged,
+}
+
+impl std::fmt::Display for HostMemory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Registered => "registered",
+            Self::Mapped => "mapped",
+            Self::Staged => "staged",
+        })
+    }
+}
+
 /// What a backend is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Info {
@@ -133,6 +156,8 @@ pub struct Info {
     pub device: String,
     /// Whether a GPU is only imitated by the CPU, as lavapipe does.
     pub software: bool,
+    /// How it reaches the host's memory; `None` if that is its own.
+    pub memory: Option<HostMemory>,
 }
 
 /// Something that runs batches.
@@ -145,6 +170,12 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// [`Error::HostMemory`], or a device error.
     fn allocate(&self, bytes: usize) -> Result<Region, Error>;
+
+    /// Whether this backend would work on the batch where it lies, without a copy of it.
+    fn is_in_place(&self, batch: &Batch<'_>) -> bool {
+        let _ = batch;
+        false
+    }
 
     /// Runs every batch and returns when all are done.
     ///

@@ -33,7 +33,7 @@ impl Cpu {
 impl Backend for Cpu {
     fn info(&self) -> Info {
         let device = format!("portable kernel, {} threads", rayon::current_num_threads());
-        Info { backend: "cpu", device, software: false }
+        Info { backend: "cpu", device, software: false, memory: None }
     }
 
     fn allocate(&self, bytes: usize) -> Result<Region, Error> {

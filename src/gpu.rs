@@ -3,34 +3,43 @@
 //! - `device` finds, opens and describes a device, and turns what goes wrong on it into errors.
 //! - `kernels` decides which kernel runs a plan. `table` takes the matrix as data and is there at once; `compiled` has it
 //!   baked into generated text and runs at the speed of memory; `launch` is what both share.
-//! - `staging` brings plain host memory to the device and back; `resident` works on the caller's device buffers.
+//! - `resident` works on the caller's device buffers. Host memory goes one of two ways: `in_place` where it is
+//!   `registered` with the device (`import` is how), else through the `ring`.
 //! - `profile` times passes when asked. `self_test` is the question every device is asked when it is opened.
 
 mod compiled;
 mod device;
+mod import;
+mod in_place;
 mod kernels;
 mod launch;
 mod profile;
+mod registered;
 mod resident;
+mod ring;
 mod self_test;
-mod staging;
 mod table;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 pub use compiled::{Method, Variant};
 pub use device::{AdapterSummary, Options};
 pub use kernels::Kernel;
 pub use profile::PassTime;
+pub use registered::Registration;
 pub use resident::{Arena, Recorded, Resident};
 pub use wgpu;
 
 use crate::Error;
+pub use crate::backend::HostMemory;
 use crate::backend::{Backend, Batch, Info, Report};
 use crate::memory::Region;
 use device::Device;
+use in_place::FoundPool;
 use kernels::Kernels;
 use profile::Profile;
+use registered::Registry;
+use ring::Rings;
 
 /// Runs plans on a GPU.
 ///
@@ -46,7 +55,9 @@ pub struct Gpu {
     device: Arc<Device>,
     kernels: Kernels,
     profile: Profile,
-    ring: Mutex<Option<staging::Ring>>,
+    registry: Arc<Registry>,
+    found: FoundPool,
+    rings: Rings,
 }
 
 impl Gpu {
@@ -79,7 +90,9 @@ impl Gpu {
         }
         let device = Arc::new(device);
         let kernels = Kernels::new(Arc::clone(&device), kernel)?;
-        let gpu = Self { device, kernels, profile: Profile::new(options.profile), ring: Mutex::new(None) };
+        let profile = Profile::new(options.profile);
+        let (registry, found, rings) = Default::default();
+        let gpu = Self { device, kernels, profile, registry, found, rings };
         self_test::run(&gpu, &gpu.device.name)?;
         gpu.take_profile()?;
         Ok(gpu)
@@ -115,29 +128,34 @@ impl Gpu {
 
 impl Backend for Gpu {
     fn info(&self) -> Info {
-        Info { backend: "gpu", device: self.device.name.clone(), software: self.device.software }
+        let Device { name, software, memory, .. } = &*self.device;
+        Info { backend: "gpu", device: name.clone(), software: *software, memory: Some(*memory) }
     }
 
     fn allocate(&self, bytes: usize) -> Result<Region, Error> {
-        Region::new(bytes)
+        self.allocate_registered(bytes)
+    }
+
+    fn is_in_place(&self, batch: &Batch<'_>) -> bool {
+        in_place::place(&self.registry, &self.device, batch).is_some()
     }
 
     fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
-        // A panic while the ring is held leaves it empty, and the next call makes another.
-        let mut ring = self.ring.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut report = Report::default();
+        let (mut registered, mut plain) = (Vec::new(), Vec::new());
         for (index, batch) in batches.iter_mut().enumerate() {
-            report.mismatches.extend(staging::run(
-                &mut ring,
-                &self.device,
-                &self.kernels,
-                &self.profile,
-                index,
-                batch,
-            )?);
+            match in_place::place(&self.registry, &self.device, batch) {
+                Some(place) => registered.push(in_place::Job { index, batch, place }),
+                None => plain.push((index, batch)),
+            }
         }
-        report.mismatches.sort_unstable();
-        Ok(report)
+        let mut mismatches = Vec::new();
+        let found = in_place::run(self, &registered, || {
+            mismatches = ring::run(self, &mut plain)?;
+            Ok(())
+        })?;
+        mismatches.extend(found);
+        mismatches.sort_unstable();
+        Ok(Report { mismatches })
     }
 }
 

@@ -12,6 +12,7 @@ mod region;
 mod tiles;
 
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::ptr::NonNull;
 
 pub use region::{PAGE_BYTES, Region};
@@ -107,6 +108,7 @@ struct RawSlot {
 pub struct View<'a> {
     slots: Box<[RawSlot]>,
     bytes: usize,
+    padded_bytes: usize,
     stripes: usize,
     stripe_stride: usize,
     memory: PhantomData<&'a mut [u8]>,
@@ -123,7 +125,18 @@ impl<'a> View<'a> {
     /// # Errors
     /// [`Error::Overlap`] if slots or stripes overlap; [`Error::RegionTooSmall`] if they do not fit `memory`.
     pub fn arena(memory: &'a mut [u8], geometry: Geometry) -> Result<Self, Error> {
-        Self::strided(NonNull::from(&mut *memory).cast(), memory.len(), geometry, Access::Write)
+        Self::arena_padded(memory, geometry, geometry.bytes)
+    }
+
+    /// As [`View::arena`], where each slot owns `padded_bytes` bytes in each stripe, of which those behind its own are zero.
+    ///
+    /// A device that works on memory in place stores words of 16 bytes; with padding up to a multiple of 16 it need not
+    /// treat the last one apart. It may write the padding, and then writes zeros: every plan maps zeros to zeros.
+    ///
+    /// # Errors
+    /// As [`View::arena`], for slots of `padded_bytes`; [`Error::Overlap`] if those are fewer than the geometry's.
+    pub fn arena_padded(memory: &'a mut [u8], geometry: Geometry, padded_bytes: usize) -> Result<Self, Error> {
+        Self::strided(NonNull::from(&mut *memory).cast(), memory.len(), geometry, padded_bytes, Access::Write)
     }
 
     /// As [`View::arena`], for reading only.
@@ -131,12 +144,30 @@ impl<'a> View<'a> {
     /// # Errors
     /// As [`View::arena`].
     pub fn arena_ref(memory: &'a [u8], geometry: Geometry) -> Result<Self, Error> {
-        Self::strided(NonNull::from(memory).cast(), memory.len(), geometry, Access::Read)
+        Self::arena_ref_padded(memory, geometry, geometry.bytes)
     }
 
-    fn strided(start: NonNull<u8>, available: usize, geometry: Geometry, access: Access) -> Result<Self, Error> {
-        geometry.check()?;
-        let needed = geometry.extent();
+    /// As [`View::arena_padded`], for reading only.
+    ///
+    /// # Errors
+    /// As [`View::arena_padded`].
+    pub fn arena_ref_padded(memory: &'a [u8], geometry: Geometry, padded_bytes: usize) -> Result<Self, Error> {
+        Self::strided(NonNull::from(memory).cast(), memory.len(), geometry, padded_bytes, Access::Read)
+    }
+
+    fn strided(
+        start: NonNull<u8>,
+        available: usize,
+        geometry: Geometry,
+        padded_bytes: usize,
+        access: Access,
+    ) -> Result<Self, Error> {
+        if padded_bytes < geometry.bytes {
+            return Err(Error::Overlap { what: "padded slots", stride: padded_bytes, extent: geometry.bytes });
+        }
+        let padded = Geometry { bytes: padded_bytes, ..geometry };
+        padded.check()?;
+        let needed = padded.extent();
         if needed > available {
             return Err(Error::RegionTooSmall { needed, available });
         }
@@ -154,6 +185,7 @@ impl<'a> View<'a> {
         Ok(Self {
             slots: slots.into(),
             bytes: geometry.bytes,
+            padded_bytes,
             stripes: geometry.stripes,
             stripe_stride: geometry.stripe_stride,
             memory: PhantomData,
@@ -181,7 +213,7 @@ impl<'a> View<'a> {
             });
         }
         let bytes = reference.map_or(0, |(_, total)| total) / stripes.max(1);
-        Ok(Self { slots: raw.into(), bytes, stripes, stripe_stride: bytes, memory: PhantomData })
+        Ok(Self { slots: raw.into(), bytes, padded_bytes: bytes, stripes, stripe_stride: bytes, memory: PhantomData })
     }
 
     /// Slots, absent ones included.
@@ -206,6 +238,60 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn total_bytes(&self) -> usize {
         self.bytes * self.stripes
+    }
+
+    /// Bytes from one stripe of a slot to the next.
+    pub(crate) fn stripe_stride(&self) -> usize {
+        self.stripe_stride
+    }
+
+    /// Bytes of each slot in one stripe that a device may write: those behind the slot's own are zero, and stay it.
+    pub(crate) fn padded_bytes(&self) -> usize {
+        self.padded_bytes
+    }
+
+    /// Where a slot begins; `None` if it is absent.
+    pub(crate) fn address(&self, slot: u32) -> Option<NonNull<u8>> {
+        (self.access(slot) != Access::Absent).then(|| self.start(slot, 0))
+    }
+
+    /// These columns of these stripes.
+    ///
+    /// # Panics
+    /// If they do not lie within the view.
+    pub(crate) fn part(&mut self, stripes: Range<usize>, columns: Range<usize>) -> View<'_> {
+        assert!(stripes.start <= stripes.end && stripes.end <= self.stripes, "stripes {stripes:?} of {}", self.stripes);
+        assert!(columns.start <= columns.end && columns.end <= self.bytes, "columns {columns:?} of {}", self.bytes);
+        let offset = stripes.start * self.stripe_stride + columns.start;
+        let is_empty = stripes.is_empty() || columns.is_empty();
+        let moved = |slot: &RawSlot| match slot.access {
+            Access::Absent => *slot,
+            // SAFETY: the part's first byte lies within this slot, of which the constructors checked every byte.
+            _ if !is_empty => RawSlot { start: unsafe { slot.start.add(offset) }, ..*slot },
+            _ => *slot,
+        };
+        View {
+            slots: self.slots.iter().map(moved).collect(),
+            bytes: columns.len(),
+            padded_bytes: columns.len(),
+            stripes: stripes.len(),
+            stripe_stride: self.stripe_stride,
+            memory: PhantomData,
+        }
+    }
+
+    /// The same view again; as one stripe, if `joined` and stripes follow one another without a gap.
+    pub(crate) fn reborrow(&mut self, joined: bool) -> View<'_> {
+        let joined = joined && self.stripes > 1 && self.stripe_stride == self.bytes;
+        let (bytes, stripes) = if joined { (self.total_bytes(), 1) } else { (self.bytes, self.stripes) };
+        View {
+            slots: self.slots.clone(),
+            bytes,
+            padded_bytes: bytes,
+            stripes,
+            stripe_stride: self.stripe_stride,
+            memory: PhantomData,
+        }
     }
 
     /// The bytes of one slot in one stripe.

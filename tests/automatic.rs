@@ -33,7 +33,7 @@ impl Actor {
 
 impl Backend for Actor {
     fn info(&self) -> Info {
-        Info { backend: "gpu", device: "an actor".to_owned(), software: false }
+        Info { backend: "gpu", device: "an actor".to_owned(), software: false, memory: None }
     }
 
     fn allocate(&self, bytes: usize) -> Result<Region, Error> {

@@ -9,12 +9,15 @@ use crate::{Code, Error};
 
 /// Shards begin at multiples of this, so that any GPU can bind each by itself.
 const SHARD_ALIGNMENT: usize = 256;
+/// What devices store.
+const WORD_BYTES: usize = 16;
 
 /// All n shards of a code in one page-aligned region, from [`Codec::shards`](crate::Codec::shards).
 ///
 /// Everything works byte column by byte column, so the stripes of a file may simply follow one another in each shard:
 /// stripe t of unit u in bytes `t * u..(t + 1) * u`.
 pub struct Shards {
+    /// Zero wherever no shard lies: what a device may write there is zero too.
     region: Region,
     data_shards: usize,
     geometry: Geometry,
@@ -125,7 +128,14 @@ impl Shards {
             return Err(Error::ColumnRange { start, end, bytes });
         }
         let geometry = Geometry { bytes: end - start, ..self.geometry };
-        Ok(Columns { memory: &mut self.region[start..], geometry })
+        // The last columns have the padding behind them.
+        let padded_bytes = if end == bytes { self.padded_bytes() - start } else { end - start };
+        Ok(Columns { memory: &mut self.region[start..], geometry, padded_bytes })
+    }
+
+    /// Bytes of a shard up to the next whole word of a device.
+    fn padded_bytes(&self) -> usize {
+        self.geometry.bytes.next_multiple_of(WORD_BYTES)
     }
 
     fn range(&self, index: usize) -> Range<usize> {
@@ -139,6 +149,7 @@ impl Shards {
 pub struct Columns<'a> {
     memory: &'a mut [u8],
     geometry: Geometry,
+    padded_bytes: usize,
 }
 
 impl Sealed for Shards {}
@@ -146,24 +157,25 @@ impl Sealed for Columns<'_> {}
 
 impl StripeRef for Shards {
     fn view(&self, code: &Code) -> Result<View<'_>, Error> {
-        check_lengths(code, View::arena_ref(&self.region, self.geometry)?)
+        check_lengths(code, View::arena_ref_padded(&self.region, self.geometry, self.padded_bytes())?)
     }
 }
 
 impl Stripe for Shards {
     fn view_mut(&mut self, code: &Code) -> Result<View<'_>, Error> {
-        check_lengths(code, View::arena(&mut self.region, self.geometry)?)
+        let padded_bytes = self.padded_bytes();
+        check_lengths(code, View::arena_padded(&mut self.region, self.geometry, padded_bytes)?)
     }
 }
 
 impl StripeRef for Columns<'_> {
     fn view(&self, code: &Code) -> Result<View<'_>, Error> {
-        check_lengths(code, View::arena_ref(self.memory, self.geometry)?)
+        check_lengths(code, View::arena_ref_padded(self.memory, self.geometry, self.padded_bytes)?)
     }
 }
 
 impl Stripe for Columns<'_> {
     fn view_mut(&mut self, code: &Code) -> Result<View<'_>, Error> {
-        check_lengths(code, View::arena(self.memory, self.geometry)?)
+        check_lengths(code, View::arena_padded(self.memory, self.geometry, self.padded_bytes)?)
     }
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::device::Device;
 use super::kernels::Work;
-use super::launch::{self, Addressing, Mode, entry};
+use super::launch::{self, Addressing, Launch, Mode};
 use crate::{Error, Matrix, Plan};
 pub use source::Method;
 
@@ -100,14 +100,8 @@ impl Compiled {
         Ok(Self { passes, width, workgroup, slots: matrix.rows() + matrix.cols() })
     }
 
-    /// Adds the kernel's dispatches to the pass.
-    pub(super) fn dispatch(
-        &self,
-        device: &Device,
-        pass: &mut wgpu::ComputePass<'_>,
-        plan: &Plan,
-        work: &Work<'_>,
-    ) -> Result<(), Error> {
+    /// Binds the kernel to the work's buffers.
+    pub(super) fn launch(&self, device: &Device, plan: &Plan, work: &Work<'_>) -> Result<Launch, Error> {
         let word_bytes = 4 * self.width;
         let sources = plan.sources().iter().enumerate().map(|(at, &slot)| (work.source)(at, slot));
         let targets = plan.targets().iter().enumerate().map(|(at, &slot)| (work.target)(at, slot));
@@ -118,20 +112,10 @@ impl Compiled {
         let params = uniform(bytemuck::bytes_of(&work.span.params(self.width, 1)))?;
         let slots = uniform(bytemuck::cast_slice(&slots))?;
         let groups = index((work.span.bytes() / word_bytes).div_ceil(self.workgroup as usize));
-        for pipeline in &self.passes {
-            let own = [entry(0, params.as_entire_buffer_binding()), entry(1, slots.as_entire_buffer_binding())];
-            let entries: Vec<_> = own.into_iter().chain(work.buffers.entries()).collect();
-            let layout = pipeline.get_bind_group_layout(0);
-            let bind_group = device.device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some("compiled"),
-                layout: &layout,
-                entries: &entries,
-            });
-            pass.set_pipeline(pipeline);
-            pass.set_bind_group(0, &bind_group, &[]);
-            launch::dispatch(device, pass, groups, 1);
-        }
-        Ok(())
+        let own = [(0, &params), (1, &slots)];
+        let bind = |pipeline| Launch::bind(device, pipeline, &own, &work.buffers);
+        let passes = self.passes.iter().map(bind).collect();
+        Ok(Launch { kernel: "compiled", passes, groups, layers: 1 })
     }
 }
 

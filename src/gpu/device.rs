@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::import::{self, Importer};
 use super::kernels::Kernel;
+use crate::backend::HostMemory;
 use crate::{Error, env};
 
 /// A submission that takes longer than this hangs.
@@ -23,6 +25,9 @@ pub struct Options {
     pub checked_shaders: Option<bool>,
     /// Which kernel runs plans. Default: `EVARISTE_KERNEL`, else the best that is ready.
     pub kernel: Option<Kernel>,
+    /// How the device reaches the host's memory. Default: `EVARISTE_MEMORY`, else the first of registered, mapped and
+    /// staged that it can.
+    pub memory: Option<HostMemory>,
     /// Whether the device times each pass, for [`Gpu::take_profile`](super::Gpu::take_profile). Default: no.
     pub profile: bool,
 }
@@ -37,7 +42,7 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { device: None, software: true, checked_shaders: None, kernel: None, profile: false }
+        Self { device: None, software: true, checked_shaders: None, kernel: None, memory: None, profile: false }
     }
 }
 
@@ -107,6 +112,10 @@ pub(super) struct Device {
     pub(super) name: String,
     pub(super) software: bool,
     pub(super) checked_shaders: bool,
+    /// How it reaches the host's memory.
+    pub(super) memory: HostMemory,
+    /// What registers host memory with it, if it is to be registered.
+    pub(super) importer: Option<Importer>,
     lost: Arc<Mutex<Option<String>>>,
     /// Whether it was opened here, and is nobody else's.
     owned: bool,
@@ -122,16 +131,31 @@ impl Device {
         if options.profile && !adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
             return Err(no_timestamps(name));
         }
-        let failed = |source| Error::Device { device: name.clone(), doing: "being opened".to_owned(), source };
+        let forced = forced_memory(options)?;
+        let mut required_features = wgpu::Features::empty();
+        if options.profile {
+            required_features |= wgpu::Features::TIMESTAMP_QUERY;
+        }
+        if forced != Some(HostMemory::Staged) {
+            required_features |= adapter.features() & wgpu::Features::MAPPABLE_PRIMARY_BUFFERS;
+        }
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("evariste"),
             // A device gets the limits that are asked for, no more: ask for all there is.
             required_limits: adapter.limits(),
-            required_features: if options.profile { wgpu::Features::TIMESTAMP_QUERY } else { wgpu::Features::empty() },
+            required_features,
             ..Default::default()
         };
-        let (device, queue) =
-            pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| failed(Box::new(error)))?;
+        let registers = matches!(forced, None | Some(HostMemory::Registered)) && import::is_offered(&adapter);
+        let opened = if registers {
+            import::open(&adapter, &descriptor)
+        } else {
+            pollster::block_on(adapter.request_device(&descriptor)).map_err(Into::into)
+        };
+        let (device, queue) = opened.map_err(|source| {
+            let doing = "being opened".to_owned();
+            Error::Device { device: name.clone(), doing, source }
+        })?;
         let lost = Arc::new(Mutex::new(None));
         let note = Arc::clone(&lost);
         device.set_device_lost_callback(move |reason, message| {
@@ -140,7 +164,18 @@ impl Device {
         });
         // Every call of ours runs in an error scope, so what arrives here is nobody's; it must not panic.
         device.on_uncaptured_error(Arc::new(|error| log::error!("uncaptured device error: {error}")));
-        Ok(Self { device, queue, name, software: summary.software, checked_shaders, lost, owned: true })
+        let (memory, importer) = memory(&device, forced, options, &name)?;
+        Ok(Self {
+            device,
+            queue,
+            name,
+            software: summary.software,
+            checked_shaders,
+            memory,
+            importer,
+            lost,
+            owned: true,
+        })
     }
 
     /// A device that is the caller's, with the caller's limits and features.
@@ -151,8 +186,9 @@ impl Device {
             return Err(no_timestamps(name));
         }
         let checked_shaders = checked_shaders(options)?;
+        let (memory, importer) = memory(&device, forced_memory(options)?, options, &name)?;
         let (software, lost) = (summary.software, Arc::default());
-        Ok(Self { device, queue, name, software, checked_shaders, lost, owned: false })
+        Ok(Self { device, queue, name, software, checked_shaders, memory, importer, lost, owned: false })
     }
 
     /// Runs calls to the device and returns their result, or the error they met.
@@ -176,28 +212,56 @@ impl Device {
         }
     }
 
+    /// Whether kernels can work on buffers that the host maps.
+    pub(super) fn is_mappable(&self) -> bool {
+        self.device.features().contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
+    }
+
     /// Waits for a submission, or for the last one. Callbacks of buffers mapped by it run before this returns, or on
-    /// another thread that polls this device, soon after.
+    /// another thread that polls this device, soon after. A device that hangs is given up.
     pub(super) fn wait(
         &self,
-        submission_index: Option<wgpu::SubmissionIndex>,
+        submission: Option<wgpu::SubmissionIndex>,
         doing: impl Fn() -> String,
     ) -> Result<(), Error> {
-        let poll = wgpu::PollType::Wait { submission_index, timeout: Some(HANG) };
-        // wgpu panics where a driver reports the loss of its device to a wait; that is an error like any other.
-        let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.device.poll(poll)));
-        let lost = |reason: String| Error::DeviceLost { device: self.name.clone(), doing: doing(), reason };
-        match polled {
-            Ok(Ok(_)) => self.loss().map_or(Ok(()), |reason| Err(lost(reason))),
-            Ok(Err(error)) => {
+        match self.poll(submission) {
+            Waited::Done => self.loss().map_or(Ok(()), |reason| Err(self.lost(doing(), reason))),
+            Waited::Hung => {
                 if self.owned {
                     // Whatever still runs there must not run on.
                     self.device.destroy();
                 }
-                Err(lost(error.to_string()))
+                Err(self.lost(doing(), format!("it has not answered for {} s", HANG.as_secs())))
             }
-            Err(_) => Err(lost("the driver lost it while it was waited for".to_owned())),
+            Waited::Lost(reason) => Err(self.lost(doing(), reason)),
         }
+    }
+
+    /// Waits until the device is done with everything submitted so far, or is lost, however long that takes: for work
+    /// on memory that its owner will use next.
+    pub(super) fn settle(&self, doing: impl Fn() -> String) -> Result<(), Error> {
+        loop {
+            match self.poll(None) {
+                Waited::Done => return self.loss().map_or(Ok(()), |reason| Err(self.lost(doing(), reason))),
+                Waited::Hung => log::error!("{} has been {} for {} s", self.name, doing(), HANG.as_secs()),
+                Waited::Lost(reason) => return Err(self.lost(doing(), reason)),
+            }
+        }
+    }
+
+    fn poll(&self, submission_index: Option<wgpu::SubmissionIndex>) -> Waited {
+        let poll = wgpu::PollType::Wait { submission_index, timeout: Some(HANG) };
+        // wgpu panics where a driver reports the loss of its device to a wait; that is an error like any other.
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.device.poll(poll))) {
+            Ok(Ok(_)) => Waited::Done,
+            Ok(Err(wgpu::PollError::Timeout)) => Waited::Hung,
+            Ok(Err(error)) => Waited::Lost(error.to_string()),
+            Err(_) => Waited::Lost("the driver lost it while it was waited for".to_owned()),
+        }
+    }
+
+    fn lost(&self, doing: String, reason: String) -> Error {
+        Error::DeviceLost { device: self.name.clone(), doing, reason }
     }
 
     /// That the device can hold a buffer of this size.
@@ -257,11 +321,11 @@ impl Device {
     }
 
     /// An error of this device.
-    pub(super) fn failed(&self, doing: String, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+    pub(super) fn failed(&self, doing: String, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         let device = self.name.clone();
         match self.loss() {
             Some(reason) => Error::DeviceLost { device, doing, reason },
-            None => Error::Device { device, doing, source: Box::new(source) },
+            None => Error::Device { device, doing, source: source.into() },
         }
     }
 
@@ -275,6 +339,57 @@ fn checked_shaders(options: &Options) -> Result<bool, Error> {
     match options.checked_shaders {
         Some(checked) => Ok(checked),
         None => Ok(env::choice("EVARISTE_CHECKED_SHADERS", &["0", "1"])?.map_or(cfg!(debug_assertions), |at| at == 1)),
+    }
+}
+
+/// How a wait ended.
+enum Waited {
+    Done,
+    Hung,
+    Lost(String),
+}
+
+/// How the host's memory is to be reached, if anybody says.
+fn forced_memory(options: &Options) -> Result<Option<HostMemory>, Error> {
+    const WAYS: [HostMemory; 3] = [HostMemory::Registered, HostMemory::Mapped, HostMemory::Staged];
+    if options.memory.is_some() {
+        return Ok(options.memory);
+    }
+    let choice = env::choice("EVARISTE_MEMORY", &["registered", "mapped", "staged"])?;
+    Ok(choice.map(|choice| WAYS[choice]))
+}
+
+/// How a device reaches the host's memory: as it is told, or else in the best way it can.
+fn memory(
+    device: &wgpu::Device,
+    forced: Option<HostMemory>,
+    options: &Options,
+    name: &str,
+) -> Result<(HostMemory, Option<Importer>), Error> {
+    let importer = if matches!(forced, None | Some(HostMemory::Registered)) { Importer::new(device) } else { None };
+    let best = match &importer {
+        Some(_) => HostMemory::Registered,
+        None if device.features().contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS) => HostMemory::Mapped,
+        None => HostMemory::Staged,
+    };
+    match forced {
+        Some(HostMemory::Staged) => Ok((HostMemory::Staged, None)),
+        Some(forced) if forced != best => {
+            let lacks = match forced {
+                HostMemory::Registered => "VK_EXT_external_memory_host",
+                _ => "MAPPABLE_PRIMARY_BUFFERS",
+            };
+            let reason = format!("{name} lacks {lacks}; it can have {best} memory");
+            Err(match options.memory {
+                None => Error::Environment { variable: "EVARISTE_MEMORY", value: forced.to_string(), reason },
+                Some(_) => Error::Device {
+                    device: name.to_owned(),
+                    doing: format!("being opened for {forced} memory"),
+                    source: reason.into(),
+                },
+            })
+        }
+        _ => Ok((best, importer)),
     }
 }
 

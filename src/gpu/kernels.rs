@@ -4,14 +4,14 @@
 //! thread that compiles; the table kernel serves meanwhile. What is known of a matrix (its tables, its compiled kernel,
 //! the bytes it has moved) is kept for the matrices used last.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use super::compiled::{Compiled, Key, Variant};
 use super::device::Device;
-use super::launch::{Addressing, Buffers, Mode, Span};
+use super::launch::{Addressing, Buffers, Launch, Mode, Span};
 use super::table::{Table, Tables, storage};
 use crate::plan::Matrices;
 use crate::{Error, Plan, env};
@@ -62,6 +62,12 @@ pub(super) struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// Where the plan's sources and then its targets begin.
+    fn places(&self, plan: &Plan) -> impl Iterator<Item = usize> {
+        let sources = plan.sources().iter().enumerate().map(|(at, &slot)| (self.source)(at, slot));
+        sources.chain(plan.targets().iter().enumerate().map(|(at, &slot)| (self.target)(at, slot)))
+    }
+
     /// Bytes of every source and every target of every stripe, once.
     pub(super) fn traffic_bytes(&self) -> u64 {
         let slots = |plan: &Plan| plan.sources().len() + plan.targets().len();
@@ -120,28 +126,30 @@ impl Kernels {
         Ok(Self { device, table, forced, known, builder })
     }
 
-    /// Adds the work's dispatches to the pass; returns the kernel's name.
-    pub(super) fn dispatch(&self, pass: &mut wgpu::ComputePass<'_>, work: &Work<'_>) -> Result<&'static str, Error> {
-        let Work { matrices, source, target, plan_of, .. } = *work;
-        let (tables, plan_of) = match (&work.tables, matrices.plans()) {
-            (Some(tables), plans) => {
+    /// The kernel that runs this work now, bound to its buffers.
+    pub(super) fn launch(&self, work: &Work<'_>) -> Result<Launch, Error> {
+        let plans = work.matrices.plans();
+        match (&work.tables, plans) {
+            (None, [plan]) => self.launch_ready(&self.ready(plan, work)?, plan, work),
+            (Some(tables), _) => {
                 let count = u32::try_from(plans.len()).expect("plans are numbered by u32");
-                (Arc::clone(tables), Some((storage(&self.device, "plan_of", plan_of)?, count)))
+                let plan_of = storage(&self.device, "plan_of", work.plan_of)?;
+                let slots = tables.slots(&self.device, plans, work.source, work.target)?;
+                self.table.launch(&self.device, tables, &slots, Some((&plan_of, count)), work)
             }
-            (None, [plan]) => match self.ready(plan, work)? {
-                Ready::Compiled(kernel) => {
-                    kernel.dispatch(&self.device, pass, plan, work)?;
-                    return Ok("compiled");
-                }
-                Ready::Table(tables) => (tables, None),
-            },
             // No plan, no stripe.
-            (None, _) => return Ok("table"),
-        };
-        let slots = tables.slots(&self.device, matrices.plans(), source, target)?;
-        let plan_of = plan_of.as_ref().map(|(buffer, count)| (buffer, *count));
-        self.table.dispatch(&self.device, pass, &tables, &slots, plan_of, work)?;
-        Ok("table")
+            (None, _) => Ok(Launch { kernel: "table", passes: Vec::new(), groups: 0, layers: 0 }),
+        }
+    }
+
+    fn launch_ready(&self, ready: &Ready, plan: &Plan, work: &Work<'_>) -> Result<Launch, Error> {
+        match ready {
+            Ready::Compiled(kernel) => kernel.launch(&self.device, plan, work),
+            Ready::Table(tables) => {
+                let slots = tables.slots(&self.device, std::slice::from_ref(plan), work.source, work.target)?;
+                self.table.launch(&self.device, tables, &slots, None, work)
+            }
+        }
     }
 
     /// The tables of the plans where each stripe has its own, once for all dispatches of a task; `None` where one plan
@@ -188,6 +196,79 @@ impl Kernels {
         let tables = Arc::new(Tables::new(&self.device, std::slice::from_ref(plan))?);
         lock(&self.known).entry(&key).tables = Some(Arc::clone(&tables));
         Ok(Ready::Table(tables))
+    }
+}
+
+/// Launches over the same few buffers, kept because binding costs more than a small call's work.
+#[derive(Default)]
+pub(super) struct Launches {
+    /// The one used last first.
+    kept: Mutex<VecDeque<Kept>>,
+}
+
+/// A launch and all that it was made from.
+struct Kept {
+    ready: Ready,
+    span: Span,
+    addressing: Addressing,
+    bindings: Vec<(wgpu::Buffer, wgpu::BufferAddress, Option<wgpu::BufferSize>)>,
+    /// Where sources and targets begin.
+    places: Vec<usize>,
+    launch: Arc<Launch>,
+}
+
+impl Launches {
+    /// Launches kept over one set of buffers.
+    const KEPT: usize = 8;
+
+    /// As [`Kernels::launch`].
+    pub(super) fn launch(&self, kernels: &Kernels, work: &Work<'_>) -> Result<Arc<Launch>, Error> {
+        let (None, [plan]) = (&work.tables, work.matrices.plans()) else { return Ok(Arc::new(kernels.launch(work)?)) };
+        let ready = kernels.ready(plan, work)?;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.iter().position(|kept| kept.is_for(&ready, plan, work));
+        if let Some(found) = found.and_then(|at| kept.remove(at)) {
+            let launch = Arc::clone(&found.launch);
+            kept.push_front(found);
+            return Ok(launch);
+        }
+        let launch = Arc::new(kernels.launch_ready(&ready, plan, work)?);
+        let binding = |binding: &wgpu::BufferBinding<'_>| (binding.buffer.clone(), binding.offset, binding.size);
+        let entry = Kept {
+            ready,
+            span: work.span,
+            addressing: work.buffers.addressing,
+            bindings: work.buffers.all().map(binding).collect(),
+            places: work.places(plan).collect(),
+            launch: Arc::clone(&launch),
+        };
+        kept.truncate(Self::KEPT - 1);
+        kept.push_front(entry);
+        Ok(launch)
+    }
+}
+
+impl Kept {
+    fn is_for(&self, ready: &Ready, plan: &Plan, work: &Work<'_>) -> bool {
+        let binding = |(buffer, offset, size): &(wgpu::Buffer, _, _), other: &wgpu::BufferBinding<'_>| {
+            (buffer, *offset, *size) == (other.buffer, other.offset, other.size)
+        };
+        self.ready.is(ready)
+            && self.span == work.span
+            && self.addressing == work.buffers.addressing
+            && self.bindings.len() == work.buffers.all().count()
+            && self.bindings.iter().zip(work.buffers.all()).all(|(kept, other)| binding(kept, other))
+            && self.places.iter().copied().eq(work.places(plan))
+    }
+}
+
+impl Ready {
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Table(a), Self::Table(b)) => Arc::ptr_eq(a, b),
+            (Self::Compiled(a), Self::Compiled(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
     }
 }
 

@@ -7,7 +7,8 @@
 use std::num::NonZeroU64;
 
 use super::device::Device;
-use crate::Error;
+use crate::backend::{BLOCK_BYTES, Mismatch};
+use crate::{Error, Plan};
 
 /// Invocations of a workgroup.
 pub(super) const WORKGROUP_SIZE: u32 = 256;
@@ -55,8 +56,23 @@ pub(super) struct Found {
     pub(super) first: u32,
 }
 
+impl Found {
+    /// What the entries of a check over this span say of its plan's targets. Stripes and offsets count within the span.
+    pub(super) fn mismatches(entries: &[Self], plan: &Plan, span: Span) -> impl Iterator<Item = Mismatch> {
+        let stripe_blocks = span.blocks() / span.stripes;
+        plan.targets().iter().zip(entries.chunks_exact(span.blocks())).flat_map(move |(&slot, entries)| {
+            let differing = entries.iter().enumerate().filter(|(_, found)| found.count > 0);
+            differing.map(move |(at, found)| {
+                let (stripe, block) = (at / stripe_blocks, at % stripe_blocks);
+                let first = (block + 1) * span.block_bytes - found.first as usize;
+                Mismatch { batch: 0, slot, stripe, block: first / BLOCK_BYTES, first, count: found.count }
+            })
+        })
+    }
+}
+
 /// The columns of a dispatch. All sizes are in bytes and multiples of [`COLUMN_BYTES`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) stripes: usize,
     pub(super) stripe_bytes: usize,
@@ -110,7 +126,7 @@ pub(super) struct Buffers<'a> {
     /// Targets to write, or, in a check, what stands there.
     pub(super) targets: wgpu::BufferBinding<'a>,
     /// In a check: one [`Found`] for each target and block, zero before.
-    pub(super) found: Option<&'a wgpu::Buffer>,
+    pub(super) found: Option<wgpu::BufferBinding<'a>>,
     pub(super) addressing: Addressing,
 }
 
@@ -119,19 +135,24 @@ impl Buffers<'_> {
         if self.found.is_some() { Mode::Check } else { Mode::Write }
     }
 
+    /// Every part of a buffer there is.
+    pub(super) fn all(&self) -> impl Iterator<Item = &wgpu::BufferBinding<'_>> {
+        [&self.sources, &self.targets].into_iter().chain(&self.found)
+    }
+
     /// The bindings 2, 3 and 4, as [`prelude`] declares them.
     pub(super) fn entries(&self) -> impl Iterator<Item = wgpu::BindGroupEntry<'_>> {
         let sources = match (self.mode(), self.addressing) {
             (Mode::Write, Addressing::Shared) => None,
             _ => Some(entry(2, self.sources.clone())),
         };
-        let found = self.found.map(|buffer| entry(4, buffer.as_entire_buffer_binding()));
+        let found = self.found.clone().map(|found| entry(4, found));
         sources.into_iter().chain([entry(3, self.targets.clone())]).chain(found)
     }
 }
 
 /// One entry of a bind group.
-pub(super) fn entry(binding: u32, buffer: wgpu::BufferBinding<'_>) -> wgpu::BindGroupEntry<'_> {
+fn entry(binding: u32, buffer: wgpu::BufferBinding<'_>) -> wgpu::BindGroupEntry<'_> {
     wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(buffer) }
 }
 
@@ -221,10 +242,45 @@ pub(super) fn pipeline(
     )
 }
 
-/// Dispatches a pipeline over `groups` workgroups and `layers` of them.
-pub(super) fn dispatch(device: &Device, pass: &mut wgpu::ComputePass<'_>, groups: u32, layers: u32) {
-    // Two dimensions, because one ends at 65,535 workgroups.
-    let most = device.device.limits().max_compute_workgroups_per_dimension;
-    let rows = groups.div_ceil(most);
-    pass.dispatch_workgroups(groups.div_ceil(rows.max(1)), rows, layers);
+/// A kernel bound to its buffers: all that has to be recorded.
+pub(super) struct Launch {
+    /// The kernel's name.
+    pub(super) kernel: &'static str,
+    /// A pipeline and its bindings for each run of rows.
+    pub(super) passes: Vec<(wgpu::ComputePipeline, wgpu::BindGroup)>,
+    /// Workgroups over the columns.
+    pub(super) groups: u32,
+    /// Layers of them, over the rows.
+    pub(super) layers: u32,
+}
+
+impl Launch {
+    /// Binds one pipeline: its own buffers, then sources, targets and findings.
+    pub(super) fn bind(
+        device: &Device,
+        pipeline: &wgpu::ComputePipeline,
+        own: &[(u32, &wgpu::Buffer)],
+        buffers: &Buffers<'_>,
+    ) -> (wgpu::ComputePipeline, wgpu::BindGroup) {
+        let own = own.iter().map(|&(binding, buffer)| entry(binding, buffer.as_entire_buffer_binding()));
+        let entries: Vec<_> = own.chain(buffers.entries()).collect();
+        let bind_group = device.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &pipeline.get_bind_group_layout(0),
+            entries: &entries,
+        });
+        (pipeline.clone(), bind_group)
+    }
+
+    /// Records the dispatches.
+    pub(super) fn dispatch(&self, device: &Device, pass: &mut wgpu::ComputePass<'_>) {
+        // Two dimensions, because one ends at 65,535 workgroups.
+        let most = device.device.limits().max_compute_workgroups_per_dimension;
+        let rows = self.groups.div_ceil(most);
+        for (pipeline, bind_group) in &self.passes {
+            pass.set_pipeline(pipeline);
+            pass.set_bind_group(0, bind_group, &[]);
+            pass.dispatch_workgroups(self.groups.div_ceil(rows.max(1)), rows, self.layers);
+        }
+    }
 }

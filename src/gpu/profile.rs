@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::device::Device;
 use super::kernels::Work;
+use super::launch::Launch;
 use super::resident::Unsubmitted;
 use crate::Error;
 
@@ -57,12 +58,12 @@ impl Profile {
         encoder: &mut wgpu::CommandEncoder,
         label: impl Fn() -> String,
         work: &Work<'_>,
-        record: impl FnOnce(&mut wgpu::ComputePass<'_>) -> Result<&'static str, Error>,
-    ) -> Result<(), Error> {
+        launch: &Launch,
+    ) {
         let label = if cfg!(debug_assertions) { label() } else { String::new() };
         let descriptor = wgpu::ComputePassDescriptor { label: Some(&label), timestamp_writes: None };
         let Some(pending) = &self.pending else {
-            return record(&mut encoder.begin_compute_pass(&descriptor)).map(|_| ());
+            return launch.dispatch(device, &mut encoder.begin_compute_pass(&descriptor));
         };
         let queries = device.device.create_query_set(&wgpu::QuerySetDescriptor {
             label: None,
@@ -74,10 +75,8 @@ impl Profile {
             beginning_of_pass_write_index: Some(0),
             end_of_pass_write_index: Some(1),
         };
-        let kernel = record(&mut encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-            timestamp_writes: Some(timestamp_writes),
-            ..descriptor
-        }))?;
+        let timed = wgpu::ComputePassDescriptor { timestamp_writes: Some(timestamp_writes), ..descriptor };
+        launch.dispatch(device, &mut encoder.begin_compute_pass(&timed));
         let buffer = |usage| {
             device.device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("stamps"),
@@ -93,7 +92,7 @@ impl Profile {
         let plans = work.matrices.plans();
         let most = |count: fn(&crate::Plan) -> usize| plans.iter().map(count).max().unwrap_or(0);
         let time = PassTime {
-            kernel,
+            kernel: launch.kernel,
             sources: most(|plan| plan.sources().len()),
             targets: most(|plan| plan.targets().len()),
             traffic_bytes: work.traffic_bytes(),
@@ -104,7 +103,6 @@ impl Profile {
             pending.remove(0);
         }
         pending.push(Pending { time, stamps });
-        Ok(())
     }
 
     /// Waits for the passes submitted so far and returns their times, oldest first.

@@ -44,7 +44,7 @@ pub struct Recorded {
 
 struct PendingCheck {
     download: wgpu::Buffer,
-    targets: Vec<u32>,
+    plan: Plan,
     span: Span,
 }
 
@@ -119,20 +119,21 @@ impl Gpu {
                 buffers: Buffers {
                     sources: binding(sources),
                     targets: binding(targets),
-                    found: found.as_ref(),
+                    found: found.as_ref().map(wgpu::Buffer::as_entire_buffer_binding),
                     addressing: match shards {
                         Resident::Together(_) => Addressing::Shared,
                         Resident::Apart { .. } => Addressing::Separate,
                     },
                 },
             };
-            self.profile.pass(device, encoder, doing, &work, |pass| self.kernels.dispatch(pass, &work))?;
+            let launch = self.kernels.launch(&work)?;
+            self.profile.pass(device, encoder, doing, &work, &launch);
             let Some(found) = found else { return Ok(Recorded { check: None }) };
             // Filled with a mark that only the recorded copy takes away.
             let download = device.buffer("found", Usage::MAP_READ | Usage::COPY_DST, &vec![0xff; found_length])?;
             encoder.copy_buffer_to_buffer(&found, 0, &download, 0, None);
-            let targets = matrices.plans()[0].targets().to_vec();
-            Ok(Recorded { check: Some(PendingCheck { download, targets, span }) })
+            let plan = matrices.plans()[0].clone();
+            Ok(Recorded { check: Some(PendingCheck { download, plan, span }) })
         })?
     }
 
@@ -187,24 +188,13 @@ impl Recorded {
     /// # Errors
     /// A device error; among them, that the commands were never submitted.
     pub fn report(self, gpu: &Gpu) -> Result<Report, Error> {
-        let Some(PendingCheck { download, targets, span }) = self.check else { return Ok(Report::default()) };
+        let Some(PendingCheck { download, plan, span }) = self.check else { return Ok(Report::default()) };
         let bytes = gpu.device.read(&download, || "reading what a check found".to_owned())?;
-        let stripe_blocks = span.blocks() / span.stripes;
-        let entry_bytes = size_of::<Found>();
-        let mut mismatches = Vec::new();
-        for (&slot, entries) in targets.iter().zip(bytes.chunks_exact(span.blocks() * entry_bytes)) {
-            for (at, entry) in entries.chunks_exact(entry_bytes).enumerate() {
-                let found: Found = bytemuck::pod_read_unaligned(entry);
-                if found.count == u32::MAX {
-                    return Err(gpu.device.failed("reading what a check found".to_owned(), Unsubmitted));
-                }
-                if found.count > 0 {
-                    let (stripe, block) = (at / stripe_blocks, at % stripe_blocks);
-                    let first = (block + 1) * BLOCK_BYTES - found.first as usize;
-                    mismatches.push(Mismatch { batch: 0, slot, stripe, block, first, count: found.count });
-                }
-            }
+        let entries: &[Found] = bytemuck::cast_slice(&bytes);
+        if entries.iter().any(|found| found.count == u32::MAX) {
+            return Err(gpu.device.failed("reading what a check found".to_owned(), Unsubmitted));
         }
+        let mut mismatches: Vec<Mismatch> = Found::mismatches(entries, &plan, span).collect();
         mismatches.sort_unstable();
         Ok(Report { mismatches })
     }

@@ -4,7 +4,7 @@
 
 use super::device::Device;
 use super::kernels::Work;
-use super::launch::{self, Addressing, Buffers, COLUMN_BYTES, Mode, WORKGROUP_SIZE, entry};
+use super::launch::{self, Addressing, Buffers, COLUMN_BYTES, Launch, Mode, WORKGROUP_SIZE};
 use crate::{Error, Plan, gf256};
 
 const TEMPLATE: &str = include_str!("../../shaders/table.wgsl");
@@ -89,7 +89,7 @@ impl Tables {
         Ok(Self { buffer, sources, targets })
     }
 
-    /// Where each plan's sources and targets begin, for [`Table::dispatch`]. `source` and `target` give the byte at which
+    /// Where each plan's sources and targets begin, for [`Table::launch`]. `source` and `target` give the byte at which
     /// a slot begins in its binding, from its position in the plan and its number.
     pub(super) fn slots(
         &self,
@@ -161,16 +161,16 @@ impl Table {
         &found.expect("every mode, addressing and step was compiled").1
     }
 
-    /// Adds one dispatch to the pass. `plan_of` holds each stripe's plan and how many there are; without it, there is one.
-    pub(super) fn dispatch(
+    /// Binds the kernel to the work's buffers. `plan_of` holds each stripe's plan and how many there are; without it,
+    /// there is one.
+    pub(super) fn launch(
         &self,
         device: &Device,
-        pass: &mut wgpu::ComputePass<'_>,
         tables: &Tables,
         slots: &wgpu::Buffer,
         plan_of: Option<(&wgpu::Buffer, u32)>,
         work: &Work<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<Launch, Error> {
         let Work { span, ref buffers, .. } = *work;
         let plans = plan_of.map_or(1, |(_, plans)| plans);
         let index = |count: usize| u32::try_from(count).expect("slots are numbered by u32");
@@ -181,25 +181,12 @@ impl Table {
         let pipeline = self.pipeline(buffers, tables.sources);
         let plan_of = plan_of.map_or(slots, |(buffer, _)| buffer);
         let own = [(0, &params), (1, slots), (5, &tables.buffer), (6, plan_of), (7, &shape)];
-        let entries: Vec<_> = own
-            .into_iter()
-            .map(|(binding, buffer)| entry(binding, buffer.as_entire_buffer_binding()))
-            .chain(buffers.entries())
-            .collect();
-        let layout = pipeline.get_bind_group_layout(0);
-        let bind_group = device.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some("table"),
-            layout: &layout,
-            entries: &entries,
-        });
-        pass.set_pipeline(pipeline);
-        pass.set_bind_group(0, &bind_group, &[]);
         let group_bytes = WORKGROUP_SIZE as usize * COLUMN_BYTES;
         let groups = match plans {
             1 => span.bytes().div_ceil(group_bytes),
             _ => span.stripes * span.stripe_bytes.div_ceil(group_bytes),
         };
-        launch::dispatch(device, pass, index(groups), targets.div_ceil(4));
-        Ok(())
+        let passes = vec![Launch::bind(device, pipeline, &own, buffers)];
+        Ok(Launch { kernel: "table", passes, groups: index(groups), layers: targets.div_ceil(4) })
     }
 }

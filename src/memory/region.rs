@@ -1,31 +1,87 @@
 //! Blocks of page-aligned host memory.
 
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::any::Any;
 use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+use std::sync::Arc;
 
 use crate::Error;
 
 /// Bytes in a page: the alignment of a [`Region`].
 pub const PAGE_BYTES: usize = 4096;
 
-#[derive(Clone, Copy, bytemuck::Zeroable, bytemuck::Pod)]
-#[repr(C, align(4096))]
-struct Page([u8; PAGE_BYTES]);
+/// Zeroed memory of whole pages, freed with its last owner. It gives no access to its bytes: that is its region's.
+///
+/// A device that imported the block owns it too, so that it is never freed while the device may still reach it.
+#[derive(Debug)]
+pub(crate) struct Block {
+    start: NonNull<u8>,
+    layout: Layout,
+}
+
+// SAFETY: a block is an address and a size; what is done with them is up to its owners.
+unsafe impl Send for Block {}
+// SAFETY: as above.
+unsafe impl Sync for Block {}
+
+impl Block {
+    /// At least one page.
+    fn new(bytes: usize) -> Result<Self, Error> {
+        let out_of_memory = || Error::HostMemory { bytes };
+        let whole = bytes.max(1).checked_next_multiple_of(PAGE_BYTES).ok_or_else(out_of_memory)?;
+        let layout = Layout::from_size_align(whole, PAGE_BYTES).map_err(|_| out_of_memory())?;
+        // SAFETY: the layout has at least a page.
+        let start = unsafe { alloc_zeroed(layout) };
+        Ok(Self { start: NonNull::new(start).ok_or_else(out_of_memory)?, layout })
+    }
+
+    /// Where it begins, at a page.
+    pub(crate) fn start(&self) -> NonNull<u8> {
+        self.start
+    }
+
+    /// Its bytes, whole pages.
+    pub(crate) fn bytes(&self) -> usize {
+        self.layout.size()
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: `new` allocated it with this layout, and nobody owns it any more.
+        unsafe { dealloc(self.start.as_ptr(), self.layout) }
+    }
+}
 
 /// A block of zeroed, page-aligned host memory. It reads and writes like a `[u8]`.
+///
+/// One that a backend's [`allocate`](crate::Backend::allocate) returned is registered with that backend's device, where
+/// the device allows it, until it is dropped.
 pub struct Region {
-    pages: Box<[Page]>,
+    /// What has to end before the block loses this owner: registrations with devices.
+    registrations: Vec<Box<dyn Any + Send + Sync>>,
+    block: Arc<Block>,
     bytes: usize,
 }
 
 impl Region {
-    /// A region of `bytes` bytes, all zero.
+    /// A region of `bytes` bytes, all zero, that no device knows.
     ///
     /// # Errors
     /// [`Error::HostMemory`] if there is not enough.
     pub fn new(bytes: usize) -> Result<Self, Error> {
-        let pages = bytemuck::allocation::try_zeroed_slice_box(bytes.div_ceil(PAGE_BYTES))
-            .map_err(|()| Error::HostMemory { bytes })?;
-        Ok(Self { pages, bytes })
+        Ok(Self { registrations: Vec::new(), block: Arc::new(Block::new(bytes)?), bytes })
+    }
+
+    /// The block, for a device to own as well.
+    pub(crate) fn block(&self) -> &Arc<Block> {
+        &self.block
+    }
+
+    /// Keeps a registration for as long as the region lives.
+    pub(crate) fn keep(&mut self, registration: impl Any + Send + Sync) {
+        self.registrations.push(Box::new(registration));
     }
 }
 
@@ -33,13 +89,16 @@ impl Deref for Region {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.pages)[..self.bytes]
+        // SAFETY: the block has at least so many bytes, which were zeroed, and only this region makes slices of them. A
+        // device writes there only during a call that borrows them exclusively.
+        unsafe { std::slice::from_raw_parts(self.block.start.as_ptr(), self.bytes) }
     }
 }
 
 impl DerefMut for Region {
     fn deref_mut(&mut self) -> &mut [u8] {
-        &mut bytemuck::cast_slice_mut(&mut self.pages)[..self.bytes]
+        // SAFETY: as in `deref`, and the region is borrowed exclusively.
+        unsafe { std::slice::from_raw_parts_mut(self.block.start.as_ptr(), self.bytes) }
     }
 }
 
@@ -54,6 +113,19 @@ mod tests {
         assert_eq!(region.as_ptr() as usize % PAGE_BYTES, 0);
         assert!(region.iter().all(|&b| b == 0));
         assert!(Region::new(0).unwrap().is_empty());
-        assert!(matches!(Region::new(usize::MAX / 2), Err(Error::HostMemory { .. })));
+        for bytes in [usize::MAX / 2, usize::MAX] {
+            assert!(matches!(Region::new(bytes), Err(Error::HostMemory { .. })));
+        }
+    }
+
+    #[test]
+    fn a_device_outlives_the_region_but_not_the_block() {
+        let region = Region::new(1).unwrap();
+        let device = Arc::clone(region.block());
+        assert_eq!(device.bytes(), PAGE_BYTES);
+        drop(region);
+        assert_eq!(Arc::strong_count(&device), 1);
+        // SAFETY: the device still owns the block.
+        assert_eq!(unsafe { device.start().read() }, 0);
     }
 }

@@ -86,6 +86,11 @@ impl<'v> Tile<'v> {
         self.plan_index
     }
 
+    /// Which stripe it lies in, and at which byte of the slot's bytes in that stripe it begins.
+    pub(crate) fn position(&self) -> (usize, usize) {
+        (self.stripe, self.offset)
+    }
+
     /// The sources' bytes, in the plan's order.
     pub fn sources(&self) -> impl Iterator<Item = &'v [u8]> + use<'v> {
         let (start, bytes) = (self.starts(), self.bytes);

@@ -6,14 +6,27 @@
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
 
+use evariste::gpu::{HostMemory, Options};
 use evariste::{Backend, Code, Codec, Cpu, Error, Gpu};
+
+use crate::support::registered::InRegisteredMemory;
 
 type Opened = Vec<(&'static str, Arc<dyn Backend>)>;
 type Open = fn() -> Result<Arc<dyn Backend>, Error>;
 
-/// What the tests know how to open.
-const KNOWN: [(&str, Open); 2] =
-    [("cpu", || Ok(Arc::new(Cpu::new()?))), ("gpu", || Ok(Arc::new(Gpu::open(&evariste::gpu::Options::default())?)))];
+/// What the tests know how to open: a GPU in every way it reaches the host's memory.
+const KNOWN: [(&str, Open); 4] = [
+    ("cpu", || Ok(Arc::new(Cpu::new()?))),
+    ("gpu-registered", || Ok(Arc::new(InRegisteredMemory::new(open_gpu(HostMemory::Registered)?)))),
+    ("gpu-mapped", || Ok(Arc::new(open_gpu(HostMemory::Mapped)?))),
+    ("gpu-staged", || Ok(Arc::new(open_gpu(HostMemory::Staged)?))),
+];
+
+fn open_gpu(memory: HostMemory) -> Result<Gpu, Error> {
+    let mut options = Options::default();
+    options.memory = Some(memory);
+    Gpu::open(&options)
+}
 
 static BACKENDS: OnceLock<Opened> = OnceLock::new();
 
@@ -32,7 +45,7 @@ pub(crate) fn each_codec(code: &Code, mut test: impl FnMut(&str, Codec)) {
 
 /// Whether a test of the GPU alone is to run: there is one, or `EVARISTE_REQUIRE` says that there must be.
 pub(crate) fn gpu_is_wanted() -> bool {
-    BACKENDS.get_or_init(open_all).iter().any(|(name, _)| *name == "gpu")
+    BACKENDS.get_or_init(open_all).iter().any(|(name, _)| name.starts_with("gpu"))
 }
 
 fn open_all() -> Opened {
@@ -45,17 +58,24 @@ fn open_all() -> Opened {
                 report(&format!("testing {name}: {}", backend.info().device));
                 opened.push((name, backend));
             }
-            Err(error) if required.contains(&name) => panic!("EVARISTE_REQUIRE names {name}: {error}"),
+            Err(error) if required.iter().any(|required| is_meant(required, name)) => {
+                panic!("EVARISTE_REQUIRE names {name}: {error}")
+            }
             Err(error) => report(&format!("NOT testing {name}: {error}")),
         }
     }
     for name in required {
         assert!(
-            opened.iter().any(|(opened, _)| *opened == name),
+            opened.iter().any(|(opened, _)| is_meant(name, opened)),
             "EVARISTE_REQUIRE names {name}, which these tests do not know"
         );
     }
     opened
+}
+
+/// Whether a name that is required means this backend: `gpu` means a GPU in every way.
+fn is_meant(required: &str, name: &str) -> bool {
+    name.strip_prefix(required).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 fn report(line: &str) {

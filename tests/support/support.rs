@@ -7,6 +7,7 @@ pub(crate) mod boundaries;
 pub(crate) mod compare;
 pub(crate) mod oracle;
 pub(crate) mod paint;
+pub(crate) mod registered;
 
 pub(crate) use backends::{each_backend, each_codec, gpu_is_wanted};
 pub(crate) use compare::assert_shards_equal;

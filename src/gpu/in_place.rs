@@ -1,0 +1,313 @@
+//! Batches over registered memory: kernels read and write the host's memory across the bus, and the host copies nothing.
+
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Gpu;
+use super::device::{Device, HANG};
+use super::import::visible_to_host;
+use super::kernels::Work;
+use super::launch::{Addressing, Buffers, COLUMN_BYTES, Found, Mode, Span, part};
+use super::registered::{Range, Registry};
+use crate::backend::{BLOCK_BYTES, Batch, Mismatch, Task};
+use crate::memory::View;
+use crate::plan::Matrices;
+use crate::{Error, Plan};
+
+/// Parts of a buffer for findings begin at multiples of this, so that any device can bind them.
+const FOUND_ALIGNMENT: usize = 256;
+
+/// Where the slots of a batch lie in registered memory.
+pub(super) struct Place {
+    sources: Window,
+    targets: Window,
+    addressing: Addressing,
+    span: Span,
+}
+
+/// A part of a registered range that is bound.
+#[derive(Clone)]
+struct Window {
+    range: Arc<Range>,
+    start: usize,
+    end: usize,
+}
+
+impl Window {
+    /// The smallest window that holds these slots of the view; `None` if they do not lie in one range.
+    fn around(registry: &Registry, view: &View<'_>, span: &Span, mut slots: impl Iterator<Item = u32>) -> Option<Self> {
+        let bytes = (span.stripes - 1) * span.source_stride + span.stripe_bytes;
+        let address = |slot| view.address(slot).map(|start| start.addr().get());
+        let first = address(slots.next()?)?;
+        let range = registry.find(first)?;
+        let mut window = Self { start: range.offset(first), end: range.offset(first) + bytes, range };
+        for slot in slots {
+            let at = window.range.offset_of(address(slot)?)?;
+            window = Self { start: window.start.min(at), end: window.end.max(at + bytes), ..window };
+        }
+        (window.end as u64 <= window.range.buffer.size()).then_some(window)
+    }
+
+    /// Both windows as one, where they lie in the same range.
+    fn joined(&self, other: &Self) -> Option<Self> {
+        let joined = || Self {
+            range: Arc::clone(&self.range),
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        };
+        Arc::ptr_eq(&self.range, &other.range).then(joined)
+    }
+
+    /// The same window from a place on where a binding may begin.
+    fn aligned(self, device: &Device) -> Option<Self> {
+        let limits = device.device.limits();
+        let alignment = limits.min_storage_buffer_offset_alignment as usize;
+        let start = self.start / alignment * alignment;
+        ((self.end - start) as u64 <= limits.max_storage_buffer_binding_size).then_some(Self { start, ..self })
+    }
+
+    fn binding(&self) -> wgpu::BufferBinding<'_> {
+        part(&self.range.buffer, self.start as u64, (self.end - self.start) as u64)
+    }
+
+    /// Where a slot begins in the binding.
+    fn place(&self, view: &View<'_>, slot: u32) -> usize {
+        let address = view.address(slot).expect("a batch names no absent slot").addr().get();
+        self.range.offset(address) - self.start
+    }
+}
+
+/// Where the batch lies, if a kernel can work on it there: in one registered range, or sources in one and targets in
+/// another, in whole words.
+pub(super) fn place(registry: &Registry, device: &Device, batch: &Batch<'_>) -> Option<Place> {
+    let view = batch.view();
+    let matrices = batch.task().matrices();
+    if registry.is_empty() || view.total_bytes() == 0 {
+        return None;
+    }
+    let stripe_bytes = view.bytes().next_multiple_of(COLUMN_BYTES);
+    // The stride of a single stripe says nothing, and nothing bounds it.
+    let stride = if view.stripes() > 1 { view.stripe_stride() } else { stripe_bytes };
+    let is_whole = |slot| view.address(slot).is_some_and(|start| start.addr().get().is_multiple_of(COLUMN_BYTES));
+    if stripe_bytes > view.padded_bytes() || !stride.is_multiple_of(COLUMN_BYTES) || !slots(matrices).all(is_whole) {
+        return None;
+    }
+    let span = Span {
+        stripes: view.stripes(),
+        stripe_bytes,
+        source_stride: stride,
+        target_stride: stride,
+        block_bytes: BLOCK_BYTES,
+    };
+    let named = |slots: fn(&Plan) -> &[u32]| matrices.plans().iter().flat_map(slots).copied();
+    let targets = Window::around(registry, view, &span, named(Plan::targets))?;
+    // A plan that makes zeros has no source.
+    let sources = match named(Plan::sources).next() {
+        Some(_) => Window::around(registry, view, &span, named(Plan::sources))?,
+        None => targets.clone(),
+    };
+    match (batch.task(), sources.joined(&targets)) {
+        // One buffer cannot be bound for reading and for writing at once.
+        (Task::Write(_), Some(both)) => {
+            let both = both.aligned(device)?;
+            Some(Place { sources: both.clone(), targets: both, addressing: Addressing::Shared, span })
+        }
+        _ => {
+            let (sources, targets) = (sources.aligned(device)?, targets.aligned(device)?);
+            Some(Place { sources, targets, addressing: Addressing::Separate, span })
+        }
+    }
+}
+
+fn slots(matrices: Matrices<'_>) -> impl Iterator<Item = u32> {
+    let all = |plan: &Plan| [plan.sources(), plan.targets()].concat();
+    matrices.plans().iter().flat_map(all)
+}
+
+/// One batch of a call.
+pub(super) struct Job<'b, 'a> {
+    /// Which batch of the call.
+    pub(super) index: usize,
+    pub(super) batch: &'b mut Batch<'a>,
+    pub(super) place: Place,
+}
+
+impl Job<'_, '_> {
+    /// Bytes of what a check finds: an entry for each block of each target.
+    fn found_bytes(&self) -> usize {
+        match self.batch.task() {
+            Task::Check(plan) => plan.targets().len() * self.place.span.blocks() * size_of::<Found>(),
+            Task::Write(_) => 0,
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        if matches!(self.batch.task(), Task::Check(_)) { Mode::Check } else { Mode::Write }
+    }
+}
+
+/// Submits all jobs as one, waits for them, and returns what their checks found. When it returns, whatever it returns,
+/// the device no longer works on their memory.
+pub(super) fn run(
+    gpu: &Gpu,
+    jobs: &[Job<'_, '_>],
+    meanwhile: impl FnOnce() -> Result<(), Error>,
+) -> Result<Vec<Mismatch>, Error> {
+    if jobs.is_empty() {
+        return meanwhile().map(|()| Vec::new());
+    }
+    let doing = || {
+        let bytes: usize = jobs.iter().map(|job| job.batch.traffic_bytes()).sum();
+        format!("working on {bytes} bytes of registered memory")
+    };
+    let submitted = submit(gpu, jobs, doing);
+    let also = if submitted.is_ok() { meanwhile() } else { Ok(()) };
+    let settled = gpu.device.settle(doing);
+    let found = submitted?;
+    also?;
+    settled?;
+    match found {
+        Some(found) => take_found(gpu, jobs, found),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// What checks will have found, once it is mapped.
+struct Findings {
+    buffers: FoundBuffers,
+    mapped: mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
+}
+
+fn submit(gpu: &Gpu, jobs: &[Job<'_, '_>], doing: impl Fn() -> String) -> Result<Option<Findings>, Error> {
+    let device = &*gpu.device;
+    let found_bytes: usize = jobs.iter().map(|job| job.found_bytes().next_multiple_of(FOUND_ALIGNMENT)).sum();
+    let found = if found_bytes > 0 { Some(gpu.found.take(device, found_bytes)?) } else { None };
+    device.scoped(doing, || {
+        let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        if let Some(found) = &found {
+            encoder.clear_buffer(&found.found, 0, Some(found_bytes as u64));
+        }
+        let mut offset = 0;
+        for job in jobs {
+            let bytes = job.found_bytes();
+            let found = found.as_ref().filter(|_| bytes > 0).map(|all| part(&all.found, offset, bytes as u64));
+            record(gpu, &mut encoder, job, found)?;
+            offset += bytes.next_multiple_of(FOUND_ALIGNMENT) as u64;
+        }
+        for job in jobs.iter().filter(|job| job.mode() == Mode::Write) {
+            visible_to_host(&mut encoder, &job.place.targets.range.buffer);
+        }
+        let findings = found.map(|buffers| {
+            let (sender, mapped) = mpsc::channel();
+            encoder.copy_buffer_to_buffer(&buffers.found, 0, &buffers.download, 0, found_bytes as u64);
+            // The receiver lives until the callback has run, or nobody waits for it.
+            let note = move |result| drop(sender.send(result));
+            encoder.map_buffer_on_submit(&buffers.download, wgpu::MapMode::Read, .., note);
+            Findings { buffers, mapped }
+        });
+        device.queue.submit([encoder.finish()]);
+        Ok(findings)
+    })?
+}
+
+fn record(
+    gpu: &Gpu,
+    encoder: &mut wgpu::CommandEncoder,
+    job: &Job<'_, '_>,
+    found: Option<wgpu::BufferBinding<'_>>,
+) -> Result<(), Error> {
+    let Job { batch, place, .. } = job;
+    let matrices = batch.task().matrices();
+    let source = |_: usize, slot: u32| place.sources.place(batch.view(), slot);
+    let target = |_: usize, slot: u32| place.targets.place(batch.view(), slot);
+    let work = Work {
+        matrices,
+        plan_of: match matrices {
+            Matrices::One(_) => &[],
+            Matrices::PerStripe { of, .. } => of,
+        },
+        tables: gpu.kernels.tables_per_stripe(matrices)?,
+        source: &source,
+        target: &target,
+        span: place.span,
+        buffers: Buffers {
+            sources: place.sources.binding(),
+            targets: place.targets.binding(),
+            found,
+            addressing: place.addressing,
+        },
+    };
+    let launch = place.targets.range.launches.launch(&gpu.kernels, &work)?;
+    let label =
+        || format!("{:?} in place, {} stripes of {} bytes", job.mode(), place.span.stripes, place.span.stripe_bytes);
+    gpu.profile.pass(&gpu.device, encoder, label, &work, &launch);
+    Ok(())
+}
+
+/// Reads what the checks found and gives the buffers back.
+fn take_found(gpu: &Gpu, jobs: &[Job<'_, '_>], findings: Findings) -> Result<Vec<Mismatch>, Error> {
+    let doing = || "reading what checks found".to_owned();
+    let Findings { buffers, mapped } = findings;
+    // Whoever polls the device runs our callback, so it may still be on its way.
+    match mapped.recv_timeout(HANG) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => return Err(gpu.device.failed(doing(), error)),
+        Err(error) => return Err(gpu.device.failed(doing(), error)),
+    }
+    let mut mismatches = Vec::new();
+    {
+        let download = buffers.download.get_mapped_range(..);
+        let download = download.map_err(|error| gpu.device.failed(doing(), error))?;
+        let mut offset = 0;
+        for job in jobs {
+            let bytes = job.found_bytes();
+            let entries: &[Found] = bytemuck::cast_slice(&download[offset..offset + bytes]);
+            if let Task::Check(plan) = job.batch.task() {
+                let found = Found::mismatches(entries, plan, job.place.span);
+                mismatches.extend(found.map(|found| Mismatch { batch: job.index, ..found }));
+            }
+            offset += bytes.next_multiple_of(FOUND_ALIGNMENT);
+        }
+    }
+    buffers.download.unmap();
+    gpu.found.put_back(buffers);
+    Ok(mismatches)
+}
+
+/// Where checks leave what they find, and where the host reads it.
+struct FoundBuffers {
+    found: wgpu::Buffer,
+    download: wgpu::Buffer,
+}
+
+/// Such buffers, kept for the next call.
+#[derive(Default)]
+pub(super) struct FoundPool(Mutex<Vec<FoundBuffers>>);
+
+impl FoundPool {
+    fn take(&self, device: &Device, bytes: usize) -> Result<FoundBuffers, Error> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(kept) = kept.filter(|kept| kept.found.size() >= bytes as u64) {
+            return Ok(kept);
+        }
+        use wgpu::BufferUsages as Usage;
+        let size = bytes.next_power_of_two().max(BLOCK_BYTES) as u64;
+        device.check_size("max_storage_buffer_binding_size", |limits| limits.max_storage_buffer_binding_size, size)?;
+        device.check_size("max_buffer_size", |limits| limits.max_buffer_size, size)?;
+        let buffer = |usage| {
+            let (label, mapped_at_creation) = (Some("found"), false);
+            device.device.create_buffer(&wgpu::BufferDescriptor { label, size, usage, mapped_at_creation })
+        };
+        device.scoped(
+            || format!("making room for {bytes} bytes of findings"),
+            || FoundBuffers {
+                found: buffer(Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST),
+                download: buffer(Usage::MAP_READ | Usage::COPY_DST),
+            },
+        )
+    }
+
+    fn put_back(&self, buffers: FoundBuffers) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffers);
+    }
+}

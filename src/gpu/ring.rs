@@ -1,0 +1,262 @@
+//! The ring: plain host memory to the device and back, through a few slots that are used again and again.
+//!
+//! Batches are cut into chunks, and chunks are packed into slots: small batches of a call share a submission, large ones
+//! take several. While the device works on one slot, the host's threads fill another or take the results of a third;
+//! order is kept. What lies in host memory at any address and in any length is copied to whole words, padded with
+//! zeros: kernels never see a partial word.
+//!
+//! Kernels work on the mapped buffers themselves where the device allows it, else on copies in the device's memory.
+//! `cut` says how batches fall into chunks, `job` what of a batch is copied where, `slot` holds the buffers.
+
+mod cut;
+mod job;
+mod mapped;
+mod slot;
+
+use std::sync::{Mutex, PoisonError, mpsc};
+
+use super::Gpu;
+use super::device::Device;
+use super::import::visible_to_host;
+use super::kernels::Work;
+use super::launch::{Addressing, Buffers, Mode, part};
+use crate::Error;
+use crate::backend::{Batch, Mismatch};
+use job::Job;
+use mapped::Part;
+use slot::{InFlight, Piece, Slot};
+
+/// Slots of a ring: one is filled or emptied while the device works on another, and a third waits for either.
+const SLOTS: usize = 3;
+/// Bytes of each buffer of a slot, unless a plan with thousands of shards needs more.
+const SLOT_BYTES: usize = 8 << 20;
+/// The smallest slot: calls grow, and a ring that grows with them is made anew each time.
+const LEAST_SLOT_BYTES: usize = 64 << 10;
+/// Pieces begin at multiples of this in a slot's buffers, and at multiples of half of it among the findings, so that any
+/// device can bind them there.
+const PIECE_ALIGNMENT: usize = 512;
+
+/// Rings that nobody uses at the moment: each call takes one, so that calls do not wait for one another.
+#[derive(Default)]
+pub(super) struct Rings(Mutex<Vec<Ring>>);
+
+impl Rings {
+    /// Rings kept; calls at the same time beyond that make their own.
+    const KEPT: usize = 2;
+
+    fn take(&self, device: &Device, bytes: usize) -> Result<Ring, Error> {
+        match self.lock().pop().filter(|ring| ring.bytes >= bytes) {
+            Some(ring) => Ok(ring),
+            None => Ring::new(device, bytes),
+        }
+    }
+
+    /// To be called with a ring that nothing is in flight in.
+    fn put_back(&self, ring: Ring) {
+        let mut kept = self.lock();
+        if kept.len() < Self::KEPT {
+            kept.push(ring);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Ring>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The slots of one call.
+struct Ring {
+    slots: Vec<Slot>,
+    /// Bytes of each slot's buffers.
+    bytes: usize,
+    /// The slot that is being filled.
+    current: usize,
+}
+
+impl Ring {
+    fn new(device: &Device, needed: usize) -> Result<Self, Error> {
+        // More than asked for, so that the next call fits too, where the device allows it.
+        let rounded = needed.next_power_of_two().max(LEAST_SLOT_BYTES);
+        let most = device.device.limits().max_storage_buffer_binding_size;
+        let bytes = if rounded as u64 <= most { rounded } else { needed };
+        device.check_size("max_storage_buffer_binding_size", |l| l.max_storage_buffer_binding_size, bytes as u64)?;
+        device.check_size("max_buffer_size", |l| l.max_buffer_size, bytes as u64)?;
+        let slots = device.scoped(
+            || format!("allocating {SLOTS} slots with buffers of {bytes} bytes"),
+            || (0..SLOTS).map(|_| Slot::new(device, bytes)).collect(),
+        )?;
+        Ok(Self { slots, bytes, current: 0 })
+    }
+}
+
+/// Runs batches, each with its number in the call, and returns what their checks found. After an error the ring is dropped,
+/// since its buffers are in an unknown state; the next call makes another.
+pub(super) fn run(gpu: &Gpu, batches: &mut [(usize, &mut Batch<'_>)]) -> Result<Vec<Mismatch>, Error> {
+    let jobs = batches.iter_mut().map(|(index, batch)| Job::new(&gpu.kernels, *index, batch));
+    let jobs: Vec<Job<'_>> = jobs.filter(|job| !job.as_ref().is_ok_and(Job::is_empty)).collect::<Result<_, _>>()?;
+    if jobs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let needs = jobs.iter().map(Job::needs);
+    let (least, all) = needs.fold((0, 0_usize), |(least, all), (l, a)| (least.max(l), all.saturating_add(a)));
+    let ring = gpu.rings.take(&gpu.device, all.min(SLOT_BYTES).max(least))?;
+    let mut call = Call { gpu, jobs, ring, found: Vec::new() };
+    call.run()?;
+    let Call { ring, found, .. } = call;
+    gpu.rings.put_back(ring);
+    Ok(found)
+}
+
+/// A call on its way through its ring.
+struct Call<'g, 'a> {
+    gpu: &'g Gpu,
+    jobs: Vec<Job<'a>>,
+    ring: Ring,
+    found: Vec<Mismatch>,
+}
+
+impl Call<'_, '_> {
+    fn run(&mut self) -> Result<(), Error> {
+        for job in 0..self.jobs.len() {
+            for chunk in self.jobs[job].chunks(self.ring.bytes) {
+                let bytes = self.jobs[job].piece_bytes(&chunk);
+                if self.ring.slots[self.ring.current].used + bytes > self.ring.bytes {
+                    self.advance()?;
+                }
+                let slot = &mut self.ring.slots[self.ring.current];
+                let base = slot.push(job, chunk.clone(), bytes);
+                let device = &self.gpu.device;
+                let doing = || self.jobs[job].describe();
+                let mapped =
+                    device.scoped(doing, || slot.upload.get_mapped_range_mut(base as u64..(base + bytes) as u64))?;
+                let mut mapped = mapped.map_err(|error| device.failed(doing(), error))?;
+                self.jobs[job].fill(&chunk, Part::new(mapped.slice(..)));
+            }
+        }
+        // The one being filled, and then the others, oldest first.
+        for _ in 0..SLOTS {
+            self.advance()?;
+        }
+        Ok(())
+    }
+
+    /// Submits the slot that is being filled and empties the next one.
+    fn advance(&mut self) -> Result<(), Error> {
+        if self.ring.slots[self.ring.current].used > 0 {
+            self.submit(self.ring.current)?;
+        }
+        self.ring.current = (self.ring.current + 1) % SLOTS;
+        self.take_results(self.ring.current)
+    }
+
+    fn submit(&mut self, index: usize) -> Result<(), Error> {
+        let (device, slot) = (&self.gpu.device, &self.ring.slots[index]);
+        let doing = || self.jobs[slot.pieces[0].job].describe();
+        let (sender, mapped) = mpsc::channel();
+        let submission = device.scoped(doing, || {
+            slot.upload.unmap();
+            let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            if let Some(staged) = &slot.staged {
+                encoder.copy_buffer_to_buffer(&slot.upload, 0, &staged.sources, 0, slot.used as u64);
+            }
+            if slot.pieces.iter().any(|piece| self.jobs[piece.job].mode == Mode::Check) {
+                encoder.clear_buffer(&slot.found, 0, Some(slot.used as u64 / 2));
+            }
+            for piece in &slot.pieces {
+                self.record(&mut encoder, slot, piece)?;
+            }
+            for piece in &slot.pieces {
+                self.record_download(&mut encoder, slot, piece);
+            }
+            visible_to_host(&mut encoder, &slot.download);
+            for (buffer, mode) in [(&slot.upload, wgpu::MapMode::Write), (&slot.download, wgpu::MapMode::Read)] {
+                let sender = sender.clone();
+                // The receiver lives until both have arrived, or the slot is dropped: then nobody waits.
+                encoder.map_buffer_on_submit(buffer, mode, .., move |result| drop(sender.send(result)));
+            }
+            Ok(device.queue.submit([encoder.finish()]))
+        })??;
+        self.ring.slots[index].in_flight = Some(InFlight { submission, mapped });
+        Ok(())
+    }
+
+    /// The kernel over one piece.
+    fn record(&self, encoder: &mut wgpu::CommandEncoder, slot: &Slot, piece: &Piece) -> Result<(), Error> {
+        let Piece { job, chunk, base } = piece;
+        let job = &self.jobs[*job];
+        let (stride, base) = (job.stride(chunk), *base as u64);
+        let bytes = |shards: usize| (shards.max(1) * stride) as u64;
+        let (sources, targets) = slot.kernel_buffers();
+        // A check reads both its bindings from the same buffer: what stands in the targets lies behind the sources.
+        let (first_target, targets) = match job.mode {
+            Mode::Write => (0, part(targets, base, bytes(job.targets))),
+            Mode::Check => (job.sources, part(sources, base, bytes(job.uploads()))),
+        };
+        let found = (job.mode == Mode::Check).then(|| part(&slot.found, base / 2, job.found_bytes(chunk) as u64));
+        let work = Work {
+            matrices: job.matrices,
+            plan_of: job.plan_of(chunk),
+            tables: job.tables.clone(),
+            source: &|at, _| at * stride,
+            target: &|at, _| (first_target + at) * stride,
+            span: job.span(chunk),
+            buffers: Buffers {
+                sources: part(sources, base, bytes(job.uploads())),
+                targets,
+                found,
+                addressing: Addressing::Separate,
+            },
+        };
+        let launch = slot.launches.launch(&self.gpu.kernels, &work)?;
+        self.gpu.profile.pass(&self.gpu.device, encoder, || job.describe(), &work, &launch);
+        Ok(())
+    }
+
+    /// A piece's results to where the host reads them, unless the kernel wrote them there.
+    fn record_download(&self, encoder: &mut wgpu::CommandEncoder, slot: &Slot, piece: &Piece) {
+        let job = &self.jobs[piece.job];
+        let base = piece.base as u64;
+        match (job.mode, &slot.staged) {
+            (Mode::Check, _) => {
+                let bytes = job.found_bytes(&piece.chunk) as u64;
+                encoder.copy_buffer_to_buffer(&slot.found, base / 2, &slot.download, base, bytes);
+            }
+            (Mode::Write, Some(staged)) => {
+                let bytes = (job.targets * job.stride(&piece.chunk)) as u64;
+                encoder.copy_buffer_to_buffer(&staged.targets, base, &slot.download, base, bytes);
+            }
+            (Mode::Write, None) => {}
+        }
+    }
+
+    /// Waits for a slot, if it is in flight, takes its results and leaves it empty.
+    fn take_results(&mut self, index: usize) -> Result<(), Error> {
+        let Self { gpu, jobs, ring, found } = self;
+        let (device, slot) = (&gpu.device, &mut ring.slots[index]);
+        let describe = |jobs: &[Job<'_>], slot: &[Piece]| jobs[slot[0].job].describe();
+        let pieces = std::mem::take(&mut slot.pieces);
+        if !slot.wait(device, || describe(jobs, &pieces))? {
+            return Ok(());
+        }
+        let download = slot.download.get_mapped_range(..);
+        let download = download.map_err(|error| device.failed(describe(jobs, &pieces), error))?;
+        for Piece { job, chunk, base } in &pieces {
+            let job = &mut jobs[*job];
+            let bytes = &download[*base..];
+            match job.mode {
+                Mode::Write => job.take_targets(chunk, bytes)?,
+                Mode::Check => {
+                    let entries = bytemuck::cast_slice(&bytes[..job.found_bytes(chunk)]);
+                    found.extend(job.mismatches(chunk, entries));
+                }
+            }
+        }
+        drop(download);
+        slot.download.unmap();
+        slot.used = 0;
+        // Kept for its memory.
+        slot.pieces = pieces;
+        slot.pieces.clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,202 @@
+//! One batch on its way through a ring: what of it goes where.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::PIECE_ALIGNMENT;
+use super::cut::{Chunk, Cut};
+use super::mapped::Part;
+use crate::Error;
+use crate::backend::{BLOCK_BYTES, Batch, Mismatch, Task};
+use crate::gpu::kernels::Kernels;
+use crate::gpu::launch::{COLUMN_BYTES, Found, Mode, Span};
+use crate::gpu::table::Tables;
+use crate::memory::{Tile, View};
+use crate::plan::Matrices;
+
+/// Below this many bytes another thread costs more than it saves.
+const PARALLEL_BYTES: usize = 512 << 10;
+/// What one thread takes of the targets at a time, together.
+const TILE_BYTES: usize = 128 << 10;
+
+pub(super) struct Job<'a> {
+    /// Which batch of the call.
+    index: usize,
+    pub(super) mode: Mode,
+    pub(super) matrices: Matrices<'a>,
+    pub(super) tables: Option<Arc<Tables>>,
+    view: View<'a>,
+    /// Bytes of a slot in one stripe, as the caller sees them.
+    bytes: usize,
+    /// Sources and targets of the largest plan.
+    pub(super) sources: usize,
+    pub(super) targets: usize,
+    /// Bytes of a block of a check, as the device counts them.
+    block: usize,
+    grain: usize,
+}
+
+impl<'a> Job<'a> {
+    pub(super) fn new(kernels: &Kernels, index: usize, batch: &'a mut Batch<'_>) -> Result<Self, Error> {
+        let matrices = batch.task().matrices();
+        let mode = if matches!(batch.task(), Task::Check(_)) { Mode::Check } else { Mode::Write };
+        let most = |count: fn(&crate::Plan) -> usize| matrices.plans().iter().map(count).max().unwrap_or(0);
+        let (sources, targets) = (most(|plan| plan.sources().len()), most(|plan| plan.targets().len()));
+        let bytes = batch.view().bytes();
+        // Blocks of short stripes shrink with them, so that padding at most doubles what is moved.
+        let block = bytes.next_power_of_two().clamp(COLUMN_BYTES, BLOCK_BYTES);
+        let grain = if mode == Mode::Check { block } else { COLUMN_BYTES };
+        // A block of a check lies within one stripe, and a stripe may have a plan of its own.
+        let may_join = matches!(matrices, Matrices::One(_)) && (mode == Mode::Write || bytes.is_multiple_of(block));
+        let tables = kernels.tables_per_stripe(matrices)?;
+        let view = batch.view_mut().reborrow(may_join);
+        Ok(Self { index, mode, matrices, tables, view, bytes, sources, targets, block, grain })
+    }
+
+    /// Whether there is nothing to compute.
+    pub(super) fn is_empty(&self) -> bool {
+        self.view.total_bytes() == 0 || self.targets == 0
+    }
+
+    /// Shards the host writes to the device: what stands in the targets of a check lies behind the sources.
+    pub(super) fn uploads(&self) -> usize {
+        if self.mode == Mode::Check { self.sources + self.targets } else { self.sources }
+    }
+
+    fn slots(&self) -> usize {
+        self.uploads().max(self.targets)
+    }
+
+    fn cut(&self) -> Cut {
+        Cut { stripes: self.view.stripes(), bytes: self.view.bytes(), grain: self.grain }
+    }
+
+    /// The fewest bytes of a slot's buffers that this needs, and those that hold all of it.
+    pub(super) fn needs(&self) -> (usize, usize) {
+        let bytes = |column_bytes: usize| self.slots().saturating_mul(column_bytes).next_multiple_of(PIECE_ALIGNMENT);
+        (bytes(self.grain), bytes(self.cut().padded_total().min(isize::MAX.unsigned_abs() / self.slots().max(1) / 2)))
+    }
+
+    /// Pieces that each fit buffers of this many bytes.
+    pub(super) fn chunks(&self, bytes: usize) -> impl Iterator<Item = Chunk> + use<> {
+        self.cut().chunks(bytes / self.slots() / self.grain * self.grain)
+    }
+
+    /// Bytes from one shard of a chunk to the next in a slot's buffers.
+    pub(super) fn stride(&self, chunk: &Chunk) -> usize {
+        chunk.stripes.len() * chunk.stripe_bytes(self.grain)
+    }
+
+    /// Bytes of a chunk in each of a slot's buffers.
+    pub(super) fn piece_bytes(&self, chunk: &Chunk) -> usize {
+        self.slots() * self.stride(chunk)
+    }
+
+    /// How kernels see a chunk.
+    pub(super) fn span(&self, chunk: &Chunk) -> Span {
+        let stripe_bytes = chunk.stripe_bytes(self.grain);
+        Span {
+            stripes: chunk.stripes.len(),
+            stripe_bytes,
+            source_stride: stripe_bytes,
+            target_stride: stripe_bytes,
+            block_bytes: self.block,
+        }
+    }
+
+    /// Bytes of what a check of a chunk finds.
+    pub(super) fn found_bytes(&self, chunk: &Chunk) -> usize {
+        self.targets * self.span(chunk).blocks() * size_of::<Found>()
+    }
+
+    /// The plan of each stripe of a chunk; empty where one serves all.
+    pub(super) fn plan_of(&self, chunk: &Chunk) -> &'a [u32] {
+        match self.matrices {
+            Matrices::One(_) => &[],
+            Matrices::PerStripe { of, .. } => &of[chunk.stripes.clone()],
+        }
+    }
+
+    /// Copies a chunk's bytes of every source, and in a check of every target, one shard behind another.
+    pub(super) fn fill(&self, chunk: &Chunk, mut mapped: Part<'_>) {
+        let bands = (0..self.uploads()).flat_map(|position| chunk.bands(self.grain).map(move |band| (position, band)));
+        let copies = bands.map(|(position, band)| {
+            let to = mapped.take(band.stripes.len() * band.stripe_bytes(self.grain));
+            (position, band, to)
+        });
+        if self.uploads() * self.stride(chunk) >= PARALLEL_BYTES {
+            let copies: Vec<_> = copies.collect();
+            copies.into_par_iter().for_each(|(position, band, to)| self.copy(position, &band, to));
+        } else {
+            copies.for_each(|(position, band, to)| self.copy(position, &band, to));
+        }
+    }
+
+    /// Copies one shard's bytes of a band, each stripe padded with zeros.
+    fn copy(&self, position: usize, band: &Chunk, mut to: Part<'_>) {
+        let padding = band.stripe_bytes(self.grain) - band.columns.len();
+        for stripe in band.stripes.clone() {
+            let plan = &self.matrices.plans()[self.matrices.index_of(stripe)];
+            let shard = match position.checked_sub(self.sources) {
+                Some(target) => plan.targets().get(target),
+                None => plan.sources().get(position),
+            };
+            let (mut bytes, mut zeros) = (to.take(band.columns.len()), to.take(padding));
+            // What stands beyond a smaller plan's sources does not matter: its tables are zero.
+            if let Some(&shard) = shard {
+                bytes.copy_from(&self.view.slot(shard, stripe)[band.columns.clone()]);
+                zeros.zero();
+            }
+        }
+    }
+
+    /// Copies a chunk's bytes of every target to where they belong.
+    pub(super) fn take_targets(&mut self, chunk: &Chunk, mapped: &[u8]) -> Result<(), Error> {
+        let (stride, stripe_bytes) = (self.stride(chunk), chunk.stripe_bytes(self.grain));
+        let of = self.plan_of(chunk);
+        let matrices = match self.matrices {
+            Matrices::One(plan) => Matrices::One(plan),
+            Matrices::PerStripe { plans, .. } => Matrices::PerStripe { plans, of },
+        };
+        let mut part = self.view.part(chunk.stripes.clone(), chunk.columns.clone());
+        let copy = |mut tile: Tile<'_>| {
+            let (stripe, offset) = tile.position();
+            let start = stripe * stripe_bytes + offset;
+            for (index, target) in tile.targets().enumerate() {
+                target.copy_from_slice(&mapped[index * stride + start..][..target.len()]);
+            }
+        };
+        let tile_bytes = (TILE_BYTES / self.targets).max(COLUMN_BYTES);
+        let tiles = part.tiles(matrices, tile_bytes)?;
+        if self.targets * stride >= PARALLEL_BYTES {
+            let tiles_at_once = (tile_bytes / stripe_bytes).max(1);
+            tiles.parallel().with_min_len(tiles_at_once).for_each(copy);
+        } else {
+            tiles.sequential().for_each(copy);
+        }
+        Ok(())
+    }
+
+    /// What the entries of a chunk's check say.
+    pub(super) fn mismatches(&self, chunk: &Chunk, entries: &[Found]) -> impl Iterator<Item = Mismatch> {
+        let (batch, bytes) = (self.index, self.bytes);
+        let Range { start, .. } = chunk.columns;
+        let first_stripe = chunk.stripes.start;
+        let found = Found::mismatches(entries, &self.matrices.plans()[0], self.span(chunk));
+        found.map(move |found| {
+            // Of stripes that were joined, each begins anew.
+            let at = start + found.first;
+            let (stripe, first) = (first_stripe + found.stripe + at / bytes, at % bytes);
+            Mismatch { batch, stripe, first, block: first / BLOCK_BYTES, ..found }
+        })
+    }
+
+    /// What is being done, for errors.
+    pub(super) fn describe(&self) -> String {
+        let verb = if self.mode == Mode::Check { "checking" } else { "writing" };
+        let (targets, sources) = (self.targets, self.sources);
+        format!("{verb} {} bytes of {targets} shards from {sources}", self.view.total_bytes())
+    }
+}

@@ -1,0 +1,111 @@
+//! One slot of a ring: the buffers of one submission, mapped by the host while the device does not work on them.
+
+use std::sync::mpsc;
+
+use super::PIECE_ALIGNMENT;
+use super::cut::Chunk;
+use crate::Error;
+use crate::backend::HostMemory;
+use crate::gpu::device::{Device, HANG};
+use crate::gpu::kernels::Launches;
+
+/// The buffers of one submission.
+pub(super) struct Slot {
+    /// What the host writes: sources, and in a check what stands in the targets. Mapped while the slot is idle.
+    pub(super) upload: wgpu::Buffer,
+    /// What the host reads: targets, or what a check found.
+    pub(super) download: wgpu::Buffer,
+    /// The device's own copies, where kernels cannot work on mapped buffers.
+    pub(super) staged: Option<Staged>,
+    /// What checks find, counted by the device in its own memory.
+    pub(super) found: wgpu::Buffer,
+    pub(super) launches: Launches,
+    /// The pieces in it, one after another, and where the last one ends.
+    pub(super) pieces: Vec<Piece>,
+    pub(super) used: usize,
+    pub(super) in_flight: Option<InFlight>,
+}
+
+/// Memory of the device beside a slot's mapped buffers.
+pub(super) struct Staged {
+    pub(super) sources: wgpu::Buffer,
+    pub(super) targets: wgpu::Buffer,
+}
+
+/// A chunk of a batch and where it begins in the slot's buffers.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    /// Which of the call's jobs.
+    pub(super) job: usize,
+    pub(super) chunk: Chunk,
+    pub(super) base: usize,
+}
+
+/// A submission, and how to know that both buffers are mapped again.
+pub(super) struct InFlight {
+    pub(super) submission: wgpu::SubmissionIndex,
+    pub(super) mapped: mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
+}
+
+impl Slot {
+    pub(super) fn new(device: &Device, bytes: usize) -> Self {
+        use wgpu::BufferUsages as Usage;
+        let buffer = |label, size: usize, usage, mapped_at_creation| {
+            let (label, size) = (Some(label), size as u64);
+            device.device.create_buffer(&wgpu::BufferDescriptor { label, size, usage, mapped_at_creation })
+        };
+        let is_staged = device.memory == HostMemory::Staged || !device.is_mappable();
+        // Only what is needed: a mapped buffer that kernels use may lie elsewhere than one that is copied.
+        let (host_writes, host_reads) = if is_staged {
+            (Usage::COPY_SRC, Usage::COPY_DST)
+        } else {
+            (Usage::STORAGE, Usage::STORAGE | Usage::COPY_DST)
+        };
+        let staged = is_staged.then(|| Staged {
+            sources: buffer("sources", bytes, Usage::STORAGE | Usage::COPY_DST, false),
+            targets: buffer("targets", bytes, Usage::STORAGE | Usage::COPY_SRC, false),
+        });
+        Self {
+            upload: buffer("upload", bytes, Usage::MAP_WRITE | host_writes, true),
+            download: buffer("download", bytes, Usage::MAP_READ | host_reads, false),
+            staged,
+            // Half: an entry of 8 bytes for each block, and a block is at least a column of 16.
+            found: buffer("found", bytes / 2, Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC, false),
+            launches: Launches::default(),
+            pieces: Vec::new(),
+            used: 0,
+            in_flight: None,
+        }
+    }
+
+    /// The buffer kernels read sources from, and the one they write targets to.
+    pub(super) fn kernel_buffers(&self) -> (&wgpu::Buffer, &wgpu::Buffer) {
+        match &self.staged {
+            Some(Staged { sources, targets }) => (sources, targets),
+            None => (&self.upload, &self.download),
+        }
+    }
+
+    /// Adds a piece behind the others and returns where it begins.
+    pub(super) fn push(&mut self, job: usize, chunk: Chunk, bytes: usize) -> usize {
+        let base = self.used;
+        self.pieces.push(Piece { job, chunk, base });
+        self.used = base + bytes.next_multiple_of(PIECE_ALIGNMENT);
+        base
+    }
+
+    /// Waits until the submission in flight, if there is one, is done and both buffers are mapped; false if there is none.
+    pub(super) fn wait(&mut self, device: &Device, doing: impl Fn() -> String) -> Result<bool, Error> {
+        let Some(InFlight { submission, mapped }) = self.in_flight.take() else { return Ok(false) };
+        device.wait(Some(submission), &doing)?;
+        for _ in [&self.upload, &self.download] {
+            // Whoever polls the device runs our callbacks, so they may still be on their way.
+            match mapped.recv_timeout(HANG) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return Err(device.failed(doing(), error)),
+                Err(error) => return Err(device.failed(doing(), error)),
+            }
+        }
+        Ok(true)
+    }
+}

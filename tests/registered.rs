@@ -1,0 +1,352 @@
+//! Host memory that a GPU works on in place: found by its address wherever it was cut from, given back when it says so, and sound when the
+//! device goes away.
+
+#[path = "support/support.rs"]
+mod support;
+
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use evariste::backend::HostMemory;
+use evariste::gpu::{Options, Registration};
+use evariste::memory::{PAGE_BYTES, Slot};
+use evariste::{Backend, Batch, Code, Codec, Cpu, Error, Geometry, Gpu, Region, Task, View};
+use support::{Rng, assert_shards_equal, gpu_is_wanted, painted_stripe};
+
+/// Shards of a call that is done in an instant.
+const SHARD_BYTES: usize = 4096;
+
+/// A GPU of this test's own that registers memory; `None` where no GPU is to be tested.
+fn gpu() -> Option<Arc<Gpu>> {
+    gpu_is_wanted().then(|| {
+        let mut options = Options::default();
+        options.memory = Some(HostMemory::Registered);
+        Arc::new(Gpu::open(&options).unwrap())
+    })
+}
+
+/// Registers a region of plain memory.
+fn register(gpu: &Gpu, region: &mut Region) -> Registration {
+    let memory = NonNull::from(&mut **region);
+    // SAFETY: whole pages, which every test drops after the registration.
+    unsafe { gpu.register(memory) }.unwrap()
+}
+
+fn geometry(slots: usize, bytes: usize) -> Geometry {
+    Geometry { slots, bytes, slot_stride: bytes, stripes: 1, stripe_stride: 0 }
+}
+
+/// An encoded stripe, by the CPU.
+fn stripe(code: &Code, bytes: usize) -> Vec<Vec<u8>> {
+    let mut stripe = painted_stripe(code.data_shards(), code.parity_shards(), bytes);
+    Codec::on(code.clone(), Arc::new(Cpu::new().unwrap())).encode(&mut stripe).unwrap();
+    stripe
+}
+
+/// Fills the data of an arena, encodes it and compares all of it with the CPU's.
+fn encode_and_compare(gpu: &Gpu, code: &Code, memory: &mut [u8], bytes: usize, in_place: bool) {
+    let plan = code.encode_plan();
+    let expected = stripe(code, bytes);
+    for (slot, shard) in expected[..code.data_shards()].iter().enumerate() {
+        memory[slot * bytes..][..bytes].copy_from_slice(shard);
+    }
+    let view = View::arena(memory, geometry(code.total_shards(), bytes)).unwrap();
+    let batch = Batch::new(Task::write(&plan), view).unwrap();
+    assert_eq!(gpu.is_in_place(&batch), in_place, "{bytes} bytes");
+    gpu.run(&mut [batch]).unwrap();
+    let got: Vec<Vec<u8>> = memory.chunks_exact(bytes).take(code.total_shards()).map(<[u8]>::to_vec).collect();
+    assert_shards_equal(&expected, &got, "encoded in registered memory");
+}
+
+#[test]
+fn a_codecs_shards_are_worked_on_in_place_in_any_length() {
+    let Some(gpu) = gpu() else { return };
+    assert_eq!(gpu.info().memory, Some(HostMemory::Registered));
+    let code = Code::reed_solomon(10, 4).unwrap();
+    let codec = Codec::on(code.clone(), Arc::<Gpu>::clone(&gpu));
+    for bytes in [1, 15, 16, 17, 4095, 4096, 4097, 100_003] {
+        let expected = stripe(&code, bytes);
+        let mut shards = codec.shards(bytes).unwrap();
+        for (index, shard) in expected[..10].iter().enumerate() {
+            shards.data_mut(index).copy_from_slice(shard);
+        }
+        codec.encode(&mut shards).unwrap();
+        assert!(shards.iter().eq(expected.iter()), "encode, {bytes} bytes");
+        for lost in [0, 5, 11, 13] {
+            shards.shard_mut(lost).fill(0xee);
+        }
+        codec.reconstruct(&mut shards, &[0, 5, 11, 13]).unwrap();
+        assert!(shards.iter().eq(expected.iter()), "reconstruct, {bytes} bytes");
+        assert!(codec.verify(&shards).unwrap().is_consistent());
+        shards.shard_mut(3)[bytes - 1] ^= 1;
+        let report = codec.verify(&shards).unwrap();
+        assert_eq!(report.mismatches.len(), 4);
+        assert!(report.mismatches.iter().all(|found| (found.first, found.count) == (bytes - 1, 1)), "{report:?}");
+    }
+}
+
+#[test]
+fn columns_leave_their_neighbours_alone() {
+    let Some(gpu) = gpu() else { return };
+    let code = Code::reed_solomon(4, 2).unwrap();
+    let codec = Codec::on(code.clone(), gpu);
+    let expected = stripe(&code, 1000);
+    for columns in [0..1000, 0..16, 16..1000, 160..320, 0..17, 1..16, 999..1000, 500..501] {
+        let mut shards = codec.shards(1000).unwrap();
+        for (index, shard) in expected[..4].iter().enumerate() {
+            shards.data_mut(index).copy_from_slice(shard);
+        }
+        codec.encode(&mut shards.columns(columns.clone()).unwrap()).unwrap();
+        for (shard, expected) in shards.iter().zip(&expected).skip(4) {
+            for (at, byte) in shard.iter().enumerate() {
+                let encoded = if columns.contains(&at) { expected[at] } else { 0 };
+                assert_eq!(*byte, encoded, "column {at} after encoding {columns:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_callers_memory_is_known_while_it_is_registered() {
+    let Some(gpu) = gpu() else { return };
+    let code = Code::reed_solomon(5, 3).unwrap();
+    let mut region = Region::new(8 * SHARD_BYTES).unwrap();
+    encode_and_compare(&gpu, &code, &mut region, SHARD_BYTES, false);
+    let registration = register(&gpu, &mut region);
+    encode_and_compare(&gpu, &code, &mut region, SHARD_BYTES, true);
+    // Shards that are no whole words are copied, with the same result.
+    encode_and_compare(&gpu, &code, &mut region, 1001, false);
+    drop(registration);
+    encode_and_compare(&gpu, &code, &mut region, SHARD_BYTES, false);
+}
+
+#[test]
+fn slices_of_registered_memory_are_recognised_in_any_order() {
+    let Some(gpu) = gpu() else { return };
+    let code = Code::reed_solomon(3, 2).unwrap();
+    let expected = stripe(&code, SHARD_BYTES);
+    let mut data = gpu.allocate(5 * SHARD_BYTES).unwrap();
+    let mut parity = gpu.allocate(2 * SHARD_BYTES).unwrap();
+    let plan = code.encode_plan();
+    let mut pages: Vec<&mut [u8]> = data.chunks_exact_mut(SHARD_BYTES).collect();
+    for (page, shard) in [4, 0, 2].into_iter().zip(&expected) {
+        pages[page].copy_from_slice(shard);
+    }
+    let mut targets = parity.chunks_exact_mut(SHARD_BYTES);
+    let (second, first) = (targets.next().unwrap(), targets.next().unwrap());
+    // Sources in one registration, targets in another.
+    let slots = [
+        Slot::Read(&*pages[4]),
+        Slot::Read(&*pages[0]),
+        Slot::Read(&*pages[2]),
+        Slot::Write(&mut *first),
+        Slot::Write(&mut *second),
+    ];
+    let batch = Batch::new(Task::write(&plan), View::slices(slots, 1).unwrap()).unwrap();
+    assert!(gpu.is_in_place(&batch));
+    gpu.run(&mut [batch]).unwrap();
+    assert_shards_equal(&expected[3..], &[first.to_vec(), second.to_vec()], "parity elsewhere");
+    // Sources in two registrations are copied.
+    let mut target = vec![0; SHARD_BYTES];
+    let slots = [Slot::Read(&*pages[4]), Slot::Read(&*first), Slot::Read(&*pages[2]), Slot::Write(&mut target)];
+    let plan = evariste::Plan::new(&[0, 1, 2], &[3], evariste::Matrix::from_rows(&[[1, 1, 1]]).unwrap()).unwrap();
+    let batch = Batch::new(Task::write(&plan), View::slices(slots, 1).unwrap()).unwrap();
+    assert!(!gpu.is_in_place(&batch));
+    gpu.run(&mut [batch]).unwrap();
+    assert!((0..SHARD_BYTES).all(|at| target[at] == pages[4][at] ^ first[at] ^ pages[2][at]));
+}
+
+#[test]
+fn what_cannot_be_registered_is_refused_with_both_numbers() {
+    let Some(gpu) = gpu() else { return };
+    let mut region = Region::new(4 * PAGE_BYTES).unwrap();
+    for (memory, wrong) in [
+        (NonNull::from(&mut region[8..PAGE_BYTES + 8]), "the address"),
+        (NonNull::from(&mut region[..PAGE_BYTES + 16]), "the length"),
+        (NonNull::from(&mut region[..0]), "the length"),
+    ] {
+        // SAFETY: refused, and nothing else would happen to the region.
+        let error = unsafe { gpu.register(memory) }.err().unwrap();
+        assert!(matches!(error, Error::Alignment { what, multiple: 4096, .. } if what == wrong), "{error}");
+    }
+    let mut options = Options::default();
+    options.memory = Some(HostMemory::Staged);
+    let staged = Gpu::open(&options).unwrap();
+    // SAFETY: as above.
+    let error = unsafe { staged.register(NonNull::from(&mut *region)) }.err().unwrap();
+    assert!(error.is_device_failure() && format!("{error:?}").contains("CannotRegister"), "{error}");
+}
+
+#[test]
+fn every_way_to_host_memory_can_be_forced_and_is_named() {
+    if !gpu_is_wanted() {
+        return;
+    }
+    let code = Code::reed_solomon(10, 4).unwrap();
+    for memory in [HostMemory::Registered, HostMemory::Mapped, HostMemory::Staged] {
+        let mut options = Options::default();
+        options.memory = Some(memory);
+        let gpu = Gpu::open(&options).unwrap();
+        assert_eq!(gpu.info().memory, Some(memory));
+        let mut region = gpu.allocate(14 * SHARD_BYTES).unwrap();
+        encode_and_compare(&gpu, &code, &mut region, SHARD_BYTES, memory == HostMemory::Registered);
+    }
+}
+
+#[test]
+fn many_batches_of_every_kind_in_one_call() {
+    let Some(gpu) = gpu() else { return };
+    let code = Code::reed_solomon(6, 3).unwrap();
+    let plan = code.encode_plan();
+    let mut random = Rng::new(7);
+    let sizes: Vec<usize> = (0..40).map(|_| 1 + random.below(20_000)).collect();
+    let expected: Vec<Vec<Vec<u8>>> = sizes.iter().map(|&bytes| stripe(&code, bytes)).collect();
+    // Every second one in registered memory, every third one a check.
+    let mut stripes: Vec<(Region, usize)> = Vec::new();
+    for (index, &bytes) in sizes.iter().enumerate() {
+        let stride = bytes.next_multiple_of(16);
+        let mut region = if index % 2 == 0 { gpu.allocate(9 * stride) } else { Region::new(9 * stride) }.unwrap();
+        let filled = if index % 3 == 0 { 9 } else { 6 };
+        for (slot, shard) in expected[index][..filled].iter().enumerate() {
+            region[slot * stride..][..bytes].copy_from_slice(shard);
+        }
+        if index % 3 == 0 {
+            region[7 * stride + bytes / 2] ^= 4;
+        }
+        stripes.push((region, stride));
+    }
+    let mut batches: Vec<Batch<'_>> = Vec::new();
+    for (index, ((region, stride), &bytes)) in stripes.iter_mut().zip(&sizes).enumerate() {
+        let geometry = Geometry { slot_stride: *stride, ..geometry(9, bytes) };
+        let view = View::arena_padded(region, geometry, *stride).unwrap();
+        let task = if index % 3 == 0 { Task::Check(&plan) } else { Task::write(&plan) };
+        batches.push(Batch::new(task, view).unwrap());
+        assert_eq!(gpu.is_in_place(batches.last().unwrap()), index % 2 == 0);
+    }
+    let report = gpu.run(&mut batches).unwrap();
+    let found: Vec<(usize, u32, usize, u32)> =
+        report.mismatches.iter().map(|found| (found.batch, found.slot, found.first, found.count)).collect();
+    let wrong: Vec<(usize, u32, usize, u32)> =
+        (0..40).filter(|index| index % 3 == 0).map(|index| (index, 7, sizes[index] / 2, 1)).collect();
+    assert_eq!(found, wrong);
+    drop(batches);
+    for (index, (region, stride)) in stripes.iter().enumerate().filter(|(index, _)| index % 3 != 0) {
+        let got: Vec<Vec<u8>> = region.chunks(*stride).take(9).map(|slot| slot[..sizes[index]].to_vec()).collect();
+        assert_shards_equal(&expected[index], &got, "one of many batches");
+    }
+}
+
+/// Bytes of this process that are in memory.
+#[cfg(target_os = "linux")]
+fn resident_bytes() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    statm.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * PAGE_BYTES
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ten_thousand_registrations_leave_nothing_behind() {
+    let Some(gpu) = gpu() else { return };
+    let code = Code::reed_solomon(2, 1).unwrap();
+    let plan = code.encode_plan();
+    let mut own = Region::new(3 * SHARD_BYTES).unwrap();
+    let mut before = 0;
+    for cycle in 0..10_000 {
+        // In turn the library's memory and the caller's.
+        let mut allocated = if cycle % 2 == 0 { Some(gpu.allocate(3 * SHARD_BYTES).unwrap()) } else { None };
+        let registration = (cycle % 2 == 1).then(|| register(&gpu, &mut own));
+        let memory: &mut [u8] = allocated.as_mut().map_or(&mut *own, |region| &mut **region);
+        memory[..2 * SHARD_BYTES].fill(u8::try_from(cycle % 251).unwrap());
+        memory[SHARD_BYTES] = 0;
+        let view = View::arena(memory, geometry(3, SHARD_BYTES)).unwrap();
+        let batch = Batch::new(Task::write(&plan), view).unwrap();
+        assert!(gpu.is_in_place(&batch));
+        gpu.run(&mut [batch]).unwrap();
+        drop(registration);
+        if cycle == 1000 {
+            before = resident_bytes();
+        }
+    }
+    // 9,000 cycles that kept a page each would have kept 36 MB; that many kept regions 110 MB.
+    let grown = resident_bytes().saturating_sub(before);
+    assert!(grown < 16 << 20, "{grown} bytes more after 9,000 cycles");
+}
+
+#[test]
+fn a_device_destroyed_in_the_middle_corrupts_nothing() {
+    let Some(gpu) = gpu() else { return };
+    let code = Code::reed_solomon(10, 4).unwrap();
+    let plan = code.encode_plan();
+    let bytes = 256 << 10;
+    let expected = stripe(&code, bytes);
+    let mut region = gpu.allocate(14 * bytes).unwrap();
+    let mut own = Region::new(14 * bytes).unwrap();
+    let registration = register(&gpu, &mut own);
+    for (slot, shard) in expected[..10].iter().enumerate() {
+        region[slot * bytes..][..bytes].copy_from_slice(shard);
+        own[slot * bytes..][..bytes].copy_from_slice(shard);
+    }
+    let stop = AtomicBool::new(false);
+    let error = std::thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            loop {
+                for memory in [&mut *region, &mut *own] {
+                    let view = View::arena(memory, geometry(14, bytes)).unwrap();
+                    if let Err(error) = gpu.run(&mut [Batch::new(Task::write(&plan), view).unwrap()]) {
+                        return error;
+                    }
+                }
+                stop.store(true, Ordering::Relaxed);
+            }
+        });
+        while !stop.load(Ordering::Relaxed) && !worker.is_finished() {
+            std::thread::yield_now();
+        }
+        gpu.device().destroy();
+        worker.join().unwrap()
+    });
+    assert!(error.is_device_failure(), "{error}");
+    // Neither sources nor what lies beside the targets was touched, and the memory is the caller's again.
+    for memory in [&*region, &*own] {
+        assert!(memory.chunks_exact(bytes).zip(&expected[..10]).all(|(slot, shard)| slot == shard));
+    }
+    drop(registration);
+    own.fill(0);
+    // The call can be made elsewhere, in the same memory.
+    let view = View::arena(&mut region, geometry(14, bytes)).unwrap();
+    Cpu::new().unwrap().run(&mut [Batch::new(Task::write(&plan), view).unwrap()]).unwrap();
+    assert!(region.chunks_exact(bytes).zip(&expected).all(|(slot, shard)| slot == shard));
+    // Memory outlives the device's last handle.
+    drop(gpu);
+    region.fill(1);
+}
+
+#[test]
+fn calls_at_the_same_time_do_not_meet() {
+    let Some(gpu) = gpu() else { return };
+    let code = Code::reed_solomon(4, 2).unwrap();
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (gpu, code) = (&gpu, &code);
+            scope.spawn(move || {
+                let codec = Codec::on(code.clone(), Arc::<Gpu>::clone(gpu));
+                for round in 0..20 {
+                    let bytes = 1 + (thread * 7919 + round * 104_729) % 50_000;
+                    let expected = stripe(code, bytes);
+                    let mut shards = codec.shards(bytes).unwrap();
+                    let mut plain: Vec<Vec<u8>> = vec![vec![0; bytes]; 6];
+                    for (index, shard) in expected[..4].iter().enumerate() {
+                        shards.data_mut(index).copy_from_slice(shard);
+                        plain[index].copy_from_slice(shard);
+                    }
+                    codec.encode(&mut shards).unwrap();
+                    codec.encode(&mut plain).unwrap();
+                    assert!(shards.iter().eq(expected.iter()));
+                    assert_shards_equal(&expected, &plain, "plain");
+                    assert!(codec.verify(&shards).unwrap().is_consistent());
+                }
+            });
+        }
+    });
+}

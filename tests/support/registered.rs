@@ -1,0 +1,89 @@
+//! A GPU all of whose work is in registered memory, whatever memory a test brings.
+
+use evariste::memory::Region;
+use evariste::{Backend, Batch, Error, Geometry, Gpu, Info, Report, View};
+
+/// What devices store: with slots padded to it, every batch can be worked on in place.
+const WORD_BYTES: usize = 16;
+
+/// Copies every batch into a region of the GPU's own, lets it be worked on there, and copies the targets back.
+pub(crate) struct InRegisteredMemory(Gpu);
+
+impl InRegisteredMemory {
+    pub(crate) fn new(gpu: Gpu) -> Self {
+        Self(gpu)
+    }
+}
+
+/// The view's slots and stripes, padded, in memory of their own.
+fn geometry(view: &View<'_>) -> Geometry {
+    let padded = view.bytes().next_multiple_of(WORD_BYTES);
+    Geometry {
+        slots: view.slots(),
+        bytes: view.bytes(),
+        // Slots stand a word further apart than they must, so that a stride taken for another shows.
+        slot_stride: padded * view.stripes() + WORD_BYTES,
+        stripes: view.stripes(),
+        stripe_stride: padded,
+    }
+}
+
+/// Every slot that the batch names and stripe, and where it lies in the geometry.
+fn cells(batch: &Batch<'_>, with_sources: bool) -> Vec<(u32, usize, usize)> {
+    let geometry = geometry(batch.view());
+    let plans = batch.task().matrices().plans();
+    let mut slots: Vec<u32> = plans
+        .iter()
+        .flat_map(|plan| plan.targets().iter().chain(if with_sources { plan.sources() } else { &[][..] }))
+        .copied()
+        .collect();
+    slots.sort_unstable();
+    slots.dedup();
+    let place = |slot: u32, stripe| slot as usize * geometry.slot_stride + stripe * geometry.stripe_stride;
+    slots
+        .iter()
+        .flat_map(|&slot| (0..geometry.stripes).map(move |stripe| (slot, stripe, place(slot, stripe))))
+        .collect()
+}
+
+impl Backend for InRegisteredMemory {
+    fn info(&self) -> Info {
+        self.0.info()
+    }
+
+    fn allocate(&self, bytes: usize) -> Result<Region, Error> {
+        self.0.allocate(bytes)
+    }
+
+    fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
+        let mut regions = Vec::new();
+        for batch in &*batches {
+            let (view, geometry) = (batch.view(), geometry(batch.view()));
+            let mut region = self.0.allocate(geometry.slots * geometry.slot_stride)?;
+            for (slot, stripe, at) in cells(batch, true) {
+                region[at..at + view.bytes()].copy_from_slice(view.slot(slot, stripe));
+            }
+            regions.push(region);
+        }
+        let mut copies = Vec::new();
+        for (batch, region) in batches.iter().zip(&mut regions) {
+            let geometry = geometry(batch.view());
+            let view = View::arena_padded(region, geometry, geometry.stripe_stride)?;
+            let copy = Batch::new(batch.task(), view)?;
+            let has_work = copy.traffic_bytes() > 0 && !batch.task().matrices().plans().is_empty();
+            assert!(self.0.is_in_place(&copy) || !has_work, "a batch in registered memory is copied: {geometry:?}");
+            copies.push(copy);
+        }
+        let report = self.0.run(&mut copies)?;
+        drop(copies);
+        for (batch, region) in batches.iter_mut().zip(&regions) {
+            if matches!(batch.task(), evariste::Task::Write(_)) {
+                for (slot, stripe, at) in cells(batch, false) {
+                    let bytes = batch.view().bytes();
+                    batch.view_mut().slot_mut(slot, stripe).copy_from_slice(&region[at..at + bytes]);
+                }
+            }
+        }
+        Ok(report)
+    }
+}
