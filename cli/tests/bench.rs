@@ -4,7 +4,8 @@
 mod support;
 
 use serde_json::Value;
-use support::program::{Ran, command, evariste, run};
+use support::program::{command, evariste, run};
+use support::rows;
 
 const DEVICE_FIELDS: [&str; 18] = [
     "suite",
@@ -28,81 +29,9 @@ const DEVICE_FIELDS: [&str; 18] = [
 ];
 const FIELD_FIELDS: [&str; 10] =
     ["suite", "case", "path", "kernel", "device", "driver", "threads", "median_s", "gops", "verified"];
-const HOST_FIELDS: [&str; 21] = [
-    "suite",
-    "case",
-    "path",
-    "memory",
-    "device",
-    "driver",
-    "code",
-    "k",
-    "m",
-    "shard_bytes",
-    "stripes",
-    "batches",
-    "threads",
-    "median_s",
-    "traffic_gbps",
-    "data_gbps",
-    "to_device_gbps",
-    "from_device_gbps",
-    "both_gbps",
-    "share",
-    "verified",
-];
-const FILES_FIELDS: [&str; 20] = [
-    "suite",
-    "case",
-    "path",
-    "dir",
-    "device",
-    "code",
-    "k",
-    "m",
-    "file_bytes",
-    "unit_bytes",
-    "threads",
-    "rounds",
-    "median_s",
-    "data_gbps",
-    "copier",
-    "copy_gbps",
-    "share",
-    "limit",
-    "stages_gbps",
-    "verified",
-];
-
 /// Two stripes and a rest of a workgroup; the wrong byte of a check may lie in any of them.
 const SMALL: [&str; 9] = ["bench", "device", "--shape", "4+2", "--shard", "16KiB", "--unit", "8KiB", "--json=-"];
 const CASES: [&str; 8] = ["--case", "encode", "--case", "reconstruct", "--case", "check", "--case", "patterns"];
-
-/// Rows of a run that must exit so; `None` where there is no GPU and none is required.
-fn rows(ran: Ran, code: i32, fields: &[&str]) -> Option<Vec<Value>> {
-    let required = std::env::var("EVARISTE_REQUIRE").is_ok_and(|names| names.split(',').any(|name| name == "gpu"));
-    if ran.code == 3 && ran.err.contains("no usable GPU") && !required {
-        eprintln!("NOT testing bench on a GPU: {}", ran.err);
-        return None;
-    }
-    let ran = ran.expect(code);
-    let rows: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
-    assert!(!rows.is_empty());
-    for row in &rows {
-        let row = row.as_object().unwrap();
-        let mut found: Vec<&str> = row.keys().map(String::as_str).collect();
-        let mut expected = fields.to_vec();
-        found.sort_unstable();
-        expected.sort_unstable();
-        assert_eq!(found, expected);
-        assert_eq!(row["verified"], code == 0, "{row:?}");
-        assert!(row["threads"].as_u64().unwrap() > 0 && !row["device"].as_str().unwrap().is_empty(), "{row:?}");
-        for (field, value) in row.iter().filter(|(_, value)| value.is_f64()) {
-            assert!(value.as_f64().unwrap() > 0.0, "{field} of {row:?}");
-        }
-    }
-    Some(rows)
-}
 
 fn names(rows: &[Value]) -> Vec<String> {
     rows.iter().map(|row| format!("{} {}", row["case"].as_str().unwrap(), row["kernel"].as_str().unwrap())).collect()
@@ -170,65 +99,6 @@ fn the_cpu_is_measured_in_every_case() {
             rows.iter().map(|row| row["case"].as_str().unwrap()).collect::<Vec<_>>(),
             ["encode", "reconstruct", "check", "patterns"]
         );
-    }
-}
-
-/// Three batches of two stripes.
-const HOST: [&str; 11] =
-    ["bench", "host", "--shape", "4+2", "--shard", "16KiB", "--unit", "8KiB", "--batches", "3", "--json=-"];
-
-/// Every case on these paths, right and then with a flipped bit.
-fn host_is_measured(paths: &[&str]) {
-    let chosen: Vec<&str> = paths.iter().flat_map(|path| ["--path", path]).collect();
-    for (fault, code) in [(None, 0), (Some("--inject-fault"), 1)] {
-        let arguments = HOST.into_iter().chain(CASES).chain(chosen.iter().copied()).chain(fault);
-        let Some(rows) = rows(evariste(arguments), code, &HOST_FIELDS) else { return };
-        let found = rows.iter().map(|row| (row["path"].as_str().unwrap(), row["case"].as_str().unwrap()));
-        let cases = ["encode", "reconstruct", "check", "patterns"];
-        let expected = paths.iter().flat_map(|path| cases.map(|case| (*path, case)));
-        assert!(found.eq(expected), "{rows:?}");
-        for row in &rows {
-            let float = |field: &str| row[field].as_f64().unwrap();
-            assert_eq!([&row["stripes"], &row["batches"]].map(Value::as_u64), [2, 3].map(Some));
-            let data_gbps = 3.0 * 4.0 * 16384.0 / float("median_s") / 1e9;
-            assert!((float("data_gbps") - data_gbps).abs() < 1e-9 * data_gbps);
-            let copies = ["to_device_gbps", "from_device_gbps", "both_gbps", "share"].map(|field| row[field].is_f64());
-            assert!(copies == [true; 4] || copies == [false; 4], "{row:?}");
-            if row["share"].is_f64() {
-                assert!((float("share") - float("data_gbps") / float("to_device_gbps")).abs() < 1e-9 * float("share"));
-            }
-        }
-    }
-}
-
-#[test]
-fn the_cpu_is_measured_from_host_memory_without_a_gpu() {
-    host_is_measured(&["auto", "auto-slices", "cpu"]);
-}
-
-#[test]
-fn a_gpu_is_measured_from_host_memory() {
-    host_is_measured(&["staged", "slices"]);
-}
-
-#[test]
-fn files_are_measured_and_nothing_of_them_is_left() {
-    let dir = tempfile::tempdir().unwrap();
-    let arguments = ["bench", "files", "--size", "300001", "--shape", "3+2", "--unit", "4096", "--rounds", "2"];
-    for (fault, code) in [(None, 0), (Some("--inject-fault"), 1)] {
-        let mut command = command();
-        command.args(arguments).args(["--backend", "cpu", "--json", "-", "--dir"]).arg(dir.path()).args(fault);
-        let rows = rows(run(&mut command), code, &FILES_FIELDS).unwrap();
-        assert!(rows.iter().map(|row| row["case"].as_str().unwrap()).eq(["protect", "restore"]));
-        for row in &rows {
-            let float = |field: &str| row[field].as_f64().unwrap();
-            assert!((float("share") - float("data_gbps") / float("copy_gbps")).abs() < 1e-9 * float("share"));
-            let stages = row["stages_gbps"].as_object().unwrap();
-            assert_eq!(stages.len(), 5, "{row:?}");
-            let limit = &stages[row["limit"].as_str().unwrap()];
-            assert!(stages.values().all(|gbps| gbps.as_f64() >= limit.as_f64() && gbps.as_f64() > Some(0.0)));
-        }
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }
 

@@ -87,6 +87,7 @@ impl Bench<'_> {
         shards.run(backend, job.write())?;
         let taken = self.alternate(|| shards.run(backend, job.task()).map(|report| drop(black_box(report))))?;
 
+        let in_place = shards.are_in_place(backend, job.task())?;
         let is_cpu = opened.path == Path::Cpu;
         let witness = (!is_cpu).then_some(&self.witness);
         let verified = shards.judge(backend, witness, &job, self.args.output.inject_fault, random)?;
@@ -98,6 +99,7 @@ impl Bench<'_> {
             case: case.as_str(),
             path: path::name(opened.path),
             memory: opened.memory(),
+            in_place,
             device: opened.device(),
             driver: opened.driver.clone(),
             code: setup.code.name(),

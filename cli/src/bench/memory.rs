@@ -60,11 +60,17 @@ impl<'a> HostShards<'a> {
 
     /// Runs the task on every batch, with one call.
     pub(super) fn run(&mut self, backend: &dyn Backend, task: Task<'_>) -> Result<Report> {
-        let mut batches = Vec::with_capacity(self.batches.len());
-        for memory in &mut self.batches {
-            batches.push(Batch::new(task, memory.view(self.setup)?)?);
-        }
-        Ok(backend.run(&mut batches)?)
+        Ok(backend.run(&mut self.batches(task)?)?)
+    }
+
+    /// Whether the backend works on every batch where it lies.
+    pub(super) fn are_in_place(&mut self, backend: &dyn Backend, task: Task<'_>) -> Result<bool> {
+        Ok(self.batches(task)?.iter().all(|batch| backend.is_in_place(batch)))
+    }
+
+    fn batches<'b>(&'b mut self, task: Task<'b>) -> Result<Vec<Batch<'b>>> {
+        let setup = self.setup;
+        self.batches.iter_mut().map(|memory| Ok(Batch::new(task, memory.view(setup)?)?)).collect()
     }
 
     /// Fills every shard with random bytes.

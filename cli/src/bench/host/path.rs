@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use evariste::{Auto, Backend, Cpu, Gpu, gpu};
+use evariste::gpu::{self, HostMemory};
+use evariste::{Auto, Backend, Cpu, Gpu};
 
 use crate::bench::args::Path;
 use crate::bench::cpu::processor;
@@ -33,8 +34,7 @@ pub(super) fn open(path: Path, by_default: bool) -> Result<Option<Opened>> {
             Ok(Some(of(Arc::new(Auto::new().context("cannot open the automatic backend")?))))
         }
         Path::Registered | Path::Mapped | Path::Staged | Path::Slices => {
-            let opened = options(path).and_then(|options| Ok(Gpu::open(&options)?));
-            match opened.with_context(|| format!("cannot open a GPU for the path {}", name(path))) {
+            match Gpu::open(&options(path)).with_context(|| format!("cannot open a GPU for the path {}", name(path))) {
                 Ok(gpu) => {
                     let (name, driver) = lab::names(gpu.device());
                     Ok(Some(Opened { gpu: Some(name), driver, ..of(Arc::new(gpu)) }))
@@ -61,22 +61,26 @@ pub(super) fn name(path: Path) -> &'static str {
     }
 }
 
-/// How a GPU of this path is opened.
-fn options(path: Path) -> Result<gpu::Options> {
-    match path {
-        Path::Registered | Path::Mapped => anyhow::bail!("the GPU backend reaches host memory by staging only"),
-        _ => Ok(gpu::Options::default()),
-    }
+/// How a GPU of this path is opened: a way to reach host memory is forced where the path names one.
+fn options(path: Path) -> gpu::Options {
+    let mut options = gpu::Options::default();
+    options.memory = match path {
+        Path::Registered => Some(HostMemory::Registered),
+        Path::Mapped => Some(HostMemory::Mapped),
+        Path::Staged => Some(HostMemory::Staged),
+        Path::Slices | Path::Auto | Path::AutoSlices | Path::Cpu => None,
+    };
+    options
 }
 
 impl Opened {
+    /// How the backend says it reaches host memory, after a call.
+    pub(super) fn memory(&self) -> String {
+        self.backend.info().memory.map_or_else(|| "plain".to_owned(), |memory| memory.to_string())
+    }
+
     /// The device, as it is called after a call.
     pub(super) fn device(&self) -> String {
         self.gpu.clone().unwrap_or_else(|| format!("{} ({})", processor(), self.backend.info().device))
-    }
-
-    /// How the backend reaches memory that it allocates.
-    pub(super) fn memory(&self) -> String {
-        "plain".to_owned()
     }
 }

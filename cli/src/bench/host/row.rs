@@ -14,6 +14,7 @@ pub(super) struct HostRow {
     pub(super) case: &'static str,
     pub(super) path: &'static str,
     pub(super) memory: String,
+    pub(super) in_place: bool,
     pub(super) device: String,
     pub(super) driver: String,
     pub(super) code: &'static str,
@@ -35,8 +36,8 @@ pub(super) struct HostRow {
 
 impl Row for HostRow {
     const HEADER: &'static str = "\
-path        memory     case        shape        shard  stripes  batches       time     data  copies: to    from    both   share  verified
-                                                                                ms     GB/s        GB/s    GB/s    GB/s";
+path        memory      in place  case        shape        shard  stripes  batches       time     data  copies: to    from    both   share  verified
+                                                                                          ms     GB/s        GB/s    GB/s    GB/s";
 
     fn device(&self) -> String {
         device(&self.device, &self.driver)
@@ -54,10 +55,11 @@ impl fmt::Display for HostRow {
         let rate = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{rate:.1}"));
         let (to, from, both) = (rate(self.to_device_gbps), rate(self.from_device_gbps), rate(self.both_gbps));
         let share = self.share.map_or_else(|| "-".to_owned(), |share| format!("{:.1}%", share * 100.0));
+        let in_place = if self.in_place { "yes" } else { "no" };
         let (time, verified) = (self.median_s * 1e3, verdict(self.verified));
         write!(
             f,
-            "{path:<11} {memory:<10} {case:<11} {shape:<7} {shard:>10} {stripes:>8} {batches:>8} {time:>10.4} \
+            "{path:<11} {memory:<11} {in_place:<8}  {case:<11} {shape:<7} {shard:>10} {stripes:>8} {batches:>8} {time:>10.4} \
              {data_gbps:>8.2} {to:>11} {from:>7} {both:>7} {share:>7}  {verified}"
         )
     }
