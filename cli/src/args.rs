@@ -36,7 +36,7 @@ pub(crate) enum Verb {
     /// Write the file from its shards, as many as are good
     #[command(after_help = exit::HELP)]
     Restore(Restore),
-    /// Measure a backend on data that lies where it computes, beside the ceiling of the same memory
+    /// Measure backends and verbs on data of their own, each beside what limits it
     #[command(after_help = exit::HELP)]
     Bench(Bench),
 }

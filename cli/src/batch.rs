@@ -12,11 +12,13 @@ use evariste::{Codec, Columns, Shards};
 use crate::format::BLOCK_BYTES;
 use crate::shape::Shape;
 
-/// A batch is the fewest stripes that come to this. Twice as much was no faster on a GPU or on 16 cores, and with 3 buffers
-/// instead of 2 neither (10+4, 3 GiB in memory); a GPU's driver takes 150 MB by itself.
+/// A batch is the fewest stripes that come to this. Twice as much was no faster on a GPU or on 16 cores (10+4, 3 GiB in
+/// memory); a GPU's driver takes 150 MB by itself.
 const BATCH_BYTES: u64 = 32 << 20;
-/// What both buffers of a pipeline may take together; one buffer takes what its stripe takes.
+/// What the buffers of a pipeline may take together; a single one takes what its stripe takes.
 const BUFFERS_BYTES: u64 = 128 << 20;
+/// A buffer for each stage of a pipeline, where that many fit.
+const MOST_BUFFERS: u64 = 4;
 
 pub(crate) struct Batch {
     shards: Shards,
@@ -42,11 +44,11 @@ pub(crate) struct Lane<'a> {
 }
 
 impl Batch {
-    /// The buffers of a pipeline: two, or one where a single stripe is large already, or none for an empty file.
+    /// The buffers of a pipeline: one where a single stripe is large already, and none for an empty file.
     pub(crate) fn buffers(codec: &Codec, shape: &Shape) -> Result<Vec<Self>> {
         let stripes = BATCH_BYTES.div_ceil(shape.stripe_bytes()).clamp(1, shape.stripes().max(1));
         let batches = shape.stripes().div_ceil(stripes);
-        let affordable = (BUFFERS_BYTES / (stripes * shape.stripe_bytes())).clamp(1, 2);
+        let affordable = (BUFFERS_BYTES / (stripes * shape.stripe_bytes())).clamp(1, MOST_BUFFERS);
         let stripes = usize::try_from(stripes)?;
         (0..batches.min(affordable)).map(|_| Self::new(codec, *shape, stripes)).collect()
     }
@@ -111,18 +113,21 @@ impl Batch {
             .filter(|slice| !slice.is_empty())
     }
 
-    /// Fills the file's part of every data unit in the file's order, and the padding with zeros.
-    pub(crate) fn fill_file(&mut self, mut fill: impl FnMut(&mut [u8]) -> Result<()>) -> Result<()> {
-        let unit_bytes = self.shape.unit_bytes();
-        for (shard, range) in units(self.shape, self.first_stripe, self.stripes) {
-            let unit = &mut self.shards.shard_mut(shard)[range.start..][..unit_bytes];
-            let (file, padding) = unit.split_at_mut(range.len());
-            padding.fill(0);
-            if !file.is_empty() {
-                fill(file)?;
+    /// The file's bytes to be filled, each piece of at most `most` bytes with its offset in the file, in the order of the
+    /// file. The padding is made zero.
+    pub(crate) fn file_pieces_mut(&mut self, most: usize) -> Vec<(u64, &mut [u8])> {
+        let (shape, bytes, first_stripe) = (self.shape, self.bytes(), self.first_stripe);
+        let mut pieces = Vec::new();
+        for (shard, payload) in self.shards.iter_mut().take(shape.data_shards()).enumerate() {
+            for (stripe, unit) in (first_stripe..).zip(payload[..bytes].chunks_exact_mut(shape.unit_bytes())) {
+                let (file, padding) = unit.split_at_mut(shape.file_bytes_in_unit(stripe, shard));
+                padding.fill(0);
+                let offsets = (shape.unit_start(stripe, shard)..).step_by(most);
+                pieces.extend(offsets.zip(file.chunks_mut(most)));
             }
         }
-        Ok(())
+        pieces.sort_unstable_by_key(|&(offset, _)| offset);
+        pieces
     }
 
     /// Every shard, to be filled and its blocks marked.

@@ -1,8 +1,10 @@
-//! `evariste bench`: how fast a backend is, beside the ceiling that the same memory sets in the same run.
+//! `evariste bench`: how fast a backend or a verb is, beside the ceiling measured in the same run.
 //!
 //! ```text
 //! args -> device  setup -> job -> lab, shards -> timing -> verify -> row      plans over shards in device memory
-//!                               \-> host                          -> row      the same on the CPU
+//!                               \-> cpu, memory                   -> row      the same on the CPU
+//!         host    setup -> job -> memory, copies                  -> row      calls on shards in host memory
+//!         files   protect, restore, cp                            -> row      files
 //!         field   registers (GPU), words (CPU)                    -> row      single operations of the field
 //! ```
 //!
@@ -10,11 +12,14 @@
 //! docs/benchmarks.md says what is measured and what the rows mean.
 
 mod args;
+mod cpu;
 mod device;
 mod field;
+mod files;
 mod host;
 mod job;
 mod lab;
+mod memory;
 mod random;
 mod row;
 mod sample;
@@ -35,6 +40,8 @@ use crate::exit::Exit;
 pub(crate) fn run(args: &Bench, out: &mut dyn Write) -> Result<Exit> {
     match &args.suite {
         Suite::Device(args) => device::run(args, out),
+        Suite::Host(args) => host::run(args, out),
+        Suite::Files(args) => files::run(args, out),
         Suite::Field(args) => field::run(args, out),
     }
 }

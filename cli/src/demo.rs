@@ -55,7 +55,7 @@ impl Demo<'_> {
     fn play(&mut self, file: &Path) -> Result<()> {
         let scheme = Scheme::new(CodeName::Vandermonde, 10, None, UNIT_BYTES)?;
         let protected = Timed::run(|| protect::protect(file, &self.shards, &scheme, &self.backend))?;
-        let file_bytes = protected.value.shape.file_bytes();
+        let file_bytes = protected.value.set.shape.file_bytes();
         self.say("protect", &format!("10+4, {}", self.rate(&protected, file_bytes)))?;
 
         for index in DELETED {

@@ -7,7 +7,7 @@
 //!         restore  the same way without what is not needed, into one file
 //! ```
 //!
-//! `bench` measures backends and touches no file of anybody's.
+//! `bench` measures backends, protect and restore, and touches no file of anybody's.
 //!
 //! `format` and `shape` say what a shard file is, `walk` and `pipeline` how stripes pass through memory, and each verb has a
 //! file of its own. docs/shard-format.md describes the files, docs/command.md the verbs.
@@ -26,6 +26,7 @@ mod interrupt;
 mod names;
 mod pipeline;
 mod placement;
+mod positioned;
 mod progress;
 mod protect;
 mod ranges;

@@ -1,73 +1,94 @@
-//! Reading, computing and writing at the same time, over a few buffers that go round.
+//! Stages that work at the same time, over a few buffers that go round.
 //!
 //! ```text
-//! free --fill--> full --work--> done --drain--> free
+//! fill --> stage --> stage --> stage
+//!   ^--------------------------'
 //! ```
 //!
-//! Each stage has its own thread and handles one buffer at a time, in order; with two buffers two
-//! stages run at any time, with one they take turns. No memory is allocated on the way, so the buffers bound what a verb needs.
+//! Each stage has its own thread and handles one buffer at a time, in order; with two buffers two stages run at any time,
+//! with one they take turns. The buffers bound what a verb needs.
 
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 use crate::interrupt;
 
-/// Sends the buffers round until `fill` returns false, and returns the first error. `work` runs on the calling thread.
-/// Without a buffer there is nothing to do.
+type Work<'a, B> = Box<dyn FnMut(&mut B) -> Result<bool> + Send + 'a>;
+
+/// What is done with every buffer.
+pub(crate) struct Stage<'a, B> {
+    name: &'static str,
+    work: Work<'a, B>,
+}
+
+impl<'a, B> Stage<'a, B> {
+    pub(crate) fn new(name: &'static str, mut work: impl FnMut(&mut B) -> Result<()> + Send + 'a) -> Self {
+        Self { name, work: Box::new(move |buffer| work(buffer).map(|()| true)) }
+    }
+
+    /// The first stage: `fill` returns false once there is nothing left.
+    pub(crate) fn source(name: &'static str, fill: impl FnMut(&mut B) -> Result<bool> + Send + 'a) -> Self {
+        Self { name, work: Box::new(fill) }
+    }
+}
+
+/// How long a stage was at work, beside the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Busy {
+    pub(crate) stage: &'static str,
+    pub(crate) time: Duration,
+}
+
+/// Sends the buffers round until the first stage finds nothing left, and returns how long each was busy, or the error of
+/// the first that failed. Without a buffer there is nothing to do.
 ///
-/// After an error no stage begins another buffer, and all have stopped when this returns.
-pub(crate) fn run<B: Send>(
-    buffers: Vec<B>,
-    mut fill: impl FnMut(&mut B) -> Result<bool> + Send,
-    mut work: impl FnMut(&mut B) -> Result<()>,
-    mut drain: impl FnMut(&mut B) -> Result<()> + Send,
-) -> Result<()> {
+/// After an error no stage begins another buffer that has not passed the one that failed, and all have stopped when this
+/// returns.
+pub(crate) fn run<B: Send>(buffers: Vec<B>, stages: Vec<Stage<'_, B>>) -> Result<Vec<Busy>> {
     let depth = buffers.len();
     if depth == 0 {
-        return Ok(()); // every stage would wait for a buffer from the one before it
+        // Every stage would wait for a buffer from the one before it.
+        return Ok(stages.iter().map(|stage| Busy { stage: stage.name, time: Duration::ZERO }).collect());
     }
-    let (free_in, free) = sync_channel(depth);
-    let (full_in, full) = sync_channel::<B>(depth);
-    let (done_in, done) = sync_channel::<B>(depth);
+    let count = stages.len();
+    // Every stage hands its buffers to the next, and the last to the first.
+    let (mut senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| sync_channel(depth)).unzip();
     for buffer in buffers {
         // Cannot fail: the receiver is alive, and there is room for all of them.
-        let _ = free_in.send(buffer);
+        let _ = senders[0].send(buffer);
     }
+    senders.rotate_left(1);
     thread::scope(|scope| {
-        // A stage that fails drops both its ends: the stages beside it find a closed channel and stop.
-        let filler = scope.spawn(move || -> Result<()> {
-            for mut buffer in free {
-                interrupt::check()?;
-                if !fill(&mut buffer)? || full_in.send(buffer).is_err() {
-                    break;
-                }
-            }
-            Ok(())
-        });
-        let drainer = scope.spawn(move || -> Result<()> {
-            for mut buffer in done {
-                drain(&mut buffer)?;
-                // Fails once nothing is left to fill; what is on its way still has to be drained.
-                let _ = free_in.send(buffer);
-            }
-            Ok(())
-        });
-        let worked = move || -> Result<()> {
-            for mut buffer in full {
-                work(&mut buffer)?;
-                if done_in.send(buffer).is_err() {
-                    break;
-                }
-            }
-            Ok(())
-        };
-        let worked = worked();
-        let filled = filler.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        let drained = drainer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        filled.and(worked).and(drained)
+        let ends = receivers.into_iter().zip(senders).enumerate();
+        let threads: Vec<_> = (stages.into_iter().zip(ends))
+            .map(|(stage, (at, (from, to)))| scope.spawn(move || attend(stage, from, to, at + 1 == count)))
+            .collect();
+        // All are joined before the first error is returned.
+        let done: Vec<_> = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect();
+        done.into_iter().collect()
     })
+}
+
+/// The life of a stage. One that fails drops both its ends: the stages beside it find a closed channel and stop.
+fn attend<B>(mut stage: Stage<'_, B>, from: Receiver<B>, to: SyncSender<B>, is_last: bool) -> Result<Busy> {
+    let mut time = Duration::ZERO;
+    for mut buffer in from {
+        interrupt::check()?;
+        let started = Instant::now();
+        let goes_on = (stage.work)(&mut buffer)?;
+        time += started.elapsed();
+        // The last finds nobody once nothing is left to fill; what is on its way still has to pass.
+        if !goes_on || (to.send(buffer).is_err() && !is_last) {
+            break;
+        }
+    }
+    Ok(Busy { stage: stage.name, time })
 }
 
 #[cfg(test)]
@@ -82,30 +103,36 @@ mod tests {
         let fail = |stage: &str, number: u64| {
             if stage == failing && number == 3 { bail!("{stage} failed") } else { Ok(()) }
         };
-        let result = run(
-            vec![(0, 0); depth],
-            |buffer| {
-                buffer.0 = next;
-                next += 1;
-                fail("fill", buffer.0)?;
-                Ok(buffer.0 < count)
-            },
-            |buffer| {
+        let fill = |buffer: &mut (u64, u64)| {
+            buffer.0 = next;
+            next += 1;
+            fail("fill", buffer.0)?;
+            Ok(buffer.0 < count)
+        };
+        let stages = vec![
+            Stage::source("fill", fill),
+            Stage::new("square", |buffer: &mut (u64, u64)| {
                 buffer.1 = buffer.0 * buffer.0;
-                fail("work", buffer.0)
-            },
-            |buffer| {
+                fail("square", buffer.0)
+            }),
+            Stage::new("pass", |buffer: &mut (u64, u64)| fail("pass", buffer.0)),
+            Stage::new("drain", |buffer: &mut (u64, u64)| {
                 fail("drain", buffer.0)?;
                 drained.push(buffer.1);
                 Ok(())
-            },
-        );
-        (drained, result)
+            }),
+        ];
+        let result = run(vec![(0, 0); depth], stages);
+        if let Ok(busy) = &result {
+            let names: Vec<&str> = busy.iter().map(|busy| busy.stage).collect();
+            assert_eq!(names, ["fill", "square", "pass", "drain"]);
+        }
+        (drained, result.map(|_| ()))
     }
 
     #[test]
     fn every_buffer_passes_every_stage_in_order() {
-        for depth in [1, 2, 3] {
+        for depth in [1, 2, 3, 4] {
             for count in [0, 1, 2, 3, 10] {
                 let (drained, result) = squares(depth, count, "");
                 result.unwrap();
@@ -123,8 +150,8 @@ mod tests {
 
     #[test]
     fn an_error_in_any_stage_ends_all() {
-        for depth in [1, 2, 3] {
-            for stage in ["fill", "work", "drain"] {
+        for depth in [1, 2, 3, 4] {
+            for stage in ["fill", "square", "pass", "drain"] {
                 let (drained, result) = squares(depth, 1000, stage);
                 assert_eq!(result.unwrap_err().to_string(), format!("{stage} failed"));
                 assert!(drained.len() <= 3);

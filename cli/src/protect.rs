@@ -1,9 +1,10 @@
 //! `evariste protect`: a file becomes shards.
 
 use std::fs::{self, File};
-use std::io::{BufReader, ErrorKind, Read, Seek};
+use std::io::{ErrorKind, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use evariste::{Backend, Code, Codec};
@@ -14,24 +15,23 @@ use crate::batch::Batch;
 use crate::code::CodeName;
 use crate::exit::{Exit, UsageError};
 use crate::format::{SetHeader, SetId};
-use crate::hash;
+use crate::hash::FileHasher;
 use crate::names;
-use crate::pipeline;
+use crate::pipeline::{self, Busy, Stage};
+use crate::positioned::{self, PIECE_BYTES};
 use crate::progress::Progress;
-use crate::report::Timed;
+use crate::report::{self, Timed};
 use crate::scan;
 use crate::shape::Shape;
 use crate::temp;
 use crate::writer::ShardWriter;
 
-/// Small units are read ahead by this much.
-const READ_BYTES: usize = 1 << 20;
-
 pub(crate) fn run(args: &args::Protect, out: &mut dyn std::io::Write) -> Result<Exit> {
     let scheme = Scheme::new(args.code, args.data, args.parity, args.unit)?;
     let backend = args.compute.backend.open()?;
     let timed = Timed::run(|| protect(&args.file, &args.out, &scheme, &backend))?;
-    let set = &timed.value;
+    let Protected { set, busy } = &timed.value;
+    report::log_stages(set.shape.file_bytes(), busy);
     writeln!(
         out,
         "protected {}: {} {}+{} in {}, set {}",
@@ -73,8 +73,14 @@ impl Scheme {
     }
 }
 
+/// What a protect made.
+pub(crate) struct Protected {
+    pub(crate) set: SetHeader,
+    pub(crate) busy: Vec<Busy>,
+}
+
 /// Writes the shards of `file` into `dir`. After an error nothing of them is left.
-pub(crate) fn protect(file: &Path, dir: &Path, scheme: &Scheme, backend: &Arc<dyn Backend>) -> Result<SetHeader> {
+pub(crate) fn protect(file: &Path, dir: &Path, scheme: &Scheme, backend: &Arc<dyn Backend>) -> Result<Protected> {
     let (source, file_bytes) = open(file)?;
     let code = &scheme.code;
     let shape = Shape::new(code.data_shards() as u64, code.parity_shards() as u64, scheme.unit_bytes, file_bytes)
@@ -86,8 +92,9 @@ pub(crate) fn protect(file: &Path, dir: &Path, scheme: &Scheme, backend: &Arc<dy
     let mut writers =
         (0..shape.total_shards()).map(|index| ShardWriter::create(dir, index, shape)).collect::<Result<Vec<_>>>()?;
     let codec = Codec::on(code.clone(), Arc::clone(backend));
-    let file_hash = encode(source, file, &codec, shape, &mut writers)?;
+    let (file_hash, mut busy) = encode(&source, file, &codec, shape, &mut writers)?;
     let set = SetHeader { code: scheme.name, shape, file_hash, id: SetId(id) };
+    let encoded = Instant::now();
     writers.par_iter_mut().try_for_each(|writer| writer.finish(&set))?;
     for writer in writers {
         output.placed.push(dir.join(names::canonical(writer.index())));
@@ -95,58 +102,75 @@ pub(crate) fn protect(file: &Path, dir: &Path, scheme: &Scheme, backend: &Arc<dy
     }
     temp::sync_dir(dir)?;
     output.is_complete = true;
-    Ok(set)
+    busy.push(Busy { stage: "sync", time: encoded.elapsed() });
+    Ok(Protected { set, busy })
 }
 
-/// A file that can be read and the length it has now.
+/// A file that can be read at any place and the length it has now.
 fn open(path: &Path) -> Result<(File, u64)> {
     let cannot = || format!("cannot read {}", path.display());
-    let mut file = File::open(path).with_context(cannot)?;
-    if file.metadata().with_context(cannot)?.is_dir() {
+    let metadata = path.metadata().with_context(cannot)?;
+    if metadata.is_dir() {
         bail!("{} is a directory", path.display());
     }
+    #[cfg(unix)]
+    if std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type()) {
+        bail!("{} is a pipe: write what comes out of it to a file first", path.display());
+    }
+    let mut file = File::open(path).with_context(cannot)?;
     // A block device has its length at its end, and nowhere in its metadata.
     let file_bytes = file.seek(std::io::SeekFrom::End(0)).with_context(cannot)?;
-    file.rewind().with_context(cannot)?;
     Ok((file, file_bytes))
 }
 
 /// Reads the file once, writes payload and checksums of every shard, and returns the file's BLAKE3.
-fn encode(source: File, path: &Path, codec: &Codec, shape: Shape, writers: &mut [ShardWriter]) -> Result<[u8; 32]> {
+fn encode(
+    source: &File,
+    path: &Path,
+    codec: &Codec,
+    shape: Shape,
+    writers: &mut [ShardWriter],
+) -> Result<([u8; 32], Vec<Busy>)> {
     let file_bytes = shape.file_bytes();
-    let mut source = BufReader::with_capacity(READ_BYTES, source);
-    let mut hasher = blake3::Hasher::new();
+    let mut hasher = FileHasher::new();
     let mut next_stripe = 0;
     let progress = Progress::new("protecting", file_bytes);
-    pipeline::run(
-        Batch::buffers(codec, &shape)?,
-        |batch| {
-            if !batch.begin(next_stripe) {
-                return Ok(false);
-            }
-            next_stripe = batch.next_stripe();
-            batch.fill_file(|slice| {
-                source.read_exact(slice).map_err(|error| match error.kind() {
-                    ErrorKind::UnexpectedEof => changed(path, file_bytes, "shorter"),
-                    _ => anyhow::Error::new(error).context(format!("cannot read {}", path.display())),
-                })?;
-                hash::update(&mut hasher, slice);
-                Ok(())
-            })?;
-            Ok(true)
-        },
-        |batch| Ok(codec.encode(&mut batch.all_columns()?)?),
-        |batch| {
-            let (first_stripe, batch) = (batch.first_stripe(), &*batch);
-            writers.par_iter_mut().try_for_each(|writer| writer.append(first_stripe, batch.payload(writer.index())))?;
-            progress.advance(batch.file_bytes());
-            Ok(())
-        },
-    )?;
-    if source.read(&mut [0]).with_context(|| format!("cannot read {}", path.display()))? > 0 {
-        return Err(changed(path, file_bytes, "longer"));
+    let read = |(offset, piece): (u64, &mut [u8])| {
+        positioned::read_at(source, offset, piece).map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => changed(path, file_bytes, "shorter"),
+            _ => anyhow::Error::new(error).context(format!("cannot read {}", path.display())),
+        })
+    };
+    let fill = |batch: &mut Batch| {
+        if !batch.begin(next_stripe) {
+            return Ok(false);
+        }
+        next_stripe = batch.next_stripe();
+        batch.file_pieces_mut(PIECE_BYTES).into_par_iter().try_for_each(read)?;
+        Ok(true)
+    };
+    let hash = |batch: &mut Batch| {
+        hasher.update(batch.file_slices());
+        Ok(())
+    };
+    let write = |batch: &mut Batch| {
+        let (first_stripe, batch) = (batch.first_stripe(), &*batch);
+        writers.par_iter_mut().try_for_each(|writer| writer.append(first_stripe, batch.payload(writer.index())))?;
+        progress.advance(batch.file_bytes());
+        Ok(())
+    };
+    let stages = vec![
+        Stage::source("read", fill),
+        Stage::new("hash", hash),
+        Stage::new("encode", |batch: &mut Batch| Ok(codec.encode(&mut batch.all_columns()?)?)),
+        Stage::new("write", write),
+    ];
+    let busy = pipeline::run(Batch::buffers(codec, &shape)?, stages)?;
+    match positioned::read_at(source, file_bytes, &mut [0]) {
+        Ok(()) => Err(changed(path, file_bytes, "longer")),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok((hasher.finalize(), busy)),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
-    Ok(hasher.finalize().into())
 }
 
 fn changed(path: &Path, file_bytes: u64, how: &str) -> anyhow::Error {
@@ -213,6 +237,29 @@ mod tests {
             let error = Scheme::new(name, data, parity, 4096).err().unwrap();
             assert_eq!(exit::of_error(&error), Exit::Usage);
             assert_eq!(error.to_string(), message);
+        }
+    }
+
+    #[test]
+    fn a_file_that_changes_its_length_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        fs::write(&path, vec![7; 50_000]).unwrap();
+        let (source, file_bytes) = open(&path).unwrap();
+        let scheme = Scheme::new(CodeName::Vandermonde, 3, Some(2), 4096).unwrap();
+        let codec = Codec::on(scheme.code, Arc::new(evariste::Cpu::new().unwrap()));
+        let encode = |file_bytes| {
+            let shape = Shape::new(3, 2, 4096, file_bytes).unwrap();
+            let writers = (0..5).map(|index| ShardWriter::create(dir.path(), index, shape)).collect::<Result<Vec<_>>>();
+            super::encode(&source, &path, &codec, shape, &mut writers.unwrap()).map(|(hash, _)| hash)
+        };
+        assert_eq!(encode(file_bytes).unwrap(), *blake3::hash(&[7; 50_000]).as_bytes());
+        for (then, now) in [(file_bytes - 1, "longer"), (file_bytes + 1, "shorter"), (2 * file_bytes, "shorter")] {
+            let error = encode(then).unwrap_err().to_string();
+            assert!(
+                error.ends_with(&format!("changed while it was read: it was {then} bytes and became {now}")),
+                "{error}"
+            );
         }
     }
 

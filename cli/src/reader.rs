@@ -4,7 +4,8 @@
 //! others are asked for what the first does not give.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::fs::File;
+use std::io;
 
 use anyhow::Result;
 use evariste::Code;
@@ -12,6 +13,7 @@ use rayon::prelude::*;
 
 use crate::batch::{Batch, Lane};
 use crate::format::BLOCK_BYTES;
+use crate::positioned::{self, PIECE_BYTES};
 use crate::set::{Member, ShardFile};
 use crate::shape::{CRC_BYTES, Shape};
 
@@ -92,7 +94,7 @@ fn read(shape: &Shape, members: &mut [Member], batch: &mut Batch, chosen: &[usiz
 /// Reads from one file the blocks of a shard that are not good yet, and counts what it does not give.
 fn read_lane(file: &mut ShardFile, shape: &Shape, first_stripe: u64, payload: &mut [u8], good: &mut [bool]) {
     let (wrong, unreadable) = (&mut file.wrong, &mut file.unreadable);
-    read_blocks(&mut &file.file, shape, first_stripe, payload, good, |stripe, fault| match fault {
+    read_blocks(&file.file, shape, first_stripe, payload, good, |stripe, fault| match fault {
         Fault::Wrong => wrong.add(stripe),
         Fault::Unreadable => unreadable.add(stripe),
     });
@@ -107,60 +109,67 @@ enum Fault {
 
 /// Fills the blocks that are not good yet and marks those that pass their checksum; `report` hears of every other.
 fn read_blocks(
-    file: &mut (impl Read + Seek),
+    file: &impl Disk,
     shape: &Shape,
     first_stripe: u64,
     payload: &mut [u8],
     good: &mut [bool],
     mut report: impl FnMut(u64, Fault),
 ) {
+    const PIECE_BLOCKS: usize = PIECE_BYTES / BLOCK_BYTES;
     let mut table = vec![0; good.len() * CRC_BYTES];
-    let offset = shape.payload_offset(first_stripe);
-    let has_table = read_at(file, shape.table_offset(first_stripe), &mut table).is_ok();
-    // One read for all of it, unless another file has given some blocks already.
-    let at_once = !good.contains(&true) && read_at(file, offset, payload).is_ok();
-    let blocks = payload.chunks_exact_mut(BLOCK_BYTES).zip(table.chunks_exact(CRC_BYTES));
-    for (row, ((block, crc), good)) in blocks.zip(good).enumerate().filter(|(_, (_, good))| !**good) {
-        let is_read = has_table && (at_once || read_at(file, offset + (row * BLOCK_BYTES) as u64, block).is_ok());
-        *good = is_read && crc32c::crc32c(block).to_le_bytes() == *crc;
-        if !*good {
-            let stripe = first_stripe + (row / shape.unit_blocks()) as u64;
-            report(stripe, if is_read { Fault::Wrong } else { Fault::Unreadable });
+    let has_table = file.read_at(shape.table_offset(first_stripe), &mut table).is_ok();
+    let pieces = payload.chunks_mut(PIECE_BYTES).zip(table.chunks(PIECE_BLOCKS * CRC_BYTES));
+    let mut row = 0;
+    for ((payload, table), good) in pieces.zip(good.chunks_mut(PIECE_BLOCKS)) {
+        let offset = |row: usize| shape.payload_offset(first_stripe) + (row * BLOCK_BYTES) as u64;
+        // One read for all of it, unless another file has given some blocks already.
+        let at_once = !good.contains(&true) && file.read_at(offset(row), payload).is_ok();
+        let blocks = payload.chunks_exact_mut(BLOCK_BYTES).zip(table.chunks_exact(CRC_BYTES));
+        for ((block, crc), good) in blocks.zip(good) {
+            if !*good {
+                let is_read = has_table && (at_once || file.read_at(offset(row), block).is_ok());
+                *good = is_read && crc32c::crc32c(block).to_le_bytes() == *crc;
+                if !*good {
+                    let stripe = first_stripe + (row / shape.unit_blocks()) as u64;
+                    report(stripe, if is_read { Fault::Wrong } else { Fault::Unreadable });
+                }
+            }
+            row += 1;
         }
     }
 }
 
-/// Fills `bytes` from the file, from `offset` on.
-fn read_at(file: &mut (impl Read + Seek), offset: u64, bytes: &mut [u8]) -> io::Result<()> {
-    file.seek(SeekFrom::Start(offset))?;
-    file.read_exact(bytes)
+/// What shards are read from.
+trait Disk {
+    /// Fills `bytes`, from `offset` on.
+    fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()>;
+}
+
+impl Disk for File {
+    fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+        positioned::read_at(self, offset, bytes)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Cursor;
     use std::ops::Range;
 
     /// A disk on which some bytes cannot be read.
-    struct Disk {
-        bytes: Cursor<Vec<u8>>,
+    struct Worn {
+        bytes: Vec<u8>,
         bad: Range<u64>,
     }
 
-    impl Read for Disk {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let start = self.bytes.position();
-            if start < self.bad.end && start + buffer.len() as u64 > self.bad.start {
+    impl Disk for Worn {
+        fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+            if offset < self.bad.end && offset + bytes.len() as u64 > self.bad.start {
                 return Err(io::Error::other("bad sector"));
             }
-            self.bytes.read(buffer)
-        }
-    }
-
-    impl Seek for Disk {
-        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-            self.bytes.seek(to)
+            bytes.copy_from_slice(&self.bytes[usize::try_from(offset).unwrap()..][..bytes.len()]);
+            Ok(())
         }
     }
 
@@ -172,9 +181,9 @@ mod tests {
         let payload = bytes[4096..].to_vec();
         bytes.extend(table);
         bytes[4096 + 4 * 4096 + 1234] ^= 1;
-        let mut disk = Disk { bytes: Cursor::new(bytes), bad };
+        let disk = Worn { bytes, bad };
         let (mut read, mut good, mut faults) = (vec![0; 6 * 4096], vec![false; 6], Vec::new());
-        read_blocks(&mut disk, &shape, 0, &mut read, &mut good, |stripe, fault| faults.push((stripe, fault)));
+        read_blocks(&disk, &shape, 0, &mut read, &mut good, |stripe, fault| faults.push((stripe, fault)));
         for (block, good) in good.iter().enumerate() {
             let range = block * 4096..(block + 1) * 4096;
             assert!(!good || read[range.clone()] == payload[range], "block {block} is marked good and is not");

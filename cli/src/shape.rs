@@ -136,10 +136,15 @@ impl Shape {
         HEADER_BYTES as u64 + self.payload_bytes() + self.table_bytes()
     }
 
+    /// Where the unit of this data shard in this stripe begins in the file, be that behind its end.
+    pub(crate) fn unit_start(&self, stripe: u64, data_shard: usize) -> u64 {
+        stripe * self.stripe_data_bytes() + data_shard as u64 * self.unit_bytes as u64
+    }
+
     /// How many bytes of the unit of this data shard in this stripe belong to the file; the rest is padding.
     pub(crate) fn file_bytes_in_unit(&self, stripe: u64, data_shard: usize) -> usize {
-        let start = stripe * self.stripe_data_bytes() + data_shard as u64 * self.unit_bytes as u64;
-        usize::try_from(self.file_bytes.saturating_sub(start)).map_or(self.unit_bytes, |left| left.min(self.unit_bytes))
+        let left = self.file_bytes.saturating_sub(self.unit_start(stripe, data_shard));
+        usize::try_from(left).map_or(self.unit_bytes, |left| left.min(self.unit_bytes))
     }
 }
 

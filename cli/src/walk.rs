@@ -1,6 +1,6 @@
 //! One walk over all stripes of a set: read, rebuild what is wanted, hash the file, hand on.
 //!
-//! `verify`, `repair` and `restore` are this walk with different purposes. Reading and checking, rebuilding, and hashing and
+//! `verify`, `repair` and `restore` are this walk with different purposes. Reading and checking, rebuilding, hashing and
 //! writing go on at the same time, see [`pipeline`].
 
 use std::collections::BTreeMap;
@@ -10,8 +10,8 @@ use evariste::Codec;
 
 use crate::batch::{Batch, Run};
 use crate::exit::BeyondRepair;
-use crate::hash;
-use crate::pipeline;
+use crate::hash::FileHasher;
+use crate::pipeline::{self, Busy, Stage};
 use crate::progress::Progress;
 use crate::ranges::{self, Ranges};
 use crate::reader::Reader;
@@ -36,6 +36,7 @@ pub(crate) struct Outcome {
     pub(crate) losses: Losses,
     /// For each shard, where it passes its checksums and disagrees with the data.
     pub(crate) disagreeing: Vec<Ranges>,
+    pub(crate) busy: Vec<Busy>,
 }
 
 /// Rows that cannot be rebuilt, by the shards lost in them.
@@ -66,27 +67,34 @@ pub(crate) fn run(
     };
     let mut reader = Reader::new(&set.code, shape, &mut set.members, first);
     let mut outcome = Outcome::nothing(&shape);
-    let mut hasher = blake3::Hasher::new();
-    pipeline::run(
-        Batch::buffers(codec, &shape)?,
-        |batch| reader.fill(batch),
-        |batch| {
-            for run in batch.runs() {
-                make_right(purpose, codec, batch, &run, &mut outcome)?;
-                if purpose != Purpose::Verify && !outcome.losses.is_empty() {
-                    return Err(BeyondRepair(outcome.losses.describe(&shape).join("; ")).into());
-                }
+    let mut hasher = FileHasher::new();
+    let rebuild = |batch: &mut Batch| {
+        for run in batch.runs() {
+            make_right(purpose, codec, batch, &run, &mut outcome)?;
+            if purpose != Purpose::Verify && !outcome.losses.is_empty() {
+                return Err(BeyondRepair(outcome.losses.describe(&shape).join("; ")).into());
             }
-            Ok(())
-        },
-        |batch| {
-            batch.file_slices().for_each(|slice| hash::update(&mut hasher, slice));
-            sink(batch)?;
-            progress.advance(batch.file_bytes());
-            Ok(())
-        },
-    )?;
-    outcome.file_hash = outcome.losses.is_empty().then(|| hasher.finalize().into());
+        }
+        Ok(())
+    };
+    let hash = |batch: &mut Batch| {
+        hasher.update(batch.file_slices());
+        Ok(())
+    };
+    let write = |batch: &mut Batch| {
+        sink(batch)?;
+        progress.advance(batch.file_bytes());
+        Ok(())
+    };
+    let stages = vec![
+        Stage::source("read", |batch: &mut Batch| reader.fill(batch)),
+        Stage::new("rebuild", rebuild),
+        Stage::new("hash", hash),
+        Stage::new("write", write),
+    ];
+    let busy = pipeline::run(Batch::buffers(codec, &shape)?, stages)?;
+    outcome.busy = busy;
+    outcome.file_hash = outcome.losses.is_empty().then(|| hasher.finalize());
     Ok(outcome)
 }
 
@@ -130,7 +138,8 @@ fn make_right(purpose: Purpose, codec: &Codec, batch: &mut Batch, run: &Run, out
 impl Outcome {
     /// What is found where nothing can be read.
     pub(crate) fn nothing(shape: &Shape) -> Self {
-        Self { file_hash: None, losses: Losses::default(), disagreeing: vec![Ranges::default(); shape.total_shards()] }
+        let disagreeing = vec![Ranges::default(); shape.total_shards()];
+        Self { file_hash: None, losses: Losses::default(), disagreeing, busy: Vec::new() }
     }
 }
 

@@ -1,6 +1,5 @@
 //! Writing a shard file: payload and checksums as they come, the header last.
 
-use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -8,6 +7,7 @@ use tempfile::NamedTempFile;
 
 use crate::format::{BLOCK_BYTES, Header, SetHeader};
 use crate::names;
+use crate::positioned::{self, PIECE_BYTES};
 use crate::shape::{CRC_BYTES, Shape};
 use crate::temp;
 
@@ -34,20 +34,20 @@ impl ShardWriter {
     /// Writes the payload of the stripes from `first_stripe` on. Stripes come in order, without a gap.
     pub(crate) fn append(&mut self, first_stripe: u64, payload: &[u8]) -> Result<()> {
         self.table.clear();
-        self.table.extend(payload.chunks_exact(BLOCK_BYTES).flat_map(|block| crc32c::crc32c(block).to_le_bytes()));
+        let offsets = (self.shape.payload_offset(first_stripe)..).step_by(PIECE_BYTES);
+        for (offset, piece) in offsets.zip(payload.chunks(PIECE_BYTES)) {
+            self.table.extend(piece.chunks_exact(BLOCK_BYTES).flat_map(|block| crc32c::crc32c(block).to_le_bytes()));
+            self.write(offset, piece)?;
+        }
         debug_assert_eq!(self.table.len() / CRC_BYTES * BLOCK_BYTES, payload.len());
         self.table_hash.update(&self.table);
-        let file = self.temp.as_file_mut();
-        write_at(file, self.shape.payload_offset(first_stripe), payload)
-            .and_then(|()| write_at(file, self.shape.table_offset(first_stripe), &self.table))
-            .with_context(|| format!("cannot write shard {}", self.index))
+        self.write(self.shape.table_offset(first_stripe), &self.table)
     }
 
     /// Writes the header and puts the file on disk.
     pub(crate) fn finish(&mut self, set: &SetHeader) -> Result<()> {
         let header = Header { set: set.clone(), index: self.index, table_hash: self.table_hash.finalize().into() };
-        write_at(self.temp.as_file_mut(), 0, &header.encode())
-            .with_context(|| format!("cannot write shard {}", self.index))?;
+        self.write(0, &header.encode())?;
         temp::sync(&self.temp)
     }
 
@@ -55,9 +55,9 @@ impl ShardWriter {
     pub(crate) fn place(self, dir: &Path) -> Result<()> {
         temp::place(self.temp, &dir.join(names::canonical(self.index)))
     }
-}
 
-fn write_at(file: &mut (impl Seek + Write), offset: u64, bytes: &[u8]) -> io::Result<()> {
-    file.seek(SeekFrom::Start(offset))?;
-    file.write_all(bytes)
+    fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        let written = positioned::write_at(self.temp.as_file(), offset, bytes);
+        written.with_context(|| format!("cannot write shard {}", self.index))
+    }
 }

@@ -4,7 +4,8 @@
 mod support;
 
 use serde_json::Value;
-use support::program::{Ran, command, evariste, run};
+use support::program::{command, evariste, run};
+use support::rows;
 
 const DEVICE_FIELDS: [&str; 18] = [
     "suite",
@@ -28,36 +29,9 @@ const DEVICE_FIELDS: [&str; 18] = [
 ];
 const FIELD_FIELDS: [&str; 10] =
     ["suite", "case", "path", "kernel", "device", "driver", "threads", "median_s", "gops", "verified"];
-
 /// Two stripes and a rest of a workgroup; the wrong byte of a check may lie in any of them.
 const SMALL: [&str; 9] = ["bench", "device", "--shape", "4+2", "--shard", "16KiB", "--unit", "8KiB", "--json=-"];
 const CASES: [&str; 8] = ["--case", "encode", "--case", "reconstruct", "--case", "check", "--case", "patterns"];
-
-/// Rows of a run that must exit so; `None` where there is no GPU and none is required.
-fn rows(ran: Ran, code: i32, fields: &[&str]) -> Option<Vec<Value>> {
-    let required = std::env::var("EVARISTE_REQUIRE").is_ok_and(|names| names.split(',').any(|name| name == "gpu"));
-    if ran.code == 3 && ran.err.contains("no usable GPU") && !required {
-        eprintln!("NOT testing bench on a GPU: {}", ran.err);
-        return None;
-    }
-    let ran = ran.expect(code);
-    let rows: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
-    assert!(!rows.is_empty());
-    for row in &rows {
-        let row = row.as_object().unwrap();
-        let mut found: Vec<&str> = row.keys().map(String::as_str).collect();
-        let mut expected = fields.to_vec();
-        found.sort_unstable();
-        expected.sort_unstable();
-        assert_eq!(found, expected);
-        assert_eq!(row["verified"], code == 0, "{row:?}");
-        assert!(row["threads"].as_u64().unwrap() > 0 && !row["device"].as_str().unwrap().is_empty(), "{row:?}");
-        for (field, value) in row.iter().filter(|(_, value)| value.is_f64()) {
-            assert!(value.as_f64().unwrap() > 0.0, "{field} of {row:?}");
-        }
-    }
-    Some(rows)
-}
 
 fn names(rows: &[Value]) -> Vec<String> {
     rows.iter().map(|row| format!("{} {}", row["case"].as_str().unwrap(), row["kernel"].as_str().unwrap())).collect()
@@ -179,10 +153,24 @@ fn what_cannot_be_measured_is_said() {
         let ran = device(&[arguments, &["--backend", "cpu"]].concat()).expect(64).says(says);
         assert_eq!(ran.out, "");
     }
+    for (arguments, says) in [
+        (&["host", "--case", "patterns"][..], "needs --unit"),
+        (&["host", "--batches", "0"], "0 is not in 1.."),
+        (&["host", "--path", "post"], "possible values: registered, mapped, staged, slices, auto, auto-slices, cpu"),
+        (&["files", "--size", "0"], "a file of 0 bytes"),
+        (&["files", "--unit", "5000"], "5000 bytes, it must be a positive multiple of 4096"),
+        (&["files", "--shape", "200+57"], "at most 256"),
+        (&["files", "--code", "raid5", "--shape", "4+2"], "raid5 has 1 parity shard"),
+    ] {
+        evariste(["bench"].iter().chain(arguments)).expect(64).says(says);
+    }
+    evariste(["bench", "files", "--dir", "/nonexistent"]).expect(3).says("cannot make a directory in /nonexistent");
     evariste(["bench"]).expect(64).says("Usage: evariste bench");
     let ran = device(&["--backend", "cpu", "--shape", "2+1", "--shard", "4KiB", "--json", "/nonexistent/rows"]);
     ran.expect(3).says("cannot write /nonexistent/rows");
-    let mut command = command();
-    command.args(["bench", "device"]).env("VK_DRIVER_FILES", "/nonexistent").env("VK_ICD_FILENAMES", "/nonexistent");
-    run(&mut command).expect(3).says("evariste: cannot open a GPU: ");
+    for suite in ["device", "host"] {
+        let mut command = command();
+        command.args(["bench", suite]).env("VK_DRIVER_FILES", "/nonexistent").env("VK_ICD_FILENAMES", "/nonexistent");
+        run(&mut command).expect(3).says("evariste: cannot open a GPU: ");
+    }
 }

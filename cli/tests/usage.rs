@@ -118,3 +118,14 @@ fn nothing_is_kept_where_the_reader_of_the_output_went_away() {
     drop(child.stdout.take());
     assert!(matches!(child.wait().unwrap().code(), Some(0 | 3)));
 }
+
+/// It has no length to begin with, and to open it would be to wait for somebody who writes to it.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    assert!(std::process::Command::new("mkfifo").arg(path("pipe")).status().unwrap().success());
+    evariste(["protect", &path("pipe"), "--out", &path("new")]).expect(3).says("is a pipe");
+    assert!(!dir.path().join("new").exists());
+}

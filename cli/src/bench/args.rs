@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::backend::Choice;
 use crate::code::CodeName;
 use crate::exit;
 use crate::size;
@@ -20,6 +21,12 @@ pub(super) enum Suite {
     /// Encode, reconstruct and check shards that already lie where they are computed on
     #[command(after_help = exit::HELP)]
     Device(Device),
+    /// Encode, reconstruct and check shards in host memory, beside what PCIe carries
+    #[command(after_help = exit::HELP)]
+    Host(Host),
+    /// Protect and restore a file, beside what cp makes of it
+    #[command(after_help = exit::HELP)]
+    Files(Files),
     /// Add, multiply and invert field elements that never leave the registers
     #[command(after_help = exit::HELP)]
     Field(Field),
@@ -27,22 +34,8 @@ pub(super) enum Suite {
 
 #[derive(Debug, Args)]
 pub(super) struct Device {
-    /// Data and parity shards, K+M; repeatable [default: nine shapes from 6+3 to 128+32; on a software adapter two]
-    #[arg(long = "shape", value_name = "K+M")]
-    pub(super) shapes: Vec<Shape>,
-    /// How parity follows from data
-    #[arg(long, value_name = "NAME", value_enum, default_value_t = CodeName::Vandermonde)]
-    pub(super) code: CodeName,
-    /// Bytes of one shard, in all its stripes; repeatable
-    #[arg(long = "shard", value_name = "SIZE", value_parser = size::parse, conflicts_with = "bytes")]
-    pub(super) shard: Vec<u64>,
-    /// Bytes of data in all shards; repeatable [default: 1, 8, 64, 512 MiB and 1.25 GiB as far as they fit; on a
-    /// software adapter 1 MiB]
-    #[arg(long = "bytes", value_name = "SIZE", value_parser = size::parse)]
-    pub(super) bytes: Vec<u64>,
-    /// Bytes a shard has in one stripe; makes many stripes [default: one stripe]
-    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
-    pub(super) unit: Option<u64>,
+    #[command(flatten)]
+    pub(super) sizes: Sizes,
     /// What to measure; repeatable [default: encode, reconstruct, check]
     #[arg(long = "case", value_name = "CASE", value_enum)]
     pub(super) cases: Vec<Case>,
@@ -63,6 +56,71 @@ pub(super) struct Field {
     pub(super) backend: Option<Where>,
     #[command(flatten)]
     pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Host {
+    #[command(flatten)]
+    pub(super) sizes: Sizes,
+    /// What to measure; repeatable [default: encode, reconstruct, check]
+    #[arg(long = "case", value_name = "CASE", value_enum)]
+    pub(super) cases: Vec<Case>,
+    /// How the shards lie and who computes on them; repeatable [default: each that this machine has]
+    #[arg(long = "path", value_name = "PATH", value_enum)]
+    pub(super) paths: Vec<Path>,
+    /// How many batches of that size one call is given
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    pub(super) batches: u32,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Files {
+    /// Bytes of the file [default: 1 GiB; on a software adapter 32 MiB]
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub(super) size: Option<u64>,
+    /// Where the file and all that becomes of it lie for the time, in a directory made for it; repeatable [default:
+    /// /dev/shm where there is one, and the current directory]
+    #[arg(long = "dir", value_name = "DIR")]
+    pub(super) dirs: Vec<PathBuf>,
+    /// Data and parity shards, K+M
+    #[arg(long, value_name = "K+M", default_value = "10+4")]
+    pub(super) shape: Shape,
+    /// How parity follows from data
+    #[arg(long, value_name = "NAME", value_enum, default_value_t = CodeName::Vandermonde)]
+    pub(super) code: CodeName,
+    /// How many bytes of the file go to one shard before the next has its turn; a multiple of 4096
+    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = size::parse)]
+    pub(super) unit: u64,
+    /// Rounds that count, beside one that warms up
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
+    pub(super) rounds: u32,
+    /// Where to compute
+    #[arg(long, value_name = "WHERE", value_enum, default_value_t = Choice::Auto)]
+    pub(super) backend: Choice,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+/// Codes, and sizes of shards.
+#[derive(Debug, Args)]
+pub(super) struct Sizes {
+    /// Data and parity shards, K+M; repeatable [default: of suite and machine]
+    #[arg(long = "shape", value_name = "K+M")]
+    pub(super) shapes: Vec<Shape>,
+    /// How parity follows from data
+    #[arg(long, value_name = "NAME", value_enum, default_value_t = CodeName::Vandermonde)]
+    pub(super) code: CodeName,
+    /// Bytes of one shard, in all its stripes; repeatable
+    #[arg(long = "shard", value_name = "SIZE", value_parser = size::parse, conflicts_with = "bytes")]
+    pub(super) shard: Vec<u64>,
+    /// Bytes of data in all shards; repeatable [default: of suite and machine]
+    #[arg(long = "bytes", value_name = "SIZE", value_parser = size::parse)]
+    pub(super) bytes: Vec<u64>,
+    /// Bytes a shard has in one stripe; makes many stripes [default: one stripe]
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub(super) unit: Option<u64>,
 }
 
 /// What every suite can be told.
@@ -117,6 +175,25 @@ impl Case {
             Self::Patterns => "patterns",
         }
     }
+}
+
+/// How shards lie in host memory, and who computes on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Path {
+    /// A GPU, in memory of ours that is registered with it
+    Registered,
+    /// A GPU, in buffers of its own that the host reaches
+    Mapped,
+    /// A GPU, in plain memory that is copied there and back
+    Staged,
+    /// A GPU, one vector for each shard
+    Slices,
+    /// The automatic backend, in memory of its choice
+    Auto,
+    /// The automatic backend, one vector for each shard
+    AutoSlices,
+    /// The CPU
+    Cpu,
 }
 
 /// A kernel of the GPU backend.

@@ -5,12 +5,12 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::args::{Case, Device, KernelName, Where};
-use super::host;
+use super::cpu;
 use super::job::Job;
 use super::lab::{Lab, NoRoom};
 use super::random::Random;
 use super::row::{DeviceRow, Rows};
-use super::setup::{Machine, Setup};
+use super::setup::{self, Setup};
 use super::shards::Shards;
 use super::timing::{self, Candidate, Timing};
 use super::verify::Trial;
@@ -18,13 +18,14 @@ use crate::exit::{Exit, UsageError};
 use crate::interrupt;
 use evariste::backend::BLOCK_BYTES;
 
-const CASES: [Case; 3] = [Case::Encode, Case::Reconstruct, Case::Check];
+/// What is measured where no case is asked for.
+pub(super) const CASES: [Case; 3] = [Case::Encode, Case::Reconstruct, Case::Check];
 const KERNELS: [KernelName; 2] = [KernelName::Table, KernelName::Compiled];
 
 pub(super) fn run(args: &Device, out: &mut dyn Write) -> Result<Exit> {
     let cases = if args.cases.is_empty() { &CASES[..] } else { &args.cases };
     let kernels = if args.kernels.is_empty() { &KERNELS[..] } else { &args.kernels };
-    if cases.contains(&Case::Patterns) && (args.unit.is_none() || !kernels.contains(&KernelName::Table)) {
+    if cases.contains(&Case::Patterns) && (args.sizes.unit.is_none() || !kernels.contains(&KernelName::Table)) {
         return Err(UsageError("the case patterns needs --unit and the kernel table".to_owned()).into());
     }
     if args.backend == Where::Cpu && !args.kernels.is_empty() {
@@ -34,20 +35,20 @@ pub(super) fn run(args: &Device, out: &mut dyn Write) -> Result<Exit> {
         Where::Gpu => Some(Lab::open()?),
         Where::Cpu => None,
     };
-    let machine = match &lab {
-        None => Machine::Cpu,
-        Some(lab) if lab.software => Machine::Software,
-        Some(_) => Machine::Hardware,
+    let defaults = match &lab {
+        None => setup::DEVICE_CPU,
+        Some(lab) if lab.software => setup::DEVICE_SOFTWARE,
+        Some(_) => setup::DEVICE,
     };
     let mut random = Random::fresh()?;
     let mut rows = Rows::new(&args.output, out);
-    for setup in Setup::all(args, machine)? {
+    for setup in Setup::all(&args.sizes, defaults)? {
         for &case in cases {
             interrupt::check()?;
             rows.doing(format!("{} {} of {} bytes", case.as_str(), setup.shape(), setup.shard_bytes()));
             let inject_fault = args.output.inject_fault;
             let measured = match &lab {
-                None => host::measure(&setup, case, inject_fault, &mut random).map(|row| vec![row]),
+                None => cpu::measure(&setup, case, inject_fault, &mut random).map(|row| vec![row]),
                 Some(lab) => measure(lab, &setup, case, kernels, inject_fault, &mut random),
             };
             match measured {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::args::{Field, Where};
-use super::host::processor;
+use super::cpu::processor;
 use super::lab::Lab;
 use super::random::Random;
 use super::row::{FieldRow, Rows};

@@ -1,159 +1,144 @@
-//! The cases of the suite `device` on the CPU: shards in host memory, the ceiling a plain loop over the same tiles.
+//! The suite `host`: plans over shards in host memory, from the call to its return, beside what PCIe carries meanwhile.
+
+mod copies;
+mod path;
+mod row;
 
 use std::hint::black_box;
+use std::io::Write;
 use std::time::Instant;
 
-use anyhow::{Result, ensure};
-use evariste::backend::Report;
-use evariste::{Backend, Batch, Cpu, Plan, Region, Task, View};
-use rayon::prelude::*;
+use anyhow::{Context, Result};
+use evariste::{Backend, Cpu, Gpu, gpu};
 
-use super::args::Case;
-use super::device::row;
+use super::args::{Case, Host, Path};
+use super::device::CASES;
 use super::job::Job;
+use super::memory::HostShards;
 use super::random::Random;
-use super::row::DeviceRow;
-use super::sample::{self, Window};
-use super::setup::Setup;
-use super::timing::{ROUNDS, median};
+use super::row::Rows;
+use super::setup::{self, Setup};
+use super::timing::{ROUNDS, WARM_UP, median};
+use crate::exit::{Exit, UsageError};
+use crate::interrupt;
+use copies::{Copies, Seconds};
+use path::Opened;
+use row::HostRow;
 
-/// Columns of a tile of the ceiling: with all shards a share of a core's second-level cache.
-const TILE_TOTAL_BYTES: usize = 256 << 10;
-/// What one seed fills.
-const FILL_BYTES: usize = 64 << 10;
+const PATHS: [Path; 7] =
+    [Path::Registered, Path::Mapped, Path::Staged, Path::Slices, Path::Auto, Path::AutoSlices, Path::Cpu];
 
-struct Shards<'a> {
-    setup: &'a Setup,
-    memory: Region,
-}
-
-pub(super) fn measure(setup: &Setup, case: Case, inject_fault: bool, random: &mut Random) -> Result<DeviceRow> {
-    let cpu = Cpu::new()?;
-    let info = cpu.info();
-    let job = Job::new(setup, case, random)?;
-    let ceiling = job.ceiling(&setup.code)?;
-    let memory = cpu.allocate(setup.buffer_bytes(setup.code.total_shards()))?;
-    let mut shards = Shards { setup, memory };
-    shards.fill(random);
-    shards.run(&cpu, job.write())?;
-
-    // The first round warms up.
-    let (mut own, mut moving) = (Vec::new(), Vec::new());
-    for round in 0..=ROUNDS {
-        let started = Instant::now();
-        shards.copy(ceiling.plan(0), case == Case::Check)?;
-        let copied = started.elapsed();
-        if case == Case::Check {
-            shards.run(&cpu, job.write())?;
-        }
-        let started = Instant::now();
-        black_box(shards.run(&cpu, job.task())?);
-        if round > 0 {
-            own.push(started.elapsed().as_secs_f64());
-            moving.push(copied.as_secs_f64());
-        }
+pub(super) fn run(args: &Host, out: &mut dyn Write) -> Result<Exit> {
+    let cases = if args.cases.is_empty() { &CASES[..] } else { &args.cases };
+    if cases.contains(&Case::Patterns) && args.sizes.unit.is_none() {
+        return Err(UsageError("the case patterns needs --unit".to_owned()).into());
     }
-    let traffic = |job: &Job| {
-        let slots = |stripe| job.plan(stripe).sources().len() + job.plan(stripe).targets().len();
-        ((0..setup.stripes).map(slots).sum::<usize>() * setup.unit_bytes) as u64
+    let paths = if args.paths.is_empty() { &PATHS[..] } else { &args.paths };
+    let needs_gpu = paths.iter().any(|path| !matches!(path, Path::Auto | Path::AutoSlices | Path::Cpu));
+    let gpu = match Gpu::open(&gpu::Options::default()).context("cannot open a GPU") {
+        Ok(gpu) => Some(gpu),
+        Err(error) if needs_gpu => return Err(error),
+        Err(_) => None,
     };
-    let ceiling_gbps = traffic(&ceiling) as f64 / median(moving) / 1e9;
-    let verified = shards.judge(&cpu, &job, inject_fault, random)?;
-    let kernel = info.device.split([' ', ',']).next().unwrap_or_default();
-    Ok(DeviceRow {
-        device: format!("{} ({})", processor(), info.device),
-        threads: rayon::current_num_threads(),
-        ..row(setup, case, kernel, traffic(&job), median(own), ceiling_gbps, verified)
-    })
+    let software = gpu.as_ref().is_some_and(|gpu| gpu.info().software);
+    let setups = Setup::all(&args.sizes, if software { setup::HOST_SOFTWARE } else { setup::HOST })?;
+    let copies = gpu.as_ref().map(|gpu| Copies::new(gpu, software)).transpose()?.flatten();
+    let by_default = args.paths.is_empty();
+    let opened =
+        paths.iter().filter_map(|&path| path::open(path, by_default).transpose()).collect::<Result<Vec<_>>>()?;
+
+    let bench = Bench { witness: Cpu::new()?, copies, software, args };
+    let mut random = Random::fresh()?;
+    let mut rows = Rows::new(&args.output, out);
+    for opened in &opened {
+        for setup in &setups {
+            for &case in cases {
+                interrupt::check()?;
+                let name = path::name(opened.path);
+                rows.doing(format!("{name} {} {} of {} bytes", case.as_str(), setup.shape(), setup.shard_bytes()));
+                rows.push(bench.measure(opened, setup, case, &mut random)?)?;
+            }
+        }
+    }
+    rows.finish()
 }
 
-impl Shards<'_> {
-    fn view(&mut self) -> Result<View<'_>> {
-        Ok(View::arena(&mut self.memory, self.setup.geometry(self.setup.code.total_shards()))?)
-    }
-
-    fn run(&mut self, cpu: &Cpu, task: Task<'_>) -> Result<Report> {
-        let batch = Batch::new(task, self.view()?)?;
-        Ok(cpu.run(&mut [batch])?)
-    }
-
-    fn fill(&mut self, random: &mut Random) {
-        let seed = random.next();
-        self.memory.par_chunks_mut(FILL_BYTES).enumerate().for_each(|(at, chunk)| {
-            let mut random = Random::new(seed.wrapping_add((at as u64) << 32));
-            for piece in chunk.chunks_mut(8) {
-                piece.copy_from_slice(&random.next().to_le_bytes()[..piece.len()]);
-            }
-        });
-    }
-
-    /// Reads a plan's sources, XORs them, and writes as many targets; or reads both.
-    fn copy(&mut self, plan: &Plan, reads_only: bool) -> Result<()> {
-        let tile_bytes = (TILE_TOTAL_BYTES / self.setup.code.total_shards()).next_multiple_of(64);
-        let mut view = self.view()?;
-        let tiles = view.tiles(evariste::Matrices::One(plan), tile_bytes)?;
-        tiles.parallel().for_each_init(Vec::new, |sum: &mut Vec<u8>, mut tile| {
-            let xor = |sum: &mut [u8], bytes: &[u8]| sum.iter_mut().zip(bytes).for_each(|(sum, byte)| *sum ^= byte);
-            for (at, source) in tile.sources().enumerate() {
-                if at == 0 {
-                    sum.clear();
-                    sum.extend_from_slice(source);
-                } else {
-                    xor(sum, source);
-                }
-            }
-            for target in tile.targets() {
-                if reads_only { xor(sum, target) } else { target.copy_from_slice(sum) }
-            }
-            black_box(sum);
-        });
-        Ok(())
-    }
-
-    /// Whether the job's result is right on bytes it has not seen before.
-    fn judge(&mut self, cpu: &Cpu, job: &Job, inject_fault: bool, random: &mut Random) -> Result<bool> {
-        self.fill(random);
-        self.run(cpu, job.write())?;
-        let windows = sample::windows(self.setup, random);
-        if inject_fault {
-            let window = windows[random.below(windows.len())];
-            let targets = job.plan(window.stripe).targets();
-            let target = targets[random.below(targets.len())];
-            self.view()?.slot_mut(target, window.stripe)[window.offset] ^= 1;
-        }
-        let shards = self.setup.code.total_shards();
-        let columns = self.columns(&windows)?;
-        let sampled = sample::is_right(job, &windows, shards, &columns);
-        if job.case != Case::Check {
-            return Ok(sampled);
-        }
-        let clean = self.run(cpu, job.task())?.is_consistent();
-        let (slot, stripe) = (random.below(shards), random.below(self.setup.stripes));
-        let offset = random.below(self.setup.unit_bytes);
-        let slot = u32::try_from(slot)?;
-        self.view()?.slot_mut(slot, stripe)[offset] ^= 1;
-        let found = self.run(cpu, job.task())?.mismatches;
-        let named = !found.is_empty() && found.iter().all(|found| (found.stripe, found.first) == (stripe, offset));
-        Ok(sampled && clean && named)
-    }
-
-    fn columns(&mut self, windows: &[Window]) -> Result<Vec<u8>> {
-        let shards = u32::try_from(self.setup.code.total_shards())?;
-        let view = self.view()?;
-        let mut columns = Vec::new();
-        for window in windows {
-            for shard in 0..shards {
-                columns.extend_from_slice(&view.slot(shard, window.stripe)[window.offset..][..window.bytes]);
-            }
-        }
-        ensure!(!columns.is_empty(), "nothing to verify");
-        Ok(columns)
-    }
+struct Bench<'a> {
+    witness: Cpu,
+    copies: Option<Copies>,
+    software: bool,
+    args: &'a Host,
 }
 
-/// The processor's name, as far as the system tells it.
-pub(super) fn processor() -> String {
-    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
-    name.map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned())
+/// What a round took, or the medians of all.
+struct Round {
+    own: f64,
+    copies: Option<Seconds>,
+}
+
+impl Bench<'_> {
+    fn measure(&self, opened: &Opened, setup: &Setup, case: Case, random: &mut Random) -> Result<HostRow> {
+        let job = Job::new(setup, case, random)?;
+        let batches = usize::try_from(self.args.batches)?;
+        let backend = &*opened.backend;
+        let mut shards = HostShards::new(setup, backend, opened.lie, batches)?;
+        shards.fill(random);
+        // A check of what is consistent only reads.
+        shards.run(backend, job.write())?;
+        let taken = self.alternate(|| shards.run(backend, job.task()).map(|report| drop(black_box(report))))?;
+
+        let in_place = shards.are_in_place(backend, job.task())?;
+        let is_cpu = opened.path == Path::Cpu;
+        let witness = (!is_cpu).then_some(&self.witness);
+        let verified = shards.judge(backend, witness, &job, self.args.output.inject_fault, random)?;
+        let rate = |bytes: u64| bytes as f64 / taken.own / 1e9;
+        let data_bytes = (setup.code.data_shards() * setup.shard_bytes() * batches) as u64;
+        let copies = self.copies.as_ref().zip(taken.copies.as_ref()).map(|(copies, seconds)| copies.gbps(seconds));
+        Ok(HostRow {
+            suite: "host",
+            case: case.as_str(),
+            path: path::name(opened.path),
+            memory: opened.memory(),
+            in_place,
+            device: opened.device(),
+            driver: opened.driver.clone(),
+            code: setup.code.name(),
+            k: setup.code.data_shards(),
+            m: setup.code.parity_shards(),
+            shard_bytes: setup.shard_bytes(),
+            stripes: setup.stripes,
+            batches,
+            threads: rayon::current_num_threads(),
+            median_s: taken.own,
+            traffic_gbps: rate(job.traffic_bytes(setup) * batches as u64),
+            data_gbps: rate(data_bytes),
+            to_device_gbps: copies.map(|gbps| gbps.to_device),
+            from_device_gbps: copies.map(|gbps| gbps.from_device),
+            both_gbps: copies.map(|gbps| gbps.both),
+            share: copies.map(|gbps| rate(data_bytes) / gbps.to_device),
+            verified,
+        })
+    }
+
+    /// The copies and the call in turn: until everything is warm, then the rounds that count.
+    fn alternate(&self, mut call: impl FnMut() -> Result<()>) -> Result<Round> {
+        let mut round = || {
+            interrupt::check()?;
+            let copies = self.copies.as_ref().map(Copies::time).transpose()?;
+            let started = Instant::now();
+            call()?;
+            Ok::<_, anyhow::Error>(Round { own: started.elapsed().as_secs_f64(), copies })
+        };
+        let started = Instant::now();
+        loop {
+            round()?;
+            if self.software || started.elapsed() >= WARM_UP {
+                break;
+            }
+        }
+        let rounds = (0..ROUNDS).map(|_| round()).collect::<Result<Vec<_>>>()?;
+        let own = median(rounds.iter().map(|round| round.own).collect());
+        let copies: Vec<Seconds> = rounds.into_iter().filter_map(|round| round.copies).collect();
+        Ok(Round { own, copies: (!copies.is_empty()).then(|| copies::medians(&copies)) })
+    }
 }

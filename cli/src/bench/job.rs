@@ -94,6 +94,12 @@ impl Job {
         &self.plans[self.task().matrices().index_of(stripe)]
     }
 
+    /// Bytes that one batch of the setup reads and writes.
+    pub(super) fn traffic_bytes(&self, setup: &Setup) -> u64 {
+        let slots = |stripe| self.plan(stripe).sources().len() + self.plan(stripe).targets().len();
+        ((0..setup.stripes).map(slots).sum::<usize>() * setup.unit_bytes) as u64
+    }
+
     /// Whether data and parity lie in buffers of their own, so that one is only read.
     pub(super) fn is_apart(&self) -> bool {
         matches!(self.case, Case::Encode | Case::Check)

@@ -55,17 +55,9 @@ impl Lab {
         let ceiling = |width| another(Kernel::Variant(moving(width)));
         let ceilings = CEILING_WIDTHS.map(ceiling).into_iter().collect::<Result<_, _>>()?;
         let compiled = another(Kernel::Compiled)?;
-        let info = device.adapter_info();
+        let (name, driver) = names(device);
         let fill = pipeline(device, "fill", FILL)?;
-        Ok(Self {
-            compiled,
-            ceilings,
-            software: table.info().software,
-            name: info.name,
-            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
-            fill,
-            table,
-        })
+        Ok(Self { compiled, ceilings, software: table.info().software, name, driver, fill, table })
     }
 
     pub(super) fn gpu(&self, kernel: KernelName) -> &Gpu {
@@ -187,6 +179,12 @@ impl Lab {
         })
         .context("cannot flip a bit")
     }
+}
+
+/// What the driver calls the device and itself.
+pub(super) fn names(device: &wgpu::Device) -> (String, String) {
+    let info = device.adapter_info();
+    (info.name, format!("{} {}", info.driver, info.driver_info).trim().to_owned())
 }
 
 /// A compute pipeline of one of this suite's shaders, `fill.wgsl` or `field.wgsl`.

@@ -1,6 +1,10 @@
 //! Random numbers for test data and for choosing places: fast, seeded, and of no use for secrets.
 
 use anyhow::{Result, anyhow};
+use rayon::prelude::*;
+
+/// What one seed fills.
+const FILL_BYTES: usize = 64 << 10;
 
 /// SplitMix64 (G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 pub(super) struct Random(u64);
@@ -29,6 +33,17 @@ impl Random {
     #[expect(clippy::cast_possible_truncation, reason = "a remainder is below its usize divisor")]
     pub(super) fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
+    }
+
+    /// Fills memory with random bytes, on all cores.
+    pub(super) fn fill(&mut self, memory: &mut [u8]) {
+        let seed = self.next();
+        memory.par_chunks_mut(FILL_BYTES).enumerate().for_each(|(at, chunk)| {
+            let mut random = Self::new(seed.wrapping_add((at as u64) << 32));
+            for piece in chunk.chunks_mut(8) {
+                piece.copy_from_slice(&random.next().to_le_bytes()[..piece.len()]);
+            }
+        });
     }
 
     /// `count` distinct numbers below `bound`, ascending.

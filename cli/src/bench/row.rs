@@ -51,18 +51,18 @@ pub(super) struct FieldRow {
     pub(super) verified: bool,
 }
 
-/// A row of either suite.
+/// A row of any suite.
 pub(super) trait Row: Serialize + fmt::Display {
     const HEADER: &'static str;
     fn device(&self) -> String;
     fn is_verified(&self) -> bool;
 }
 
-fn verdict(verified: bool) -> &'static str {
+pub(super) fn verdict(verified: bool) -> &'static str {
     if verified { "yes" } else { "NO" }
 }
 
-fn device(device: &str, driver: &str) -> String {
+pub(super) fn device(device: &str, driver: &str) -> String {
     if driver.is_empty() { device.to_owned() } else { format!("{device}, {driver}") }
 }
 

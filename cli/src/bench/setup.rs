@@ -3,31 +3,32 @@
 use anyhow::Result;
 use evariste::{Code, Geometry};
 
-use super::args::{Device, Shape};
+use super::args::{Shape, Sizes};
 use crate::code::CodeName;
 use crate::exit::UsageError;
 
-/// Shards of device memory are multiples of a column of 16 bytes.
+/// Shards are multiples of a column of 16 bytes.
 const GRAIN_BYTES: usize = 16;
 /// A size that was asked for as data in all is cut to shards of whole pages.
 const PAGE_BYTES: usize = 4096;
 
-const SHAPES: [(usize, usize); 9] = [(6, 3), (8, 2), (10, 4), (17, 3), (20, 4), (16, 8), (32, 8), (50, 10), (128, 32)];
-/// On an adapter that the CPU imitates everything takes a thousand times as long.
-const SOFTWARE_SHAPES: [(usize, usize); 2] = [(6, 3), (10, 4)];
-
 const MIB: u64 = 1 << 20;
-const DATA_BYTES: [u64; 5] = [MIB, 8 * MIB, 64 * MIB, 512 * MIB, 1280 * MIB];
-const CPU_DATA_BYTES: [u64; 3] = [MIB, 8 * MIB, 64 * MIB];
-const SOFTWARE_DATA_BYTES: [u64; 1] = [MIB];
 
-/// What is measured by default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Machine {
-    Hardware,
-    Software,
-    Cpu,
+/// What is measured where nothing is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Defaults {
+    shapes: &'static [(usize, usize)],
+    data_bytes: &'static [u64],
 }
+
+const SHAPES: &[(usize, usize)] = &[(6, 3), (8, 2), (10, 4), (17, 3), (20, 4), (16, 8), (32, 8), (50, 10), (128, 32)];
+pub(super) const DEVICE: Defaults =
+    Defaults { shapes: SHAPES, data_bytes: &[MIB, 8 * MIB, 64 * MIB, 512 * MIB, 1280 * MIB] };
+pub(super) const DEVICE_CPU: Defaults = Defaults { shapes: SHAPES, data_bytes: &[MIB, 8 * MIB, 64 * MIB] };
+/// On an adapter that the CPU imitates everything takes a thousand times as long.
+pub(super) const DEVICE_SOFTWARE: Defaults = Defaults { shapes: &[(6, 3), (10, 4)], data_bytes: &[MIB] };
+pub(super) const HOST: Defaults = Defaults { shapes: &[(6, 3), (10, 4), (16, 8)], data_bytes: &[8 * MIB, 512 * MIB] };
+pub(super) const HOST_SOFTWARE: Defaults = Defaults { shapes: &[(10, 4)], data_bytes: &[MIB] };
 
 /// A code and the sizes of its shards.
 #[derive(Debug)]
@@ -41,22 +42,17 @@ pub(super) struct Setup {
 }
 
 impl Setup {
-    /// Every setup that the arguments ask for, on this machine.
-    pub(super) fn all(args: &Device, machine: Machine) -> Result<Vec<Self>> {
-        let software = machine == Machine::Software;
+    /// Every setup that the arguments ask for.
+    pub(super) fn all(args: &Sizes, defaults: Defaults) -> Result<Vec<Self>> {
         let sizes: Vec<Size> = match (&*args.shard, &*args.bytes) {
-            ([], []) => match machine {
-                Machine::Hardware => DATA_BYTES.map(Size::Data).into(),
-                Machine::Cpu => CPU_DATA_BYTES.map(Size::Data).into(),
-                Machine::Software => SOFTWARE_DATA_BYTES.map(Size::Data).into(),
-            },
+            ([], []) => defaults.data_bytes.iter().copied().map(Size::Data).collect(),
             (shards, data) => {
                 shards.iter().copied().map(Size::Shard).chain(data.iter().copied().map(Size::Data)).collect()
             }
         };
         let by_default = args.shard.is_empty() && args.bytes.is_empty();
         let mut setups = Vec::new();
-        for shape in shapes(args, if software { &SOFTWARE_SHAPES } else { &SHAPES })? {
+        for shape in shapes(args, defaults.shapes)? {
             for size in &sizes {
                 let code = args.code.build(shape.data_shards, shape.parity_shards);
                 let code = code.map_err(|error| UsageError(error.to_string()))?;
@@ -126,7 +122,7 @@ enum Size {
 }
 
 /// The shapes to measure: a code with a number of parity shards of its own has the default shapes' data shards.
-fn shapes(args: &Device, defaults: &[(usize, usize)]) -> Result<Vec<Shape>, UsageError> {
+fn shapes(args: &Sizes, defaults: &[(usize, usize)]) -> Result<Vec<Shape>, UsageError> {
     let own = CodeName::own_parity_shards(args.code);
     if args.shapes.is_empty() {
         let shape = |&(data_shards, parity_shards): &(usize, usize)| Shape {

@@ -7,8 +7,10 @@
 pub(crate) mod compare;
 pub(crate) mod fixture;
 pub(crate) mod program;
+mod rows;
 pub(crate) mod shard;
 
 pub(crate) use compare::{assert_same_bytes, snapshot};
 pub(crate) use fixture::{Fixture, PLAIN, Scheme, paint};
 pub(crate) use program::{Ran, evariste};
+pub(crate) use rows::rows;

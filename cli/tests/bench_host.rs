@@ -1,0 +1,124 @@
+//! `bench host` and `bench files` on small sizes: every row is there with every field, right, and wrong once a bit is flipped.
+
+#[path = "support/support.rs"]
+mod support;
+
+use serde_json::Value;
+use support::program::{command, evariste, run};
+use support::rows;
+
+const HOST_FIELDS: [&str; 22] = [
+    "suite",
+    "case",
+    "path",
+    "memory",
+    "in_place",
+    "device",
+    "driver",
+    "code",
+    "k",
+    "m",
+    "shard_bytes",
+    "stripes",
+    "batches",
+    "threads",
+    "median_s",
+    "traffic_gbps",
+    "data_gbps",
+    "to_device_gbps",
+    "from_device_gbps",
+    "both_gbps",
+    "share",
+    "verified",
+];
+const FILES_FIELDS: [&str; 20] = [
+    "suite",
+    "case",
+    "path",
+    "dir",
+    "device",
+    "code",
+    "k",
+    "m",
+    "file_bytes",
+    "unit_bytes",
+    "threads",
+    "rounds",
+    "median_s",
+    "data_gbps",
+    "copier",
+    "copy_gbps",
+    "share",
+    "limit",
+    "stages_gbps",
+    "verified",
+];
+
+const CASES: [&str; 8] = ["--case", "encode", "--case", "reconstruct", "--case", "check", "--case", "patterns"];
+/// Three batches of two stripes.
+const HOST: [&str; 11] =
+    ["bench", "host", "--shape", "4+2", "--shard", "16KiB", "--unit", "8KiB", "--batches", "3", "--json=-"];
+
+/// Every case on these paths, right and then with a flipped bit; nothing where there is no GPU that has them.
+fn host_is_measured(paths: &[&str], is_right: impl Fn(&Value) -> bool) {
+    let chosen: Vec<&str> = paths.iter().flat_map(|path| ["--path", path]).collect();
+    for (fault, code) in [(None, 0), (Some("--inject-fault"), 1)] {
+        let ran = evariste(HOST.into_iter().chain(CASES).chain(chosen.iter().copied()).chain(fault));
+        if ran.code == 3 && ran.err.contains(" lacks ") {
+            eprintln!("NOT testing bench host on {paths:?}: {}", ran.err);
+            return;
+        }
+        let Some(rows) = rows(ran, code, &HOST_FIELDS) else { return };
+        let found = rows.iter().map(|row| (row["path"].as_str().unwrap(), row["case"].as_str().unwrap()));
+        let cases = ["encode", "reconstruct", "check", "patterns"];
+        let expected = paths.iter().flat_map(|path| cases.map(|case| (*path, case)));
+        assert!(found.eq(expected), "{rows:?}");
+        for row in &rows {
+            let float = |field: &str| row[field].as_f64().unwrap();
+            assert!(is_right(row), "{row:?}");
+            assert_eq!([&row["stripes"], &row["batches"]].map(Value::as_u64), [2, 3].map(Some));
+            let data_gbps = 3.0 * 4.0 * 16384.0 / float("median_s") / 1e9;
+            assert!((float("data_gbps") - data_gbps).abs() < 1e-9 * data_gbps);
+            let copies = ["to_device_gbps", "from_device_gbps", "both_gbps", "share"].map(|field| row[field].is_f64());
+            assert!(copies == [true; 4] || copies == [false; 4], "{row:?}");
+            if row["share"].is_f64() {
+                assert!((float("share") - float("data_gbps") / float("to_device_gbps")).abs() < 1e-9 * float("share"));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_cpu_is_measured_from_host_memory_without_a_gpu() {
+    host_is_measured(&["cpu"], |row| row["memory"] == "plain" && row["in_place"] == false);
+    host_is_measured(&["auto", "auto-slices"], |_| true);
+}
+
+#[test]
+fn a_gpu_is_measured_from_host_memory_each_way() {
+    host_is_measured(&["registered"], |row| row["memory"] == "registered" && row["in_place"] == true);
+    host_is_measured(&["mapped"], |row| row["memory"] == "mapped" && row["in_place"] == false);
+    host_is_measured(&["staged"], |row| row["memory"] == "staged" && row["in_place"] == false);
+    host_is_measured(&["slices"], |row| row["in_place"] == false);
+}
+
+#[test]
+fn files_are_measured_and_nothing_of_them_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let arguments = ["bench", "files", "--size", "300001", "--shape", "3+2", "--unit", "4096", "--rounds", "2"];
+    for (fault, code) in [(None, 0), (Some("--inject-fault"), 1)] {
+        let mut command = command();
+        command.args(arguments).args(["--backend", "cpu", "--json", "-", "--dir"]).arg(dir.path()).args(fault);
+        let rows = rows(run(&mut command), code, &FILES_FIELDS).unwrap();
+        assert!(rows.iter().map(|row| row["case"].as_str().unwrap()).eq(["protect", "restore"]));
+        for row in &rows {
+            let float = |field: &str| row[field].as_f64().unwrap();
+            assert!((float("share") - float("data_gbps") / float("copy_gbps")).abs() < 1e-9 * float("share"));
+            let stages = row["stages_gbps"].as_object().unwrap();
+            assert_eq!(stages.len(), 5, "{row:?}");
+            let limit = &stages[row["limit"].as_str().unwrap()];
+            assert!(stages.values().all(|gbps| gbps.as_f64() >= limit.as_f64() && gbps.as_f64() > Some(0.0)));
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}
