@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let code = Code::reed_solomon(10, 4)?;
     let mut pool = vec![Page([0x5a; 4096]); 14 * SHARD_BYTES / 4096];
-    let memory = NonNull::slice_from_raw_parts(NonNull::from(&mut pool[0]).cast::<u8>(), 14 * SHARD_BYTES);
+    let memory = NonNull::slice_from_raw_parts(NonNull::from(&mut *pool).cast::<u8>(), 14 * SHARD_BYTES);
     // SAFETY: the pool is dropped after the registration, and registered once.
     let registration = unsafe { gpu.register(memory) }?;
 
