@@ -4,11 +4,9 @@ use std::ops::Range;
 
 use super::stripe::{Sealed, Stripe, StripeRef, check_lengths};
 use crate::backend::Backend;
-use crate::memory::{Geometry, PAGE_BYTES, Region, View};
+use crate::memory::{Geometry, Region, View};
 use crate::{Code, Error};
 
-/// Shards begin at multiples of this, so that any GPU can bind each by itself.
-const SHARD_ALIGNMENT: usize = 256;
 /// What devices store.
 const WORD_BYTES: usize = 16;
 
@@ -28,15 +26,8 @@ impl Shards {
         if shard_bytes == 0 {
             return Err(Error::EmptyShards);
         }
-        let slots = code.total_shards();
-        let too_large = || Error::HostMemory { bytes: shard_bytes.saturating_mul(slots) };
-        let mut slot_stride = shard_bytes.checked_next_multiple_of(SHARD_ALIGNMENT).ok_or_else(too_large)?;
-        if slot_stride % PAGE_BYTES == 0 {
-            // Shards a multiple of a page apart would share the same few sets of a processor's first cache.
-            slot_stride += SHARD_ALIGNMENT;
-        }
-        let region = backend.allocate(slot_stride.checked_mul(slots).ok_or_else(too_large)?)?;
-        let geometry = Geometry { slots, bytes: shard_bytes, slot_stride, stripes: 1, stripe_stride: 0 };
+        let geometry = Geometry::one_stripe(code.total_shards(), shard_bytes)?;
+        let region = backend.allocate(geometry.slots * geometry.slot_stride)?;
         Ok(Self { region, data_shards: code.data_shards(), geometry })
     }
 
