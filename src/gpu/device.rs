@@ -1,13 +1,16 @@
 //! Devices: finding one, opening it, and turning what goes wrong on it into errors.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::import::{self, Importer};
 use super::kernels::Kernel;
 use crate::backend::HostMemory;
 use crate::{Error, env};
 
+/// How long a wait asks again and again before it sleeps: a small call ends within this, and waking up costs as much as it
+/// does.
+const SPIN: Duration = Duration::from_micros(100);
 /// A submission that takes longer than this hangs.
 pub(super) const HANG: Duration = Duration::from_secs(120);
 
@@ -250,9 +253,17 @@ impl Device {
     }
 
     fn poll(&self, submission_index: Option<wgpu::SubmissionIndex>) -> Waited {
-        let poll = wgpu::PollType::Wait { submission_index, timeout: Some(HANG) };
+        let poll = || {
+            let started = Instant::now();
+            while started.elapsed() < SPIN {
+                if self.device.poll(wgpu::PollType::Poll)?.is_queue_empty() {
+                    return Ok(wgpu::PollStatus::QueueEmpty);
+                }
+            }
+            self.device.poll(wgpu::PollType::Wait { submission_index, timeout: Some(HANG) })
+        };
         // wgpu panics where a driver reports the loss of its device to a wait; that is an error like any other.
-        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.device.poll(poll))) {
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll)) {
             Ok(Ok(_)) => Waited::Done,
             Ok(Err(wgpu::PollError::Timeout)) => Waited::Hung,
             Ok(Err(error)) => Waited::Lost(error.to_string()),

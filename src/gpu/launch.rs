@@ -220,8 +220,8 @@ pub(super) fn pipeline(
             } else {
                 // SAFETY: every index of our kernels stays within its binding: invocations beyond params.columns return,
                 // a column below it lies within every slot, and the slots lie within the buffers (`Span` and `Buffers`
-                // come from `staging`, which sizes the buffers by them, and from `resident`, which checks them). The
-                // loops count to a bound.
+                // come from `ring`, which sizes the buffers by them, from `in_place`, whose windows hold the slots of a
+                // checked view, and from `resident`, which checks them). The loops count to a bound.
                 unsafe {
                     device.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
                 }

@@ -102,7 +102,9 @@ pub(super) fn run(gpu: &Gpu, batches: &mut [(usize, &mut Batch<'_>)]) -> Result<
     let ring = gpu.rings.take(&gpu.device, all.min(SLOT_BYTES).max(least))?;
     let mut call = Call { gpu, jobs, ring, found: Vec::new() };
     call.run()?;
-    let Call { ring, found, .. } = call;
+    let Call { mut ring, found, .. } = call;
+    // So that a call like this one meets the launches that this one left in its slots.
+    ring.current = 0;
     gpu.rings.put_back(ring);
     Ok(found)
 }

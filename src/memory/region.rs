@@ -1,6 +1,6 @@
 //! Blocks of page-aligned host memory.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::alloc::{Layout, alloc, dealloc};
 use std::any::Any;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
@@ -10,6 +10,10 @@ use crate::Error;
 
 /// Bytes in a page: the alignment of a [`Region`].
 pub const PAGE_BYTES: usize = 4096;
+
+/// What the processor maps at once where the system lets it. A device behind an IOMMU reads a block of such pages at the bus's
+/// rate, and one of small pages at 85 % of it.
+const HUGE_PAGE_BYTES: usize = 2 << 20;
 
 /// Zeroed memory of whole pages, freed with its last owner. It gives no access to its bytes: that is its region's.
 ///
@@ -30,10 +34,24 @@ impl Block {
     fn new(bytes: usize) -> Result<Self, Error> {
         let out_of_memory = || Error::HostMemory { bytes };
         let whole = bytes.max(1).checked_next_multiple_of(PAGE_BYTES).ok_or_else(out_of_memory)?;
-        let layout = Layout::from_size_align(whole, PAGE_BYTES).map_err(|_| out_of_memory())?;
+        let alignment = if whole < HUGE_PAGE_BYTES { PAGE_BYTES } else { HUGE_PAGE_BYTES };
+        let layout = Layout::from_size_align(whole, alignment).map_err(|_| out_of_memory())?;
         // SAFETY: the layout has at least a page.
-        let start = unsafe { alloc_zeroed(layout) };
-        Ok(Self { start: NonNull::new(start).ok_or_else(out_of_memory)?, layout })
+        let start = NonNull::new(unsafe { alloc(layout) }).ok_or_else(out_of_memory)?;
+        let block = Self { start, layout };
+        block.ask_for_huge_pages();
+        // SAFETY: the block has this many bytes and nobody else knows it yet.
+        unsafe { block.start.write_bytes(0, whole) };
+        Ok(block)
+    }
+
+    /// Says so before the pages are first touched. A wish: it changes nothing but the speed.
+    fn ask_for_huge_pages(&self) {
+        #[cfg(target_os = "linux")]
+        if self.layout.align() == HUGE_PAGE_BYTES {
+            // SAFETY: the range is the block's own, and the advice leaves its contents alone.
+            unsafe { libc::madvise(self.start.as_ptr().cast(), self.layout.size(), libc::MADV_HUGEPAGE) };
+        }
     }
 
     /// Where it begins, at a page.
@@ -112,6 +130,9 @@ mod tests {
         assert_eq!(region.len(), 5000);
         assert_eq!(region.as_ptr() as usize % PAGE_BYTES, 0);
         assert!(region.iter().all(|&b| b == 0));
+        let large = Region::new(3 << 20).unwrap();
+        assert_eq!(large.as_ptr() as usize % HUGE_PAGE_BYTES, 0);
+        assert!(large.iter().all(|&b| b == 0));
         assert!(Region::new(0).unwrap().is_empty());
         for bytes in [usize::MAX / 2, usize::MAX] {
             assert!(matches!(Region::new(bytes), Err(Error::HostMemory { .. })));
