@@ -4,9 +4,10 @@
 //! writing go on at the same time, see [`pipeline`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Result;
-use evariste::Codec;
+use evariste::{Codec, Cpu};
 
 use crate::batch::{Batch, Run};
 use crate::exit::BeyondRepair;
@@ -65,6 +66,13 @@ pub(crate) fn run(
         Purpose::Verify | Purpose::Repair => shape.total_shards(),
         Purpose::Restore => shape.data_shards(),
     };
+    // A restore from whole shards computes nothing: no device is opened for its memory, or told of it.
+    let idle = purpose == Purpose::Restore && set.lost().is_empty();
+    let buffers = if idle {
+        Batch::buffers(&Codec::on(set.code.clone(), Arc::new(Cpu::new()?)), &shape)?
+    } else {
+        Batch::buffers(codec, &shape)?
+    };
     let mut reader = Reader::new(&set.code, shape, &mut set.members, first);
     let mut outcome = Outcome::nothing(&shape);
     let mut hasher = FileHasher::new();
@@ -92,7 +100,7 @@ pub(crate) fn run(
         Stage::new("hash", hash),
         Stage::new("write", write),
     ];
-    let busy = pipeline::run(Batch::buffers(codec, &shape)?, stages)?;
+    let busy = pipeline::run(buffers, stages)?;
     outcome.busy = busy;
     outcome.file_hash = outcome.losses.is_empty().then(|| hasher.finalize());
     Ok(outcome)

@@ -1,7 +1,7 @@
 //! The suite `files`: protect and restore of a file, beside `cp` of the same bytes in the same directory and the same run.
 //!
 //! Each round copies, protects and restores the file once, in that order, after a round that warms up. What a round writes
-//! is removed before the next, outside of what is timed.
+//! is removed before the next, and the memory for what is written next is touched, both outside of what is timed.
 
 mod copier;
 mod place;
@@ -80,10 +80,16 @@ impl Taken {
 
 impl Bench<'_> {
     fn measure(&self, random: &mut Random) -> Result<[FilesRow; 2]> {
+        let (file_bytes, shape) = (self.place.file_bytes, self.args.shape);
+        let total_shards = (shape.data_shards + shape.parity_shards) as u64;
+        let shard_bytes = file_bytes.div_ceil(shape.data_shards as u64).saturating_mul(total_shards);
         let (mut copies, mut protects, mut restores) = (Vec::new(), Taken::default(), Taken::default());
         for round in 0..=self.args.rounds {
+            self.place.warm(file_bytes)?;
             let copied = self.copier.copy(&self.place)?;
+            self.place.warm(shard_bytes)?;
             let (protected, protect_busy) = timed(|| Ok(self.protect()?.busy))?;
+            self.place.warm(file_bytes)?;
             let (restored, restore_busy) = timed(|| Ok(self.restore()?.busy))?;
             if round > 0 {
                 copies.push(copied.as_secs_f64());

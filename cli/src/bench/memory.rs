@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 use evariste::backend::Report;
-use evariste::memory::Slot;
+use evariste::memory::{PAGE_BYTES, Slot};
 use evariste::{Backend, Batch, Cpu, Mismatch, Region, Task, View};
 
 use super::args::Case;
@@ -24,38 +24,53 @@ pub(super) enum Lie {
     Slices,
 }
 
-enum Memory {
-    Region(Region),
-    Slices(Vec<Vec<u8>>),
-}
-
 /// The shards of some batches.
 pub(super) struct HostShards<'a> {
     setup: &'a Setup,
-    batches: Vec<Memory>,
+    batches: usize,
+    memory: Memory,
+}
+
+enum Memory {
+    /// Batch after batch, each at a page.
+    Region(Region),
+    /// Of each batch, each shard.
+    Slices(Vec<Vec<Vec<u8>>>),
 }
 
 impl<'a> HostShards<'a> {
     pub(super) fn new(setup: &'a Setup, backend: &dyn Backend, lie: Lie, batches: usize) -> Result<Self> {
-        let shards = setup.code.total_shards();
-        let memory = |_| match lie {
-            Lie::Region => Ok(Memory::Region(backend.allocate(setup.buffer_bytes(shards))?)),
+        let memory = match lie {
+            Lie::Region => Memory::Region(backend.allocate(batch_bytes(setup).saturating_mul(batches))?),
             Lie::Slices => {
-                let shard = |_| {
-                    let mut shard = Vec::new();
-                    shard.try_reserve_exact(setup.shard_bytes())?;
-                    shard.resize(setup.shard_bytes(), 0);
-                    Ok(shard)
-                };
-                Ok(Memory::Slices((0..shards).map(shard).collect::<Result<_>>()?))
+                let batch = |_| (0..setup.code.total_shards()).map(|_| zeroed(setup.shard_bytes())).collect();
+                Memory::Slices((0..batches).map(batch).collect::<Result<_>>()?)
             }
         };
-        Ok(Self { setup, batches: (0..batches).map(memory).collect::<Result<_>>()? })
+        Ok(Self { setup, batches, memory })
     }
 
     /// The shards of a batch.
     pub(super) fn view(&mut self, batch: usize) -> Result<View<'_>> {
-        self.batches[batch].view(self.setup)
+        let setup = self.setup;
+        Ok(match &mut self.memory {
+            Memory::Region(region) => {
+                let bytes = batch_bytes(setup);
+                arena(&mut region[batch * bytes..][..bytes], setup)?
+            }
+            Memory::Slices(batches) => slices(&mut batches[batch], setup)?,
+        })
+    }
+
+    /// The shards of every batch.
+    fn views(&mut self) -> Result<Vec<View<'_>>> {
+        let setup = self.setup;
+        match &mut self.memory {
+            Memory::Region(region) => {
+                region.chunks_exact_mut(batch_bytes(setup)).map(|batch| arena(batch, setup)).collect()
+            }
+            Memory::Slices(batches) => batches.iter_mut().map(|batch| slices(batch, setup)).collect(),
+        }
     }
 
     /// Runs the task on every batch, with one call.
@@ -69,17 +84,14 @@ impl<'a> HostShards<'a> {
     }
 
     fn batches<'b>(&'b mut self, task: Task<'b>) -> Result<Vec<Batch<'b>>> {
-        let setup = self.setup;
-        self.batches.iter_mut().map(|memory| Ok(Batch::new(task, memory.view(setup)?)?)).collect()
+        self.views()?.into_iter().map(|view| Ok(Batch::new(task, view)?)).collect()
     }
 
     /// Fills every shard with random bytes.
     pub(super) fn fill(&mut self, random: &mut Random) {
-        for memory in &mut self.batches {
-            match memory {
-                Memory::Region(region) => random.fill(region),
-                Memory::Slices(shards) => shards.iter_mut().for_each(|shard| random.fill(shard)),
-            }
+        match &mut self.memory {
+            Memory::Region(region) => random.fill(region),
+            Memory::Slices(batches) => batches.iter_mut().flatten().for_each(|shard| random.fill(shard)),
         }
     }
 
@@ -95,7 +107,7 @@ impl<'a> HostShards<'a> {
     ) -> Result<bool> {
         self.fill(random);
         self.run(backend, job.write())?;
-        let (first, last) = (0, self.batches.len() - 1);
+        let (first, last) = (0, self.batches - 1);
         let between = (0..RANDOM_BATCHES.min(last)).map(|_| random.below(last)).collect::<Vec<_>>();
         let chosen: Vec<usize> = [first, last].into_iter().chain(between).collect();
         let windows = sample::windows(self.setup, random);
@@ -118,7 +130,7 @@ impl<'a> HostShards<'a> {
             return Ok(right);
         }
         right &= self.run(backend, job.task())?.is_consistent();
-        let (batch, stripe) = (random.below(self.batches.len()), random.below(self.setup.stripes));
+        let (batch, stripe) = (random.below(self.batches), random.below(self.setup.stripes));
         let (slot, offset) = (u32::try_from(random.below(shards))?, random.below(self.setup.unit_bytes));
         self.view(batch)?.slot_mut(slot, stripe)[offset] ^= 1;
         let found = self.run(backend, job.task())?.mismatches;
@@ -140,11 +152,23 @@ impl<'a> HostShards<'a> {
     }
 }
 
-impl Memory {
-    fn view(&mut self, setup: &Setup) -> Result<View<'_>> {
-        Ok(match self {
-            Self::Region(region) => View::arena(region, setup.geometry(setup.code.total_shards()))?,
-            Self::Slices(shards) => View::slices(shards.iter_mut().map(|shard| Slot::Write(shard)), setup.stripes)?,
-        })
-    }
+/// Bytes of a batch in a region, with what lies between it and the next; more than there can be if they overflow.
+fn batch_bytes(setup: &Setup) -> usize {
+    let bytes = setup.buffer_bytes(setup.code.total_shards());
+    bytes.checked_next_multiple_of(PAGE_BYTES).unwrap_or(bytes)
+}
+
+fn zeroed(bytes: usize) -> Result<Vec<u8>> {
+    let mut memory = Vec::new();
+    memory.try_reserve_exact(bytes)?;
+    memory.resize(bytes, 0);
+    Ok(memory)
+}
+
+fn arena<'m>(memory: &'m mut [u8], setup: &Setup) -> Result<View<'m>> {
+    Ok(View::arena(memory, setup.geometry(setup.code.total_shards()))?)
+}
+
+fn slices<'m>(shards: &'m mut [Vec<u8>], setup: &Setup) -> Result<View<'m>> {
+    Ok(View::slices(shards.iter_mut().map(|shard| Slot::Write(shard)), setup.stripes)?)
 }

@@ -27,7 +27,7 @@ pub(super) const DEVICE: Defaults =
 pub(super) const DEVICE_CPU: Defaults = Defaults { shapes: SHAPES, data_bytes: &[MIB, 8 * MIB, 64 * MIB] };
 /// On an adapter that the CPU imitates everything takes a thousand times as long.
 pub(super) const DEVICE_SOFTWARE: Defaults = Defaults { shapes: &[(6, 3), (10, 4)], data_bytes: &[MIB] };
-pub(super) const HOST: Defaults = Defaults { shapes: &[(6, 3), (10, 4), (16, 8)], data_bytes: &[8 * MIB, 512 * MIB] };
+pub(super) const HOST: Defaults = Defaults { shapes: &[(10, 4)], data_bytes: &[8 * MIB, 512 * MIB] };
 pub(super) const HOST_SOFTWARE: Defaults = Defaults { shapes: &[(10, 4)], data_bytes: &[MIB] };
 
 /// A code and the sizes of its shards.

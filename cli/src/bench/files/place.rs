@@ -72,6 +72,23 @@ impl Place {
         Ok(())
     }
 
+    /// Has the system hand out as much memory as will be written next, and takes it back: a virtual machine's host gives
+    /// memory that was never used, or not lately, several times more slowly, and would do so to whoever comes first.
+    pub(super) fn warm(&self, bytes: u64) -> Result<()> {
+        let path = self.temp.path().join("warm");
+        let cannot = || format!("cannot write {}", path.display());
+        let mut file = File::create(&path).with_context(cannot)?;
+        let piece = vec![0; PIECE_BYTES];
+        let mut left = bytes;
+        while left > 0 {
+            crate::interrupt::check()?;
+            let bytes = usize::try_from(left).map_or(PIECE_BYTES, |left| left.min(PIECE_BYTES));
+            file.write_all(&piece[..bytes]).with_context(cannot)?;
+            left -= bytes as u64;
+        }
+        super::remove(&path)
+    }
+
     /// Whether what was restored is the file.
     pub(super) fn is_the_file(&self) -> Result<bool> {
         let path = self.restored();
