@@ -107,8 +107,10 @@ impl Backend for Auto {
     }
 
     fn allocate(&self, bytes: usize) -> Result<Region, Error> {
-        // Only memory that a call worth the GPU's while may lie in.
-        if bytes >= IN_PLACE_TRAFFIC_BYTES
+        // Only memory that a call worth the GPU's while may lie in; a GPU is not opened for a little.
+        let is_open = matches!(*self.lock(), GpuState::Open(_));
+        let least = if is_open { IN_PLACE_TRAFFIC_BYTES } else { COPIED_TRAFFIC_BYTES };
+        if bytes >= least
             && let Some(gpu) = self.gpu()?
         {
             match gpu.allocate(bytes) {

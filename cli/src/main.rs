@@ -51,7 +51,9 @@ use args::{Arguments, Verb};
 use exit::Exit;
 
 fn main() -> ExitCode {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    // wgpu warns of mapped buffers that kernels use: for this library they are the fast way, and measured.
+    let filter = env_logger::Env::default().default_filter_or("warn,wgpu_core::instance=error");
+    env_logger::Builder::from_env(filter).init();
     interrupt::listen();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

@@ -4,7 +4,7 @@
 use anyhow::{Result, ensure};
 use evariste::backend::Report;
 use evariste::memory::{PAGE_BYTES, Slot};
-use evariste::{Backend, Batch, Cpu, Mismatch, Region, Task, View};
+use evariste::{Backend, Batch, Cpu, Geometry, Mismatch, Region, Task, View};
 
 use super::args::Case;
 use super::job::Job;
@@ -18,7 +18,7 @@ const RANDOM_BATCHES: usize = 4;
 /// How the shards of a batch lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lie {
-    /// In one block of the backend's choosing, stripe after stripe and in each slot after slot.
+    /// In one block of the backend's choosing.
     Region,
     /// Each in memory of its own.
     Slices,
@@ -41,7 +41,7 @@ enum Memory {
 impl<'a> HostShards<'a> {
     pub(super) fn new(setup: &'a Setup, backend: &dyn Backend, lie: Lie, batches: usize) -> Result<Self> {
         let memory = match lie {
-            Lie::Region => Memory::Region(backend.allocate(batch_bytes(setup).saturating_mul(batches))?),
+            Lie::Region => Memory::Region(backend.allocate(batch_bytes(setup)?.saturating_mul(batches))?),
             Lie::Slices => {
                 let batch = |_| (0..setup.code.total_shards()).map(|_| zeroed(setup.shard_bytes())).collect();
                 Memory::Slices((0..batches).map(batch).collect::<Result<_>>()?)
@@ -55,7 +55,7 @@ impl<'a> HostShards<'a> {
         let setup = self.setup;
         Ok(match &mut self.memory {
             Memory::Region(region) => {
-                let bytes = batch_bytes(setup);
+                let bytes = batch_bytes(setup)?;
                 arena(&mut region[batch * bytes..][..bytes], setup)?
             }
             Memory::Slices(batches) => slices(&mut batches[batch], setup)?,
@@ -67,7 +67,7 @@ impl<'a> HostShards<'a> {
         let setup = self.setup;
         match &mut self.memory {
             Memory::Region(region) => {
-                region.chunks_exact_mut(batch_bytes(setup)).map(|batch| arena(batch, setup)).collect()
+                region.chunks_exact_mut(batch_bytes(setup)?).map(|batch| arena(batch, setup)).collect()
             }
             Memory::Slices(batches) => batches.iter_mut().map(|batch| slices(batch, setup)).collect(),
         }
@@ -152,10 +152,17 @@ impl<'a> HostShards<'a> {
     }
 }
 
-/// Bytes of a batch in a region, with what lies between it and the next; more than there can be if they overflow.
-fn batch_bytes(setup: &Setup) -> usize {
-    let bytes = setup.buffer_bytes(setup.code.total_shards());
-    bytes.checked_next_multiple_of(PAGE_BYTES).unwrap_or(bytes)
+/// How the shards of a batch lie in a region: one stripe as a codec lays it out, several one after another.
+fn geometry(setup: &Setup) -> Result<Geometry> {
+    let shards = setup.code.total_shards();
+    if setup.stripes == 1 { Ok(Geometry::one_stripe(shards, setup.unit_bytes)?) } else { Ok(setup.geometry(shards)) }
+}
+
+/// Whole pages of a region for one batch.
+fn batch_bytes(setup: &Setup) -> Result<usize> {
+    let Geometry { slots, slot_stride, stripes, stripe_stride, .. } = geometry(setup)?;
+    let bytes = slots.saturating_mul(slot_stride).max(stripes.saturating_mul(stripe_stride));
+    Ok(bytes.checked_next_multiple_of(PAGE_BYTES).unwrap_or(usize::MAX))
 }
 
 fn zeroed(bytes: usize) -> Result<Vec<u8>> {
@@ -166,7 +173,7 @@ fn zeroed(bytes: usize) -> Result<Vec<u8>> {
 }
 
 fn arena<'m>(memory: &'m mut [u8], setup: &Setup) -> Result<View<'m>> {
-    Ok(View::arena(memory, setup.geometry(setup.code.total_shards()))?)
+    Ok(View::arena(memory, geometry(setup)?)?)
 }
 
 fn slices<'m>(shards: &'m mut [Vec<u8>], setup: &Setup) -> Result<View<'m>> {
