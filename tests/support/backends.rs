@@ -6,14 +6,26 @@
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
 
+use evariste::cpu::Kernel;
 use evariste::{Backend, Code, Codec, Cpu, Error, Gpu};
 
 type Opened = Vec<(&'static str, Arc<dyn Backend>)>;
 type Open = fn() -> Result<Arc<dyn Backend>, Error>;
 
-/// What the tests know how to open.
-const KNOWN: [(&str, Open); 2] =
-    [("cpu", || Ok(Arc::new(Cpu::new()?))), ("gpu", || Ok(Arc::new(Gpu::open(&evariste::gpu::Options::default())?)))];
+/// What the tests know how to open: the CPU as it chooses for itself, each of its kernels, and the GPU.
+const KNOWN: [(&str, Open); 7] = [
+    ("cpu", || Ok(Arc::new(Cpu::new()?))),
+    ("portable", || on_kernel(Kernel::Portable)),
+    ("avx2", || on_kernel(Kernel::Avx2)),
+    ("gfni", || on_kernel(Kernel::Gfni)),
+    ("avx512", || on_kernel(Kernel::Avx512)),
+    ("neon", || on_kernel(Kernel::Neon)),
+    ("gpu", || Ok(Arc::new(Gpu::open(&evariste::gpu::Options::default())?))),
+];
+
+fn on_kernel(kernel: Kernel) -> Result<Arc<dyn Backend>, Error> {
+    Ok(Arc::new(Cpu::with_kernel(kernel)?))
+}
 
 static BACKENDS: OnceLock<Opened> = OnceLock::new();
 

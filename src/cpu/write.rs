@@ -1,0 +1,76 @@
+//! Writing: tiles of columns, each through the program of its plan.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::gather::gather;
+use super::program::Program;
+use super::recent::RecentPrograms;
+use crate::Error;
+use crate::memory::{Tile, View};
+use crate::plan::Matrices;
+
+/// Sources and targets of one tile together: half of the second-level cache of a core, which programs of several steps read
+/// again and again.
+const TILE_TOTAL_BYTES: usize = 512 << 10;
+/// Columns of a tile come in multiples of this, so that the tiles after the first are aligned as the first is.
+const TILE_GRAIN_BYTES: usize = 4096;
+/// Targets of at least this many bytes are written past the caches, which they would only empty.
+const STREAM_BYTES: usize = 32 << 20;
+/// Slots whose slices lie on the stack: 32 for common codes, and as many as any MDS code over the field has.
+const FEW: usize = 32;
+const MANY: usize = 256;
+
+/// Runs plans that write over every stripe of a view.
+pub(super) fn run(
+    programs: &RecentPrograms,
+    matrices: Matrices<'_>,
+    view: &mut View<'_>,
+    parallel: bool,
+) -> Result<(), Error> {
+    let plans = matrices.plans();
+    let slots = plans.iter().map(|plan| plan.sources().len() + plan.targets().len()).max().unwrap_or(0);
+    let targets = plans.iter().map(|plan| plan.targets().len()).max().unwrap_or(0);
+    let past_caches = view.total_bytes().saturating_mul(targets) >= STREAM_BYTES;
+    let one: [Arc<dyn Program>; 1];
+    let many: Vec<Arc<dyn Program>>;
+    let programs = match matrices {
+        Matrices::One(plan) => {
+            one = [programs.get(plan.matrix())];
+            &one[..]
+        }
+        // There may be thousands, which would drive out the programs of other calls.
+        Matrices::PerStripe { plans, .. } => {
+            many = plans.iter().map(|plan| programs.engine().prepare(plan.matrix()).into()).collect();
+            &many
+        }
+    };
+    let tile_bytes = (TILE_TOTAL_BYTES / slots.max(1)).next_multiple_of(TILE_GRAIN_BYTES);
+    let tiles = view.tiles(matrices, tile_bytes)?;
+    let run = |tile: Tile<'_>| {
+        let program = &*programs[tile.plan_index()];
+        if slots <= FEW {
+            run_tile::<FEW>(program, tile, past_caches)
+        } else {
+            run_tile::<MANY>(program, tile, past_caches)
+        }
+    };
+    if parallel {
+        tiles.parallel().for_each(run);
+    } else {
+        tiles.sequential().for_each(run);
+    }
+    Ok(())
+}
+
+/// Runs a tile. Without an allocation, unless there are more than `N` sources or targets.
+fn run_tile<const N: usize>(program: &dyn Program, mut tile: Tile<'_>, past_caches: bool) {
+    let mut few_sources = [&[][..]; N];
+    let mut many_sources = Vec::new();
+    let sources = gather(tile.sources(), &mut few_sources, &mut many_sources);
+    let mut few_targets: [&mut [u8]; N] = std::array::from_fn(|_| &mut [][..]);
+    let mut many_targets = Vec::new();
+    let targets = gather(tile.targets(), &mut few_targets, &mut many_targets);
+    program.write(sources, targets, past_caches);
+}
