@@ -92,12 +92,18 @@ impl Backend for Cpu {
     fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
         let mut report = Report::default();
         for (index, batch) in batches.iter_mut().enumerate() {
-            let parallel = batch.traffic_bytes() >= PARALLEL_BYTES;
+            let traffic_bytes = batch.traffic_bytes();
             match batch.task() {
-                Task::Write(matrices) => write::run(&self.programs, matrices, batch.view_mut(), parallel)?,
+                Task::Write(matrices) => write::run(&self.programs, matrices, batch.view_mut(), traffic_bytes)?,
                 Task::Check(plan) => {
                     let program = self.programs.get(plan.matrix());
-                    report.mismatches.extend(check::run(&*program, index, plan, batch.view(), parallel));
+                    report.mismatches.extend(check::run(
+                        &*program,
+                        index,
+                        plan,
+                        batch.view(),
+                        traffic_bytes >= PARALLEL_BYTES,
+                    ));
                 }
             }
         }

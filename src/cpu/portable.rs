@@ -39,6 +39,10 @@ impl Program for XorProgram {
         }
     }
 
+    fn passes(&self) -> usize {
+        self.rows.len()
+    }
+
     fn differs(&self, sources: &[&[u8]], stored: &[&[u8]]) -> bool {
         assert_eq!(stored.len(), self.rows.len(), "targets of the matrix");
         let is_row_equal = |(row, stored): (usize, &&[u8])| {

@@ -16,6 +16,9 @@ pub(super) trait Program: Send + Sync {
     /// If lengths differ, or if there are not as many sources and targets as the matrix has columns and rows.
     fn write(&self, sources: &[&[u8]], targets: &mut [&mut [u8]], past_caches: bool);
 
+    /// How often a source may be read for one product.
+    fn passes(&self) -> usize;
+
     /// Whether the product is anywhere different from what is `stored`.
     ///
     /// # Panics

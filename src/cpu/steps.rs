@@ -167,6 +167,10 @@ impl<I: Isa> Program for Prepared<I> {
         unsafe { self.run(sources, |row| targets[row].as_mut_ptr(), bytes, mode) };
     }
 
+    fn passes(&self) -> usize {
+        self.steps.len()
+    }
+
     fn differs(&self, sources: &[&[u8]], stored: &[&[u8]]) -> bool {
         let bytes = self.check(sources, stored);
         // SAFETY: `check` saw that all are `bytes` long; in this mode targets are only read.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::PARALLEL_BYTES;
 use super::gather::gather;
 use super::program::Program;
 use super::recent::RecentPrograms;
@@ -11,13 +12,15 @@ use crate::Error;
 use crate::memory::{Tile, View};
 use crate::plan::Matrices;
 
-/// Sources and targets of one tile together: half of the second-level cache of a core, which programs of several steps read
-/// again and again.
-const TILE_TOTAL_BYTES: usize = 512 << 10;
+/// Sources and targets together of a tile that is read in several passes: half of the second-level cache of a core.
+const PASSES_TOTAL_BYTES: usize = 512 << 10;
 /// Columns of a tile come in multiples of this, so that the tiles after the first are aligned as the first is.
 const TILE_GRAIN_BYTES: usize = 4096;
-/// Targets of at least this many bytes are written past the caches, which they would only empty.
-const STREAM_BYTES: usize = 32 << 20;
+/// Tiles for each thread, so that one that was held up holds up the others little.
+const TILES_PER_THREAD: usize = 4;
+/// From this much traffic on, targets are written past the caches: a third-level cache, or a core's share of one, would be
+/// emptied by them.
+const PAST_CACHES_BYTES: usize = 12 << 20;
 /// Slots whose slices lie on the stack: 32 for common codes, and as many as any MDS code over the field has.
 const FEW: usize = 32;
 const MANY: usize = 256;
@@ -27,12 +30,12 @@ pub(super) fn run(
     programs: &RecentPrograms,
     matrices: Matrices<'_>,
     view: &mut View<'_>,
-    parallel: bool,
+    traffic_bytes: usize,
 ) -> Result<(), Error> {
     let plans = matrices.plans();
     let slots = plans.iter().map(|plan| plan.sources().len() + plan.targets().len()).max().unwrap_or(0);
-    let targets = plans.iter().map(|plan| plan.targets().len()).max().unwrap_or(0);
-    let past_caches = view.total_bytes().saturating_mul(targets) >= STREAM_BYTES;
+    let parallel = traffic_bytes >= PARALLEL_BYTES;
+    let past_caches = traffic_bytes >= PAST_CACHES_BYTES;
     let one: [Arc<dyn Program>; 1];
     let many: Vec<Arc<dyn Program>>;
     let programs = match matrices {
@@ -46,7 +49,15 @@ pub(super) fn run(
             &many
         }
     };
-    let tile_bytes = (TILE_TOTAL_BYTES / slots.max(1)).next_multiple_of(TILE_GRAIN_BYTES);
+    let passes = programs.iter().map(|program| program.passes()).max().unwrap_or(0);
+    let mut tile_bytes = view.total_bytes();
+    if parallel {
+        tile_bytes /= TILES_PER_THREAD * rayon::current_num_threads();
+    }
+    if passes > 1 {
+        tile_bytes = tile_bytes.min(PASSES_TOTAL_BYTES / slots);
+    }
+    let tile_bytes = tile_bytes.next_multiple_of(TILE_GRAIN_BYTES);
     let tiles = view.tiles(matrices, tile_bytes)?;
     let run = |tile: Tile<'_>| {
         let program = &*programs[tile.plan_index()];
