@@ -30,9 +30,12 @@ pub(super) struct WideTables {
     high: __m256i,
 }
 
+/// # Safety
+/// As [`generic::run`].
 #[target_feature(enable = "avx2")]
-fn run(isa: Avx2, step: &Step<NibbleTables>, columns: Columns<'_>, mode: Mode) -> bool {
-    generic::run(isa, step, columns, mode)
+unsafe fn run(isa: Avx2, step: &Step<NibbleTables>, columns: Columns<'_>, mode: Mode) -> bool {
+    // SAFETY: promised by the caller.
+    unsafe { generic::run(isa, step, columns, mode) }
 }
 
 impl Isa for Avx2 {
@@ -49,8 +52,8 @@ impl Isa for Avx2 {
         NibbleTables::new(coefficient)
     }
 
-    fn run(self, step: &Step<NibbleTables>, columns: Columns<'_>, mode: Mode) -> bool {
-        // SAFETY: `detect` saw avx2, exactly what `run` enables.
+    unsafe fn run(self, step: &Step<NibbleTables>, columns: Columns<'_>, mode: Mode) -> bool {
+        // SAFETY: `detect` saw avx2, exactly what `run` enables; the caller promised the rest.
         unsafe { run(self, step, columns, mode) }
     }
 

@@ -16,9 +16,12 @@ impl Avx512 {
     }
 }
 
+/// # Safety
+/// As [`generic::run`].
 #[target_feature(enable = "avx512f,gfni")]
-fn run(isa: Avx512, step: &Step<u64>, columns: Columns<'_>, mode: Mode) -> bool {
-    generic::run(isa, step, columns, mode)
+unsafe fn run(isa: Avx512, step: &Step<u64>, columns: Columns<'_>, mode: Mode) -> bool {
+    // SAFETY: promised by the caller.
+    unsafe { generic::run(isa, step, columns, mode) }
 }
 
 impl Isa for Avx512 {
@@ -35,8 +38,8 @@ impl Isa for Avx512 {
         bit_matrix(coefficient)
     }
 
-    fn run(self, step: &Step<u64>, columns: Columns<'_>, mode: Mode) -> bool {
-        // SAFETY: `detect` saw avx512f and gfni, exactly what `run` enables.
+    unsafe fn run(self, step: &Step<u64>, columns: Columns<'_>, mode: Mode) -> bool {
+        // SAFETY: `detect` saw avx512f and gfni, exactly what `run` enables; the caller promised the rest.
         unsafe { run(self, step, columns, mode) }
     }
 

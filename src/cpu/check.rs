@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::gather::gather;
+use super::gather::{FEW, MANY, gather};
 use super::program::Program;
 use crate::Plan;
 use crate::backend::{BLOCK_BYTES, Mismatch};
@@ -13,8 +13,6 @@ use crate::memory::View;
 
 /// Blocks compared before anything is reported.
 const TILE_BLOCKS: usize = 8;
-/// Sources, and targets, whose slices lie on the stack.
-const FEW: usize = 256;
 
 /// Runs a plan that checks over every stripe of a view.
 pub(super) fn run(program: &dyn Program, batch: usize, plan: &Plan, view: &View<'_>, parallel: bool) -> Vec<Mismatch> {
@@ -23,13 +21,19 @@ pub(super) fn run(program: &dyn Program, batch: usize, plan: &Plan, view: &View<
     let run = |index: usize| {
         let (stripe, tile) = (index / tiles, index % tiles);
         let start = tile * tile_bytes;
-        check_tile(program, batch, plan, view, stripe, start..view.bytes().min(start + tile_bytes))
+        let range = start..view.bytes().min(start + tile_bytes);
+        if plan.sources().len().max(plan.targets().len()) <= FEW {
+            check_tile::<FEW>(program, batch, plan, view, stripe, range)
+        } else {
+            check_tile::<MANY>(program, batch, plan, view, stripe, range)
+        }
     };
     let indices = 0..view.stripes() * tiles;
     if parallel { indices.into_par_iter().flat_map_iter(run).collect() } else { indices.flat_map(run).collect() }
 }
 
-fn check_tile(
+/// Checks a tile; if all is right without an allocation, unless there are more than `N` sources or targets.
+fn check_tile<const N: usize>(
     program: &dyn Program,
     batch: usize,
     plan: &Plan,
@@ -38,9 +42,9 @@ fn check_tile(
     range: Range<usize>,
 ) -> Vec<Mismatch> {
     let cut = |&slot: &u32| &view.slot(slot, stripe)[range.clone()];
-    let (mut few_sources, mut many_sources) = ([&[][..]; FEW], Vec::new());
+    let (mut few_sources, mut many_sources) = ([&[][..]; N], Vec::new());
     let sources = gather(plan.sources().iter().map(cut), &mut few_sources, &mut many_sources);
-    let (mut few_stored, mut many_stored) = ([&[][..]; FEW], Vec::new());
+    let (mut few_stored, mut many_stored) = ([&[][..]; N], Vec::new());
     let stored = gather(plan.targets().iter().map(cut), &mut few_stored, &mut many_stored);
     let mut found = Vec::new();
     if !program.differs(sources, stored) {

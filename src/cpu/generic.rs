@@ -6,7 +6,7 @@
 
 use super::steps::Step;
 
-/// Most targets of a step, one of ones included.
+/// Most targets of a step, the one of ones included.
 pub(super) const MAX_TARGETS: usize = 7;
 
 /// Bytes of the longest vector.
@@ -47,7 +47,10 @@ pub(super) trait Isa: Copy + Send + Sync + 'static {
     fn factor(coefficient: u8) -> Self::Factor;
 
     /// [`run`], in a function that enables the instruction set.
-    fn run(self, step: &Step<Self::Factor>, columns: Columns<'_>, mode: Mode) -> bool;
+    ///
+    /// # Safety
+    /// As [`run`].
+    unsafe fn run(self, step: &Step<Self::Factor>, columns: Columns<'_>, mode: Mode) -> bool;
 
     fn zero(self) -> Self::Vector;
     fn xor(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
@@ -77,86 +80,83 @@ pub(super) trait Isa: Copy + Send + Sync + 'static {
     fn fence(self);
 }
 
-/// The bytes of a step: sources, and targets of which the one of ones comes last. All are `bytes` long.
+/// What a step works on: some columns of some sources, for all its targets.
 #[derive(Clone, Copy)]
 pub(super) struct Columns<'a> {
-    sources: &'a [&'a [u8]],
-    targets: [*mut u8; MAX_TARGETS],
-    bytes: usize,
+    /// Some of the sources of the step.
+    pub(super) sources: &'a [&'a [u8]],
+    /// How many of its sources come before them.
+    pub(super) sources_before: usize,
+    /// What to add to the products: where column 0 of each target's sums would be.
+    pub(super) sums: Option<Targets>,
+    /// Where column 0 of each target is, or would be. The one of ones comes last.
+    pub(super) targets: Targets,
+    /// The columns.
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
 
-impl<'a> Columns<'a> {
-    /// # Safety
-    /// Every source is `bytes` long. Every target of the step can be read for `bytes` bytes, and written unless the mode is
-    /// [`Mode::Compare`]; none overlaps another or a source.
-    pub(super) unsafe fn new(sources: &'a [&'a [u8]], targets: [*mut u8; MAX_TARGETS], bytes: usize) -> Self {
-        Self { sources, targets, bytes }
-    }
-
-    /// How many columns to go until all the first `targets` targets are a multiple of `alignment`.
-    fn misalignment(&self, targets: usize, alignment: usize) -> Option<usize> {
-        let to_go = |target: *mut u8| target.addr().wrapping_neg() % alignment;
-        let first = to_go(self.targets[0]);
-        self.targets[..targets].iter().all(|&target| to_go(target) == first).then_some(first)
-    }
-}
+/// A pointer for each target of a step; the rest are null.
+pub(super) type Targets = [*mut u8; MAX_TARGETS];
 
 /// Runs a step over its columns; in [`Mode::Compare`] returns whether anything differs.
 ///
 /// Always inlined, into a function that enables the instruction set.
+///
+/// # Safety
+/// The columns lie within every source. They can be read in every target and in the sums, and, unless the mode is
+/// [`Mode::Compare`], written in every target. No target overlaps another or a source. In [`Mode::Stream`] the first column
+/// of every target is a multiple of the vector's bytes.
 #[inline(always)]
-pub(super) fn run<I: Isa>(isa: I, step: &Step<I::Factor>, columns: Columns<'_>, mode: Mode) -> bool {
+pub(super) unsafe fn run<I: Isa>(isa: I, step: &Step<I::Factor>, columns: Columns<'_>, mode: Mode) -> bool {
+    macro_rules! rows {
+        ($rows:literal, $ones:literal) => {
+            // SAFETY: `rows` asks for what the caller promised.
+            unsafe { rows::<I, $rows, $ones>(isa, step, columns, mode) }
+        };
+    }
     match (step.rows(), step.ones()) {
-        (0, true) => rows::<I, 0, true>(isa, step, columns, mode),
-        (1, false) => rows::<I, 1, false>(isa, step, columns, mode),
-        (1, true) => rows::<I, 1, true>(isa, step, columns, mode),
-        (2, false) => rows::<I, 2, false>(isa, step, columns, mode),
-        (2, true) => rows::<I, 2, true>(isa, step, columns, mode),
-        (3, false) => rows::<I, 3, false>(isa, step, columns, mode),
-        (3, true) => rows::<I, 3, true>(isa, step, columns, mode),
-        (4, false) => rows::<I, 4, false>(isa, step, columns, mode),
-        (4, true) => rows::<I, 4, true>(isa, step, columns, mode),
-        (5, false) => rows::<I, 5, false>(isa, step, columns, mode),
-        (5, true) => rows::<I, 5, true>(isa, step, columns, mode),
-        (6, false) => rows::<I, 6, false>(isa, step, columns, mode),
-        (6, true) => rows::<I, 6, true>(isa, step, columns, mode),
+        (0, true) => rows!(0, true),
+        (1, false) => rows!(1, false),
+        (1, true) => rows!(1, true),
+        (2, false) => rows!(2, false),
+        (2, true) => rows!(2, true),
+        (3, false) => rows!(3, false),
+        (3, true) => rows!(3, true),
+        (4, false) => rows!(4, false),
+        (4, true) => rows!(4, true),
+        (5, false) => rows!(5, false),
+        (5, true) => rows!(5, true),
+        (6, false) => rows!(6, false),
+        (6, true) => rows!(6, true),
         (rows, _) => unreachable!("a step of {rows} rows"),
     }
 }
 
 /// [`run`] for a step of `R` targets that are multiplied for, and one of ones if `ONES`.
+///
+/// # Safety
+/// As [`run`].
 #[inline(always)]
-fn rows<I: Isa, const R: usize, const ONES: bool>(
+unsafe fn rows<I: Isa, const R: usize, const ONES: bool>(
     isa: I,
     step: &Step<I::Factor>,
     columns: Columns<'_>,
     mode: Mode,
 ) -> bool {
-    let factors = step.factors();
-    assert_eq!(factors.len(), R * columns.sources.len(), "a factor for each source of each row");
-    if columns.bytes < I::BYTES {
-        return short::<I, R, ONES>(isa, factors, columns, mode);
+    let factors = &step.factors()[R * columns.sources_before..][..R * columns.sources.len()];
+    let Columns { start, end, .. } = columns;
+    if end - start < I::BYTES {
+        // SAFETY: as for this function.
+        return unsafe { short::<I, R, ONES>(isa, factors, columns, mode) };
     }
     let vectors = if I::MANY_REGISTERS && R + usize::from(ONES) <= 4 { 4 } else { 2 };
     let block_bytes = I::BYTES * vectors;
-    let last = columns.bytes - I::BYTES;
     let mut differences = isa.zero();
-    let mut at = 0;
-    let mut mode = mode;
-    if mode == Mode::Stream {
-        match columns.misalignment(R + usize::from(ONES), I::BYTES) {
-            // The vector that ends where the aligned ones begin, or beyond: what is computed twice is the same twice.
-            Some(to_go) if to_go <= last => {
-                // SAFETY: there is a whole vector at the first column.
-                unsafe { block::<I, R, ONES, 1>(isa, factors, columns, 0, Mode::Write, &mut differences) };
-                at = to_go;
-            }
-            _ => mode = Mode::Write,
-        }
-    }
-    while at + block_bytes <= columns.bytes {
+    let mut at = start;
+    while at + block_bytes <= end {
         if vectors == 4 {
-            // SAFETY: the block ends within the columns; in mode Stream `at` makes every target aligned.
+            // SAFETY: the block ends within the columns and begins a multiple of a vector's bytes after their start.
             unsafe { block::<I, R, ONES, 4>(isa, factors, columns, at, mode, &mut differences) };
         } else {
             // SAFETY: as above.
@@ -164,31 +164,34 @@ fn rows<I: Isa, const R: usize, const ONES: bool>(
         }
         at += block_bytes;
     }
-    if mode == Mode::Stream {
-        isa.fence();
-        mode = Mode::Write;
-    }
-    while at < columns.bytes {
-        // SAFETY: a vector at `last` or before it ends within the columns. The last may overlap the one before it.
-        unsafe { block::<I, R, ONES, 1>(isa, factors, columns, at.min(last), mode, &mut differences) };
+    let mode = if mode == Mode::Stream { Mode::Write } else { mode };
+    while at < end {
+        // The last vector may overlap the one before it: what is computed twice is the same twice.
+        let vector = at.min(end - I::BYTES);
+        // SAFETY: the vector lies within the columns.
+        unsafe { block::<I, R, ONES, 1>(isa, factors, columns, vector, mode, &mut differences) };
         at += I::BYTES;
     }
     !isa.is_zero(differences)
 }
 
-/// Columns fewer than a vector has bytes, by way of copies that are long enough.
+/// Columns fewer than a vector has bytes, by way of copies that are long enough. There are no sums to add.
+///
+/// # Safety
+/// As [`run`].
 #[inline(always)]
-fn short<I: Isa, const R: usize, const ONES: bool>(
+unsafe fn short<I: Isa, const R: usize, const ONES: bool>(
     isa: I,
     factors: &[I::Factor],
     columns: Columns<'_>,
     mode: Mode,
 ) -> bool {
-    let targets = R + usize::from(ONES);
+    let Columns { start, end, .. } = columns;
+    let bytes = end - start;
     let mut sums = [isa.zero(); MAX_TARGETS];
     let mut copy = [0; MAX_VECTOR_BYTES];
     for (j, source) in columns.sources.iter().enumerate() {
-        copy[..columns.bytes].copy_from_slice(source);
+        copy[..bytes].copy_from_slice(&source[start..end]);
         // SAFETY: no vector is longer than the copy.
         let source = unsafe { isa.load(copy.as_ptr()) };
         for (sum, factor) in sums.iter_mut().zip(&factors[j * R..][..R]) {
@@ -199,17 +202,17 @@ fn short<I: Isa, const R: usize, const ONES: bool>(
         }
     }
     let mut differ = false;
-    for (&sum, &target) in sums[..targets].iter().zip(&columns.targets) {
+    for (&sum, &target) in sums[..R + usize::from(ONES)].iter().zip(&columns.targets) {
+        let target = target.wrapping_add(start);
         // SAFETY: no vector is longer than the copy.
         unsafe { isa.store(copy.as_mut_ptr(), sum) };
         if mode == Mode::Compare {
-            // SAFETY: `Columns::new` was promised that targets can be read for `bytes` bytes.
-            let stored = unsafe { std::slice::from_raw_parts(target, columns.bytes) };
-            differ |= stored != &copy[..columns.bytes];
+            // SAFETY: the caller promised that the columns of a target can be read.
+            let stored = unsafe { std::slice::from_raw_parts(target, bytes) };
+            differ |= stored != &copy[..bytes];
         } else {
-            // SAFETY: `Columns::new` was promised that targets can be written for `bytes` bytes, which are fewer than a
-            // vector has.
-            unsafe { std::ptr::copy_nonoverlapping(copy.as_ptr(), target, columns.bytes) };
+            // SAFETY: the caller promised that they can be written; they are fewer than the copy has.
+            unsafe { std::ptr::copy_nonoverlapping(copy.as_ptr(), target, bytes) };
         }
     }
     differ
@@ -218,7 +221,7 @@ fn short<I: Isa, const R: usize, const ONES: bool>(
 /// Computes `V` vectors from column `at` on, for every target.
 ///
 /// # Safety
-/// The vectors end within the columns. In [`Mode::Stream`] column `at` of every target is aligned.
+/// As [`run`], and the vectors lie within the columns. In [`Mode::Stream`] column `at` of every target is aligned.
 #[inline(always)]
 unsafe fn block<I: Isa, const R: usize, const ONES: bool, const V: usize>(
     isa: I,
@@ -230,16 +233,26 @@ unsafe fn block<I: Isa, const R: usize, const ONES: bool, const V: usize>(
 ) {
     let mut sums = [[isa.zero(); V]; R];
     let mut ones = [isa.zero(); V];
+    if let Some(before) = columns.sums {
+        for (sums, before) in sums.iter_mut().zip(before) {
+            // SAFETY: the vectors lie within the columns.
+            *sums = unsafe { load::<I, V>(isa, before, at) };
+        }
+        if ONES {
+            // SAFETY: as above.
+            ones = unsafe { load::<I, V>(isa, before[R], at) };
+        }
+    }
     let mut factors = factors.as_ptr();
     let mut sources = columns.sources;
     if I::MANY_REGISTERS {
         while let [first, second, rest @ ..] = sources {
-            // SAFETY: the caller promised that the vectors end within the columns.
-            let a = unsafe { load::<I, V>(isa, first, at) };
+            // SAFETY: the vectors lie within the columns.
+            let a = unsafe { load::<I, V>(isa, first.as_ptr(), at) };
             // SAFETY: as above.
-            let b = unsafe { load::<I, V>(isa, second, at) };
+            let b = unsafe { load::<I, V>(isa, second.as_ptr(), at) };
             for (row, sums) in sums.iter_mut().enumerate() {
-                // SAFETY: `rows` checked that there are R factors for each source.
+                // SAFETY: `rows` took R factors for each source.
                 let by_a = unsafe { wide_at(isa, factors, row) };
                 // SAFETY: as above, for the second source.
                 let by_b = unsafe { wide_at(isa, factors, R + row) };
@@ -253,16 +266,15 @@ unsafe fn block<I: Isa, const R: usize, const ONES: bool, const V: usize>(
                     ones[v] = isa.xor3(ones[v], a[v], b[v]);
                 }
             }
-            // SAFETY: as above; one past the last is allowed.
-            factors = unsafe { factors.add(2 * R) };
+            factors = factors.wrapping_add(2 * R);
             sources = rest;
         }
     }
     for source in sources {
-        // SAFETY: the caller promised that the vectors end within the columns.
-        let vectors = unsafe { load::<I, V>(isa, source, at) };
+        // SAFETY: the vectors lie within the columns.
+        let vectors = unsafe { load::<I, V>(isa, source.as_ptr(), at) };
         for (row, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: `rows` checked that there are R factors for each source.
+            // SAFETY: `rows` took R factors for each source.
             let wide = unsafe { wide_at(isa, factors, row) };
             for v in 0..V {
                 sums[v] = isa.xor(sums[v], isa.product(isa.operand(vectors[v]), wide));
@@ -273,12 +285,11 @@ unsafe fn block<I: Isa, const R: usize, const ONES: bool, const V: usize>(
                 ones[v] = isa.xor(ones[v], vectors[v]);
             }
         }
-        // SAFETY: as above; one past the last is allowed.
-        factors = unsafe { factors.add(R) };
+        factors = factors.wrapping_add(R);
     }
-    for (row, sums) in sums.iter().enumerate() {
-        // SAFETY: the vectors end within the columns, and `at` is aligned for streaming: both promised by the caller.
-        unsafe { finish(isa, columns.targets[row], at, sums, mode, differences) };
+    for (&target, sums) in columns.targets.iter().zip(&sums) {
+        // SAFETY: the vectors lie within the columns, and `at` is aligned for streaming: both promised by the caller.
+        unsafe { finish(isa, target, at, sums, mode, differences) };
     }
     if ONES {
         // SAFETY: as above.
@@ -293,23 +304,20 @@ unsafe fn block<I: Isa, const R: usize, const ONES: bool, const V: usize>(
 #[inline(always)]
 unsafe fn wide_at<I: Isa>(isa: I, factors: *const I::Factor, index: usize) -> I::Wide {
     // SAFETY: promised by the caller.
-    let factor = unsafe { factors.add(index) };
-    // SAFETY: as above.
-    isa.wide(unsafe { &*factor })
+    let factor = unsafe { &*factors.wrapping_add(index) };
+    isa.wide(factor)
 }
 
-/// `V` vectors of a source.
+/// `V` vectors from column `at` on.
 ///
 /// # Safety
-/// They end within it.
+/// They can be read.
 #[inline(always)]
-unsafe fn load<I: Isa, const V: usize>(isa: I, source: &[u8], at: usize) -> [I::Vector; V] {
+unsafe fn load<I: Isa, const V: usize>(isa: I, from: *const u8, at: usize) -> [I::Vector; V] {
     let mut vectors = [isa.zero(); V];
     for (v, vector) in vectors.iter_mut().enumerate() {
         // SAFETY: promised by the caller.
-        let from = unsafe { source.as_ptr().add(at + v * I::BYTES) };
-        // SAFETY: as above.
-        *vector = unsafe { isa.load(from) };
+        *vector = unsafe { isa.load(from.wrapping_add(at + v * I::BYTES)) };
     }
     vectors
 }
@@ -328,15 +336,14 @@ unsafe fn finish<I: Isa, const V: usize>(
     differences: &mut I::Vector,
 ) {
     for (v, &sum) in sums.iter().enumerate() {
-        // SAFETY: the vectors end within the columns.
-        let to = unsafe { target.add(at + v * I::BYTES) };
+        let to = target.wrapping_add(at + v * I::BYTES);
         match mode {
-            // SAFETY: as above, and targets can be written in this mode.
+            // SAFETY: the vectors lie within the columns, and targets can be written in this mode.
             Mode::Write => unsafe { isa.store(to, sum) },
             // SAFETY: as above; the caller promised that the address is aligned.
             Mode::Stream => unsafe { isa.stream(to, sum) },
             Mode::Compare => {
-                // SAFETY: targets can be read.
+                // SAFETY: the vectors lie within the columns, which can be read.
                 let stored = unsafe { isa.load(to) };
                 *differences = isa.or(*differences, isa.xor(stored, sum));
             }

@@ -31,9 +31,12 @@ pub(super) fn bit_matrix(coefficient: u8) -> u64 {
     matrix
 }
 
+/// # Safety
+/// As [`generic::run`].
 #[target_feature(enable = "avx2,gfni")]
-fn run(isa: Gfni, step: &Step<u64>, columns: Columns<'_>, mode: Mode) -> bool {
-    generic::run(isa, step, columns, mode)
+unsafe fn run(isa: Gfni, step: &Step<u64>, columns: Columns<'_>, mode: Mode) -> bool {
+    // SAFETY: promised by the caller.
+    unsafe { generic::run(isa, step, columns, mode) }
 }
 
 impl Isa for Gfni {
@@ -50,8 +53,8 @@ impl Isa for Gfni {
         bit_matrix(coefficient)
     }
 
-    fn run(self, step: &Step<u64>, columns: Columns<'_>, mode: Mode) -> bool {
-        // SAFETY: `detect` saw avx2 and gfni, exactly what `run` enables.
+    unsafe fn run(self, step: &Step<u64>, columns: Columns<'_>, mode: Mode) -> bool {
+        // SAFETY: `detect` saw avx2 and gfni, exactly what `run` enables; the caller promised the rest.
         unsafe { run(self, step, columns, mode) }
     }
 

@@ -30,9 +30,12 @@ pub(super) struct WideTables {
     high: uint8x16_t,
 }
 
+/// # Safety
+/// As [`generic::run`].
 #[target_feature(enable = "neon")]
-fn run(isa: Neon, step: &Step<NibbleTables>, columns: Columns<'_>, mode: Mode) -> bool {
-    generic::run(isa, step, columns, mode)
+unsafe fn run(isa: Neon, step: &Step<NibbleTables>, columns: Columns<'_>, mode: Mode) -> bool {
+    // SAFETY: promised by the caller.
+    unsafe { generic::run(isa, step, columns, mode) }
 }
 
 impl Isa for Neon {
@@ -49,8 +52,8 @@ impl Isa for Neon {
         NibbleTables::new(coefficient)
     }
 
-    fn run(self, step: &Step<NibbleTables>, columns: Columns<'_>, mode: Mode) -> bool {
-        // SAFETY: `detect` saw neon, exactly what `run` enables.
+    unsafe fn run(self, step: &Step<NibbleTables>, columns: Columns<'_>, mode: Mode) -> bool {
+        // SAFETY: `detect` saw neon, exactly what `run` enables; the caller promised the rest.
         unsafe { run(self, step, columns, mode) }
     }
 

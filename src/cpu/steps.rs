@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::gather::gather;
 use super::generic::{Columns, Isa, MAX_TARGETS, Mode};
 use super::program::{Engine, Program};
 use crate::Matrix;
@@ -107,12 +108,21 @@ impl<I: Isa> Engine for I {
 
 /// Sources of a step that are gathered without an allocation.
 const GATHERED: usize = 64;
+/// Sources read side by side from memory: hardware follows only so many at once.
+const SIDE_BY_SIDE: usize = 12;
+/// Columns worked on at a time where not all sources are read side by side; their sums stay in the first-level cache.
+const RUN_BYTES: usize = 2048;
+
+/// Memory for sums.
+#[repr(align(64))]
+struct Sums([[u8; RUN_BYTES]; MAX_TARGETS]);
 
 impl<I: Isa> Prepared<I> {
     /// Runs every step; `target` gives a row's bytes. Returns whether anything differs.
     ///
     /// # Safety
-    /// As for [`Columns::new`], with every row's target.
+    /// All sources have `bytes` bytes. So have the targets, of every row its own; they can be read, and written unless the
+    /// mode is [`Mode::Compare`], and none overlaps another or a source.
     unsafe fn run(
         &self,
         sources: &[&[u8]],
@@ -127,24 +137,74 @@ impl<I: Isa> Prepared<I> {
                 *slot = target(row);
             }
             let mut few = [&[][..]; GATHERED];
-            let many: Vec<&[u8]>;
+            let mut many = Vec::new();
             let sources = match &step.sources {
                 None => sources,
-                Some(indices) if indices.len() <= GATHERED => {
-                    let few = &mut few[..indices.len()];
-                    few.iter_mut().zip(&**indices).for_each(|(slot, &index)| *slot = sources[index]);
-                    few
-                }
-                Some(indices) => {
-                    many = indices.iter().map(|&index| sources[index]).collect();
-                    &many
-                }
+                Some(indices) => gather(indices.iter().map(|&index| sources[index]), &mut few, &mut many),
             };
+            let columns = Columns { sources, sources_before: 0, sums: None, targets, start: 0, end: bytes };
             // SAFETY: promised by the caller.
-            let columns = unsafe { Columns::new(sources, targets, bytes) };
-            differ |= self.isa.run(step, columns, mode);
+            differ |= unsafe { self.run_step(step, columns, mode) };
         }
         differ
+    }
+
+    /// Runs a step over all of its columns.
+    ///
+    /// # Safety
+    /// As [`generic::run`](super::generic::run), but targets need not be aligned.
+    unsafe fn run_step(&self, step: &Step<I::Factor>, columns: Columns<'_>, mut mode: Mode) -> bool {
+        let mut differ = false;
+        let mut rest = columns;
+        if mode == Mode::Stream {
+            match misalignment(&columns.targets[..step.targets.len()], I::BYTES) {
+                Some(to_go) => {
+                    rest.start = to_go.min(columns.end);
+                    // SAFETY: promised by the caller.
+                    differ |= unsafe { self.isa.run(step, Columns { end: rest.start, ..columns }, Mode::Write) };
+                }
+                None => mode = Mode::Write,
+            }
+        }
+        if columns.sources.len() > SIDE_BY_SIDE && mode == Mode::Stream {
+            let mut sums = Sums([[0; RUN_BYTES]; MAX_TARGETS]);
+            while rest.end - rest.start >= RUN_BYTES {
+                let run = Columns { end: rest.start + RUN_BYTES, ..rest };
+                // SAFETY: promised by the caller.
+                differ |= unsafe { self.run_in_parts(step, run, mode, &mut sums) };
+                rest.start = run.end;
+            }
+        }
+        // SAFETY: promised by the caller; runs are a multiple of every vector's bytes, so targets are still aligned.
+        differ |= unsafe { self.isa.run(step, rest, mode) };
+        if mode == Mode::Stream {
+            self.isa.fence();
+        }
+        differ
+    }
+
+    /// Runs a step over [`RUN_BYTES`] columns, a part of the sources after the other.
+    ///
+    /// # Safety
+    /// As [`generic::run`](super::generic::run).
+    unsafe fn run_in_parts(&self, step: &Step<I::Factor>, columns: Columns<'_>, mode: Mode, sums: &mut Sums) -> bool {
+        // Where column 0 would be.
+        let sums = sums.0.each_mut().map(|sums| sums.as_mut_ptr().wrapping_sub(columns.start));
+        // As even as can be: twenty sources are ten and ten.
+        let parts = columns.sources.len().div_ceil(SIDE_BY_SIDE);
+        let part_sources = columns.sources.len().div_ceil(parts);
+        let mut part = Columns { sums: None, ..columns };
+        let mut rest = columns.sources;
+        while rest.len() > part_sources {
+            (part.sources, rest) = rest.split_at(part_sources);
+            // SAFETY: promised by the caller; the sums are another's memory and have as many columns.
+            unsafe { self.isa.run(step, Columns { targets: sums, ..part }, Mode::Write) };
+            part.sources_before += part_sources;
+            part.sums = Some(sums);
+        }
+        part.sources = rest;
+        // SAFETY: as above.
+        unsafe { self.isa.run(step, part, mode) }
     }
 
     /// Checks lengths and counts; returns the length.
@@ -176,4 +236,11 @@ impl<I: Isa> Program for Prepared<I> {
         // SAFETY: `check` saw that all are `bytes` long; in this mode targets are only read.
         unsafe { self.run(sources, |row| stored[row].as_ptr().cast_mut(), bytes, Mode::Compare) }
     }
+}
+
+/// How many columns to go until all targets are a multiple of `alignment`; `None` if they never are at once.
+fn misalignment(targets: &[*mut u8], alignment: usize) -> Option<usize> {
+    let mut to_go = targets.iter().map(|target| target.addr().wrapping_neg() % alignment);
+    let first = to_go.next()?;
+    to_go.all(|other| other == first).then_some(first)
 }

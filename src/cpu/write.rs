@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::PARALLEL_BYTES;
-use super::gather::gather;
+use super::gather::{FEW, MANY, gather};
 use super::program::Program;
 use super::recent::RecentPrograms;
 use crate::Error;
@@ -21,9 +21,6 @@ const TILES_PER_THREAD: usize = 4;
 /// From this much traffic on, targets are written past the caches: a third-level cache, or a core's share of one, would be
 /// emptied by them.
 const PAST_CACHES_BYTES: usize = 12 << 20;
-/// Slots whose slices lie on the stack: 32 for common codes, and as many as any MDS code over the field has.
-const FEW: usize = 32;
-const MANY: usize = 256;
 
 /// Runs plans that write over every stripe of a view.
 pub(super) fn run(
