@@ -149,6 +149,13 @@ fn every_kernel_sees_every_flipped_bit() {
 }
 
 #[test]
+fn what_every_processor_has_is_there() {
+    let available: Vec<Kernel> = Kernel::available().collect();
+    assert!(available.contains(&Kernel::Portable));
+    assert_eq!(available.contains(&Kernel::Neon), cfg!(target_arch = "aarch64"), "AArch64 Linux never lacks NEON");
+}
+
+#[test]
 fn every_coefficient_times_every_byte() {
     let source: Vec<u8> = (0..=255).collect();
     for coefficient in 0..=255 {
