@@ -20,8 +20,8 @@ const SHARD_BYTES: [usize; 4] = [4 << 10, 16 << 10, 64 << 10, 1 << 20];
 
 fn main() {
     let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
-    let tables: [(&str, fn()); 4] =
-        [("encode", encode), ("rebuild", rebuild), ("latency", latency), ("threads", threads)];
+    let tables: [(&str, fn()); 5] =
+        [("encode", encode), ("verify", verify), ("rebuild", rebuild), ("latency", latency), ("threads", threads)];
     println!("{}", evariste::Backend::info(&evariste::Cpu::new().expect("a kernel this machine has")).device);
     for (name, table) in tables {
         if name.starts_with(&only) {
@@ -39,20 +39,20 @@ fn seconds(bytes: usize, mut call: impl FnMut()) -> f64 {
     start.elapsed().as_secs_f64() / calls as f64
 }
 
-fn quantile(values: &[f64], quantile: f64) -> f64 {
+fn percentile(values: &[f64], percent: usize) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    sorted[((sorted.len() - 1) as f64 * quantile) as usize]
+    sorted[(sorted.len() - 1) * percent / 100]
 }
 
 /// One line of names, rates and ratios of the first to each.
 fn report(case: &str, bytes: usize, times: &[(&str, Vec<f64>)]) {
     print!("{case:>16}");
     for (name, seconds) in times {
-        print!("  {name} {:.1}", bytes as f64 / quantile(seconds, 0.5) / 1e9);
+        print!("  {name} {:.1}", bytes as f64 / percentile(seconds, 50) / 1e9);
         if *name != times[0].0 {
             let ratios: Vec<f64> = seconds.iter().zip(&times[0].1).map(|(other, ours)| other / ours).collect();
-            let [low, median, high] = [0.25, 0.5, 0.75].map(|q| quantile(&ratios, q));
+            let [low, median, high] = [25, 50, 75].map(|percent| percentile(&ratios, percent));
             print!(" (x{median:.2}, {low:.2}-{high:.2})");
         }
     }
@@ -80,6 +80,31 @@ fn encode() {
                     parity.iter_mut().for_each(|shard| shard.fill(0xee));
                     engine.encode(&data, &mut parity);
                     assert!(engines::is_right(&data, &parity), "{} is wrong", engine.name());
+                }
+                report(&format!("{k}+{m} {} KiB", shard_bytes >> 10), k * shard_bytes, &times);
+            }
+        }
+    });
+}
+
+fn verify() {
+    on_one_thread(|| {
+        for (k, m) in SHAPES {
+            for shard_bytes in SHARD_BYTES {
+                let engines = engines::all(k, m);
+                let mut stripe = Stripe::random(k + m, shard_bytes);
+                let (data, mut parity) = stripe.split(k);
+                engines[0].encode(&data, &mut parity);
+                let parity = parity.iter().map(|shard| &**shard);
+                let shards: Vec<&[u8]> = data.iter().copied().chain(parity).collect();
+                let able: Vec<&dyn Engine> =
+                    engines.iter().map(|e| &**e).filter(|e| e.verify(&shards, k) == Some(true)).collect();
+                let mut times: Vec<(&str, Vec<f64>)> = able.iter().map(|e| (e.name(), Vec::new())).collect();
+                for _ in 0..ROUNDS {
+                    for (engine, (_, times)) in able.iter().zip(&mut times) {
+                        let call = || assert_eq!(engine.verify(&shards, k), Some(true));
+                        times.push(seconds(k * shard_bytes, call));
+                    }
                 }
                 report(&format!("{k}+{m} {} KiB", shard_bytes >> 10), k * shard_bytes, &times);
             }
@@ -128,7 +153,7 @@ fn latency() {
         start.elapsed().as_secs_f64() * 1e6
     };
     let times: Vec<f64> = (0..100_000).map(call).collect();
-    let [p50, p99] = [0.5, 0.99].map(|q| quantile(&times, q));
+    let [p50, p99] = [50, 99].map(|percent| percentile(&times, percent));
     println!("{:>16}  p50 {p50:.2} us  p99 {p99:.2} us", "10+4 4 KiB");
 }
 

@@ -1,4 +1,4 @@
-//! criterion: encode and rebuild on one thread, beside other libraries in the same run, and encode on all threads.
+//! criterion: encode, rebuild and verify on one thread, beside other libraries in the same run, and encode on all threads.
 //!
 //! `cargo bench --bench encode`; throughput counts data bytes read once. criterion finishes one engine before it starts the
 //! next: `compare`, which alternates, is what ratios are taken from.
@@ -46,6 +46,18 @@ fn cases(criterion: &mut Criterion) {
                 if engine.rebuild(&mut shards, m) {
                     group.bench_function(BenchmarkId::new(engine.name(), "1 thread"), |bencher| {
                         one.install(|| bencher.iter(|| engine.rebuild(&mut shards, m)));
+                    });
+                }
+            }
+            group.finish();
+
+            let mut group = criterion.benchmark_group(format!("verify {size}"));
+            group.throughput(Throughput::Bytes((k * shard_bytes) as u64));
+            let shards: Vec<&[u8]> = shards.iter().map(|shard| &**shard).collect();
+            for engine in engines::all(k, m) {
+                if engine.verify(&shards, k) == Some(true) {
+                    group.bench_function(BenchmarkId::new(engine.name(), "1 thread"), |bencher| {
+                        one.install(|| bencher.iter(|| engine.verify(&shards, k)));
                     });
                 }
             }

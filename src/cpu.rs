@@ -33,8 +33,15 @@ use crate::{Error, env};
 pub use kernel::Kernel;
 use recent::RecentPrograms;
 
-/// Below this much traffic another thread costs more than it saves.
-const PARALLEL_BYTES: usize = 4 << 20;
+/// Whether a batch is worth other threads. Waking one takes some 50 us, in which a fast kernel moves 4 MiB.
+fn is_worth_threads(traffic_bytes: usize, passes: usize) -> bool {
+    traffic_bytes.saturating_mul(passes) >= 8 << 20
+}
+
+/// Whether a batch empties a third-level cache, or a core's share of one.
+fn is_beyond_caches(traffic_bytes: usize) -> bool {
+    traffic_bytes >= 12 << 20
+}
 
 /// Runs plans on the processor's cores, in the rayon pool the caller is in.
 pub struct Cpu {
@@ -97,13 +104,8 @@ impl Backend for Cpu {
                 Task::Write(matrices) => write::run(&self.programs, matrices, batch.view_mut(), traffic_bytes)?,
                 Task::Check(plan) => {
                     let program = self.programs.get(plan.matrix());
-                    report.mismatches.extend(check::run(
-                        &*program,
-                        index,
-                        plan,
-                        batch.view(),
-                        traffic_bytes >= PARALLEL_BYTES,
-                    ));
+                    let found = check::run(&*program, index, plan, batch.view(), traffic_bytes);
+                    report.mismatches.extend(found);
                 }
             }
         }

@@ -9,10 +9,14 @@ use reed_solomon_erasure::galois_8::ReedSolomon;
 mod isal;
 
 /// An encoder of one shape, on the thread that calls it unless its name says otherwise.
-pub(crate) trait Engine {
+pub(crate) trait Engine: Sync {
     fn name(&self) -> &'static str;
     /// Writes parity.
     fn encode(&self, data: &[&[u8]], parity: &mut [&mut [u8]]);
+    /// Whether parity, which comes last, is what data gives; `None` if there is no such call.
+    fn verify(&self, _shards: &[&[u8]], _data_shards: usize) -> Option<bool> {
+        None
+    }
     /// Rebuilds the first `lost` shards in place; whether it can.
     fn rebuild(&self, _shards: &mut [&mut [u8]], _lost: usize) -> bool {
         false
@@ -49,6 +53,10 @@ impl Engine for Ours {
         self.0.encode_into(data, parity).expect("valid shards");
     }
 
+    fn verify(&self, shards: &[&[u8]], _data_shards: usize) -> Option<bool> {
+        Some(self.0.verify(shards).expect("valid shards").is_consistent())
+    }
+
     fn rebuild(&self, shards: &mut [&mut [u8]], lost: usize) -> bool {
         let lost: Vec<usize> = (0..lost).collect();
         self.0.reconstruct(shards, &lost).is_ok()
@@ -63,6 +71,10 @@ impl Engine for ReedSolomon {
 
     fn encode(&self, data: &[&[u8]], parity: &mut [&mut [u8]]) {
         self.encode_sep(data, parity).expect("valid shards");
+    }
+
+    fn verify(&self, shards: &[&[u8]], _data_shards: usize) -> Option<bool> {
+        ReedSolomon::verify(self, shards).ok()
     }
 
     fn rebuild(&self, shards: &mut [&mut [u8]], lost: usize) -> bool {
@@ -88,6 +100,11 @@ impl Engine for RustyErasure {
 
     fn encode(&self, data: &[&[u8]], parity: &mut [&mut [u8]]) {
         self.0.encode(data, parity).expect("valid shards");
+    }
+
+    fn verify(&self, shards: &[&[u8]], data_shards: usize) -> Option<bool> {
+        let (data, parity) = shards.split_at(data_shards);
+        self.0.verify(data, parity).ok()
     }
 }
 

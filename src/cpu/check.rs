@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::gather::{FEW, MANY, gather};
 use super::program::Program;
+use super::{is_beyond_caches, is_worth_threads};
 use crate::Plan;
 use crate::backend::{BLOCK_BYTES, Mismatch};
 use crate::memory::View;
@@ -15,21 +16,32 @@ use crate::memory::View;
 const TILE_BLOCKS: usize = 8;
 
 /// Runs a plan that checks over every stripe of a view.
-pub(super) fn run(program: &dyn Program, batch: usize, plan: &Plan, view: &View<'_>, parallel: bool) -> Vec<Mismatch> {
+pub(super) fn run(
+    program: &dyn Program,
+    batch: usize,
+    plan: &Plan,
+    view: &View<'_>,
+    traffic_bytes: usize,
+) -> Vec<Mismatch> {
     let tile_bytes = TILE_BLOCKS * BLOCK_BYTES;
     let tiles = view.bytes().div_ceil(tile_bytes);
+    let beyond_caches = is_beyond_caches(traffic_bytes);
     let run = |index: usize| {
         let (stripe, tile) = (index / tiles, index % tiles);
         let start = tile * tile_bytes;
         let range = start..view.bytes().min(start + tile_bytes);
         if plan.sources().len().max(plan.targets().len()) <= FEW {
-            check_tile::<FEW>(program, batch, plan, view, stripe, range)
+            check_tile::<FEW>(program, batch, plan, view, stripe, range, beyond_caches)
         } else {
-            check_tile::<MANY>(program, batch, plan, view, stripe, range)
+            check_tile::<MANY>(program, batch, plan, view, stripe, range, beyond_caches)
         }
     };
     let indices = 0..view.stripes() * tiles;
-    if parallel { indices.into_par_iter().flat_map_iter(run).collect() } else { indices.flat_map(run).collect() }
+    if is_worth_threads(traffic_bytes, program.passes()) {
+        indices.into_par_iter().flat_map_iter(run).collect()
+    } else {
+        indices.flat_map(run).collect()
+    }
 }
 
 /// Checks a tile; if all is right without an allocation, unless there are more than `N` sources or targets.
@@ -40,6 +52,7 @@ fn check_tile<const N: usize>(
     view: &View<'_>,
     stripe: usize,
     range: Range<usize>,
+    beyond_caches: bool,
 ) -> Vec<Mismatch> {
     let cut = |&slot: &u32| &view.slot(slot, stripe)[range.clone()];
     let (mut few_sources, mut many_sources) = ([&[][..]; N], Vec::new());
@@ -47,7 +60,7 @@ fn check_tile<const N: usize>(
     let (mut few_stored, mut many_stored) = ([&[][..]; N], Vec::new());
     let stored = gather(plan.targets().iter().map(cut), &mut few_stored, &mut many_stored);
     let mut found = Vec::new();
-    if !program.differs(sources, stored) {
+    if !program.differs(sources, stored, beyond_caches) {
         return found;
     }
     let bytes = range.len();

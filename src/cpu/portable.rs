@@ -29,7 +29,7 @@ struct XorProgram {
 }
 
 impl Program for XorProgram {
-    fn write(&self, sources: &[&[u8]], targets: &mut [&mut [u8]], _past_caches: bool) {
+    fn write(&self, sources: &[&[u8]], targets: &mut [&mut [u8]], _beyond_caches: bool) {
         assert_eq!(targets.len(), self.rows.len(), "targets of the matrix");
         for (row, target) in targets.iter_mut().enumerate() {
             self.each_chunk(row, sources, target.len(), |at, chunk| {
@@ -39,11 +39,12 @@ impl Program for XorProgram {
         }
     }
 
+    /// A source is read for every bit of its coefficients.
     fn passes(&self) -> usize {
-        self.rows.len()
+        8 * self.rows.len()
     }
 
-    fn differs(&self, sources: &[&[u8]], stored: &[&[u8]]) -> bool {
+    fn differs(&self, sources: &[&[u8]], stored: &[&[u8]], _beyond_caches: bool) -> bool {
         assert_eq!(stored.len(), self.rows.len(), "targets of the matrix");
         let is_row_equal = |(row, stored): (usize, &&[u8])| {
             self.each_chunk(row, sources, stored.len(), |at, chunk| stored[at..at + chunk.len()] == *chunk)

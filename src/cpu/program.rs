@@ -10,11 +10,12 @@ pub(super) trait Engine: Send + Sync {
 
 /// A matrix, ready to be multiplied with sources. All slices of a call have the same length.
 pub(super) trait Program: Send + Sync {
-    /// Writes the product over `targets`, one for each row; with `past_caches`, around the caches where that can be done.
+    /// Writes the product over `targets`, one for each row. With `beyond_caches` the slices are part of more than caches
+    /// hold: then targets are written past them where that can be done.
     ///
     /// # Panics
     /// If lengths differ, or if there are not as many sources and targets as the matrix has columns and rows.
-    fn write(&self, sources: &[&[u8]], targets: &mut [&mut [u8]], past_caches: bool);
+    fn write(&self, sources: &[&[u8]], targets: &mut [&mut [u8]], beyond_caches: bool);
 
     /// How often a source may be read for one product.
     fn passes(&self) -> usize;
@@ -23,5 +24,5 @@ pub(super) trait Program: Send + Sync {
     ///
     /// # Panics
     /// As [`Program::write`].
-    fn differs(&self, sources: &[&[u8]], stored: &[&[u8]]) -> bool;
+    fn differs(&self, sources: &[&[u8]], stored: &[&[u8]], beyond_caches: bool) -> bool;
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::gather::gather;
+use super::gather::{FEW, gather};
 use super::generic::{Columns, Isa, MAX_TARGETS, Mode};
 use super::program::{Engine, Program};
 use crate::Matrix;
@@ -106,8 +106,6 @@ impl<I: Isa> Engine for I {
     }
 }
 
-/// Sources of a step that are gathered without an allocation.
-const GATHERED: usize = 64;
 /// Sources read side by side from memory: hardware follows only so many at once.
 const SIDE_BY_SIDE: usize = 12;
 /// Columns worked on at a time where not all sources are read side by side; their sums stay in the first-level cache.
@@ -129,6 +127,7 @@ impl<I: Isa> Prepared<I> {
         mut target: impl FnMut(usize) -> *mut u8,
         bytes: usize,
         mode: Mode,
+        beyond_caches: bool,
     ) -> bool {
         let mut differ = false;
         for step in &*self.steps {
@@ -136,15 +135,16 @@ impl<I: Isa> Prepared<I> {
             for (slot, &row) in targets.iter_mut().zip(&*step.targets) {
                 *slot = target(row);
             }
-            let mut few = [&[][..]; GATHERED];
-            let mut many = Vec::new();
-            let sources = match &step.sources {
-                None => sources,
-                Some(indices) => gather(indices.iter().map(|&index| sources[index]), &mut few, &mut many),
-            };
             let columns = Columns { sources, sources_before: 0, sums: None, targets, start: 0, end: bytes };
-            // SAFETY: promised by the caller.
-            differ |= unsafe { self.run_step(step, columns, mode) };
+            let Some(indices) = &step.sources else {
+                // SAFETY: promised by the caller.
+                differ |= unsafe { self.run_step(step, columns, mode, beyond_caches) };
+                continue;
+            };
+            let (mut few, mut many) = ([&[][..]; FEW], Vec::new());
+            let sources = gather(indices.iter().map(|&index| sources[index]), &mut few, &mut many);
+            // SAFETY: as above.
+            differ |= unsafe { self.run_step(step, Columns { sources, ..columns }, mode, beyond_caches) };
         }
         differ
     }
@@ -153,7 +153,13 @@ impl<I: Isa> Prepared<I> {
     ///
     /// # Safety
     /// As [`generic::run`](super::generic::run), but targets need not be aligned.
-    unsafe fn run_step(&self, step: &Step<I::Factor>, columns: Columns<'_>, mut mode: Mode) -> bool {
+    unsafe fn run_step(
+        &self,
+        step: &Step<I::Factor>,
+        columns: Columns<'_>,
+        mut mode: Mode,
+        beyond_caches: bool,
+    ) -> bool {
         let mut differ = false;
         let mut rest = columns;
         if mode == Mode::Stream {
@@ -166,7 +172,7 @@ impl<I: Isa> Prepared<I> {
                 None => mode = Mode::Write,
             }
         }
-        if columns.sources.len() > SIDE_BY_SIDE && mode == Mode::Stream {
+        if beyond_caches && columns.sources.len() > SIDE_BY_SIDE {
             let mut sums = Sums([[0; RUN_BYTES]; MAX_TARGETS]);
             while rest.end - rest.start >= RUN_BYTES {
                 let run = Columns { end: rest.start + RUN_BYTES, ..rest };
@@ -219,22 +225,22 @@ impl<I: Isa> Prepared<I> {
 }
 
 impl<I: Isa> Program for Prepared<I> {
-    fn write(&self, sources: &[&[u8]], targets: &mut [&mut [u8]], past_caches: bool) {
+    fn write(&self, sources: &[&[u8]], targets: &mut [&mut [u8]], beyond_caches: bool) {
         let bytes = self.check(sources, targets);
-        let mode = if past_caches { Mode::Stream } else { Mode::Write };
+        let mode = if beyond_caches { Mode::Stream } else { Mode::Write };
         // SAFETY: `check` saw that all are `bytes` long. Targets are borrowed exclusively, so they overlap nothing, and no
         // row is in two steps or twice in one.
-        unsafe { self.run(sources, |row| targets[row].as_mut_ptr(), bytes, mode) };
+        unsafe { self.run(sources, |row| targets[row].as_mut_ptr(), bytes, mode, beyond_caches) };
     }
 
     fn passes(&self) -> usize {
         self.steps.len()
     }
 
-    fn differs(&self, sources: &[&[u8]], stored: &[&[u8]]) -> bool {
+    fn differs(&self, sources: &[&[u8]], stored: &[&[u8]], beyond_caches: bool) -> bool {
         let bytes = self.check(sources, stored);
         // SAFETY: `check` saw that all are `bytes` long; in this mode targets are only read.
-        unsafe { self.run(sources, |row| stored[row].as_ptr().cast_mut(), bytes, Mode::Compare) }
+        unsafe { self.run(sources, |row| stored[row].as_ptr().cast_mut(), bytes, Mode::Compare, beyond_caches) }
     }
 }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::PARALLEL_BYTES;
 use super::gather::{FEW, MANY, gather};
+use super::{is_beyond_caches, is_worth_threads};
+
 use super::program::Program;
 use super::recent::RecentPrograms;
 use crate::Error;
@@ -18,10 +19,6 @@ const PASSES_TOTAL_BYTES: usize = 512 << 10;
 const TILE_GRAIN_BYTES: usize = 4096;
 /// Tiles for each thread, so that one that was held up holds up the others little.
 const TILES_PER_THREAD: usize = 4;
-/// From this much traffic on, targets are written past the caches: a third-level cache, or a core's share of one, would be
-/// emptied by them.
-const PAST_CACHES_BYTES: usize = 12 << 20;
-
 /// Runs plans that write over every stripe of a view.
 pub(super) fn run(
     programs: &RecentPrograms,
@@ -31,8 +28,7 @@ pub(super) fn run(
 ) -> Result<(), Error> {
     let plans = matrices.plans();
     let slots = plans.iter().map(|plan| plan.sources().len() + plan.targets().len()).max().unwrap_or(0);
-    let parallel = traffic_bytes >= PARALLEL_BYTES;
-    let past_caches = traffic_bytes >= PAST_CACHES_BYTES;
+    let beyond_caches = is_beyond_caches(traffic_bytes);
     let one: [Arc<dyn Program>; 1];
     let many: Vec<Arc<dyn Program>>;
     let programs = match matrices {
@@ -47,6 +43,7 @@ pub(super) fn run(
         }
     };
     let passes = programs.iter().map(|program| program.passes()).max().unwrap_or(0);
+    let parallel = is_worth_threads(traffic_bytes, passes);
     let mut tile_bytes = view.total_bytes();
     if parallel {
         tile_bytes /= TILES_PER_THREAD * rayon::current_num_threads();
@@ -59,9 +56,9 @@ pub(super) fn run(
     let run = |tile: Tile<'_>| {
         let program = &*programs[tile.plan_index()];
         if slots <= FEW {
-            run_tile::<FEW>(program, tile, past_caches)
+            run_tile::<FEW>(program, tile, beyond_caches)
         } else {
-            run_tile::<MANY>(program, tile, past_caches)
+            run_tile::<MANY>(program, tile, beyond_caches)
         }
     };
     if parallel {
@@ -73,12 +70,12 @@ pub(super) fn run(
 }
 
 /// Runs a tile. Without an allocation, unless there are more than `N` sources or targets.
-fn run_tile<const N: usize>(program: &dyn Program, mut tile: Tile<'_>, past_caches: bool) {
+fn run_tile<const N: usize>(program: &dyn Program, mut tile: Tile<'_>, beyond_caches: bool) {
     let mut few_sources = [&[][..]; N];
     let mut many_sources = Vec::new();
     let sources = gather(tile.sources(), &mut few_sources, &mut many_sources);
     let mut few_targets: [&mut [u8]; N] = std::array::from_fn(|_| &mut [][..]);
     let mut many_targets = Vec::new();
     let targets = gather(tile.targets(), &mut few_targets, &mut many_targets);
-    program.write(sources, targets, past_caches);
+    program.write(sources, targets, beyond_caches);
 }
