@@ -218,6 +218,14 @@ pub enum Error {
         /// Why not, and what would be possible.
         reason: String,
     },
+    /// A CPU kernel that this processor or this build does not have.
+    #[error("there is no {wanted} kernel here; this machine and build have: {available}")]
+    NoKernel {
+        /// The kernel asked for.
+        wanted: &'static str,
+        /// The kernels there are.
+        available: String,
+    },
     /// No device of the kind asked for.
     #[error("no usable GPU: wanted {wanted}; seen: {seen}")]
     NoDevice {

@@ -225,8 +225,9 @@ impl<'a> View<'a> {
     /// [`Error::ShardLength`] if two slices differ in length, or if a length is no multiple of `stripes`.
     pub fn slices(slots: impl IntoIterator<Item = Slot<'a>>, stripes: usize) -> Result<Self, Error> {
         let mut reference: Option<(usize, usize)> = None;
-        let mut raw = Vec::new();
-        for (index, slot) in slots.into_iter().enumerate() {
+        let slots = slots.into_iter();
+        let mut raw = Vec::with_capacity(slots.size_hint().0);
+        for (index, slot) in slots.enumerate() {
             if let Some(given) = slot.len() {
                 let (first, expected) = *reference.get_or_insert((index, given / stripes.max(1) * stripes));
                 if given != expected {

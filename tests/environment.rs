@@ -3,6 +3,7 @@
 
 use std::process::Command;
 
+use evariste::cpu::Kernel;
 use evariste::{Auto, Backend, Code, Codec, Cpu, Error, Gpu};
 
 /// Shards of a call so large that the automatic backend wants a GPU.
@@ -105,15 +106,26 @@ fn an_empty_value_is_none() {
 
 #[test]
 fn the_cpu_kernel() {
-    assert!(Outcome::of(&[("EVARISTE_CPU", "portable")]).opened("cpu").contains("portable"));
+    let available: Vec<Kernel> = Kernel::available().collect();
+    assert!(Outcome::of(&[]).opened("cpu").starts_with(available[available.len() - 1].name()), "the best by default");
+    for kernel in Kernel::ALL {
+        let outcome = Outcome::of(&[("EVARISTE_CPU", kernel.name())]);
+        if available.contains(&kernel) {
+            assert!(outcome.opened("cpu").starts_with(&format!("{kernel} kernel, ")), "{kernel}");
+        } else {
+            outcome.refused("cpu", &["EVARISTE_CPU", kernel.name(), "portable"]);
+        }
+    }
     for wrong in ["abacus", "Portable", "portable,avx2"] {
         let outcome = Outcome::of(&[("EVARISTE_CPU", wrong)]);
         outcome.refused("cpu", &["EVARISTE_CPU", wrong, "portable"]);
         outcome.refused("auto", &["EVARISTE_CPU", wrong]);
     }
-    if cfg!(target_arch = "x86_64") {
-        Outcome::of(&[("EVARISTE_CPU", "neon")]).refused("cpu", &["EVARISTE_CPU", "neon"]);
-    }
+    // Whether or not the processor has AVX-512 or NEON, it has not both.
+    let absent = if cfg!(target_arch = "x86_64") { Kernel::Neon } else { Kernel::Avx512 };
+    let error = Cpu::with_kernel(absent).unwrap_err();
+    assert!(matches!(&error, Error::NoKernel { wanted, .. } if *wanted == absent.name()), "{error}");
+    assert!(error.to_string().contains("portable"), "{error}");
 }
 
 #[test]

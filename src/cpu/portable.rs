@@ -5,35 +5,78 @@
 //! and a conditional XOR, the same for every lane. A row of ones costs one XOR a source. Portable twin of the compiled
 //! GPU kernel.
 
+use super::program::{Engine, Program};
 use crate::Matrix;
 
 /// Columns worked on at a time: four vectors of 16 bytes, which stay in registers.
-pub(super) const CHUNK_BYTES: usize = 64;
+const CHUNK_BYTES: usize = 64;
 
 /// Words rather than bytes, because compilers keep an array of eight words in registers and one of 64 bytes not.
 type Chunk = [u64; CHUNK_BYTES / 8];
 
+/// The kernel.
+pub(super) struct Portable;
+
+impl Engine for Portable {
+    fn prepare(&self, matrix: &Matrix) -> Box<dyn Program> {
+        Box::new(XorProgram::new(matrix))
+    }
+}
+
 /// A matrix as, for each row and each bit, the sources whose coefficient has that bit.
-pub(super) struct XorProgram {
+struct XorProgram {
     rows: Box<[[Box<[usize]>; 8]]>,
 }
 
+impl Program for XorProgram {
+    fn write(&self, sources: &[&[u8]], targets: &mut [&mut [u8]], _beyond_caches: bool) {
+        assert_eq!(targets.len(), self.rows.len(), "targets of the matrix");
+        for (row, target) in targets.iter_mut().enumerate() {
+            self.each_chunk(row, sources, target.len(), |at, chunk| {
+                target[at..at + chunk.len()].copy_from_slice(chunk);
+                true
+            });
+        }
+    }
+
+    /// A source is read for every bit of its coefficients.
+    fn passes(&self) -> usize {
+        8 * self.rows.len()
+    }
+
+    fn differs(&self, sources: &[&[u8]], stored: &[&[u8]], _beyond_caches: bool) -> bool {
+        assert_eq!(stored.len(), self.rows.len(), "targets of the matrix");
+        let is_row_equal = |(row, stored): (usize, &&[u8])| {
+            self.each_chunk(row, sources, stored.len(), |at, chunk| stored[at..at + chunk.len()] == *chunk)
+        };
+        !stored.iter().enumerate().all(is_row_equal)
+    }
+}
+
 impl XorProgram {
-    pub(super) fn new(matrix: &Matrix) -> Self {
+    fn new(matrix: &Matrix) -> Self {
         let with_bit = |row: &[u8], bit: usize| (0..row.len()).filter(|&j| row[j] >> bit & 1 == 1).collect();
         Self { rows: matrix.iter_rows().map(|row| std::array::from_fn(|bit| with_bit(row, bit))).collect() }
     }
 
-    /// Writes row `row` times `sources` over `target`. All slices have the same length.
-    pub(super) fn run(&self, row: usize, sources: &[&[u8]], target: &mut [u8]) {
-        let whole = target.len() / CHUNK_BYTES * CHUNK_BYTES;
-        let (chunks, tail) = target.as_chunks_mut::<CHUNK_BYTES>();
-        for (index, chunk) in chunks.iter_mut().enumerate() {
-            *chunk = to_bytes(self.horner(row, |source| load(sources[source], index * CHUNK_BYTES)));
+    /// Computes a row of the product, `bytes` long, chunk by chunk from the first, until `visit` says no. Whether it never did.
+    #[inline(always)]
+    fn each_chunk(
+        &self,
+        row: usize,
+        sources: &[&[u8]],
+        bytes: usize,
+        mut visit: impl FnMut(usize, &[u8]) -> bool,
+    ) -> bool {
+        let whole = bytes / CHUNK_BYTES * CHUNK_BYTES;
+        for at in (0..whole).step_by(CHUNK_BYTES) {
+            if !visit(at, &to_bytes(self.horner(row, |source| load(sources[source], at)))) {
+                return false;
+            }
         }
-        if !tail.is_empty() {
+        whole == bytes || {
             let chunk = to_bytes(self.horner(row, |source| load_tail(&sources[source][whole..])));
-            tail.copy_from_slice(&chunk[..tail.len()]);
+            visit(whole, &chunk[..bytes - whole])
         }
     }
 
@@ -86,22 +129,4 @@ fn from_bytes(bytes: &[u8; CHUNK_BYTES]) -> Chunk {
 #[inline(always)]
 fn to_bytes(chunk: Chunk) -> [u8; CHUNK_BYTES] {
     bytemuck::cast(chunk)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gf256;
-
-    #[test]
-    fn every_coefficient_times_every_byte() {
-        let source: Vec<u8> = (0..=255).chain(0..100).collect();
-        for coefficient in 0..=255 {
-            let matrix = Matrix::from_rows(&[[coefficient]]).unwrap();
-            let mut target = vec![0xee; source.len()];
-            XorProgram::new(&matrix).run(0, &[&source], &mut target);
-            let expected: Vec<u8> = source.iter().map(|&b| gf256::mul(b, coefficient)).collect();
-            assert_eq!(target, expected, "times {coefficient}");
-        }
-    }
 }

@@ -92,7 +92,7 @@ impl<'v> Tile<'v> {
     }
 
     /// The sources' bytes, in the plan's order.
-    pub fn sources(&self) -> impl Iterator<Item = &'v [u8]> + use<'v> {
+    pub fn sources(&self) -> impl ExactSizeIterator<Item = &'v [u8]> + use<'v> {
         let (start, bytes) = (self.starts(), self.bytes);
         self.plan.sources().iter().map(move |&slot| {
             // SAFETY: `tiles` checked that the slot is there, and the grid lies within it. Sources and targets of a plan
@@ -102,7 +102,7 @@ impl<'v> Tile<'v> {
     }
 
     /// The targets' bytes, in the plan's order.
-    pub fn targets(&mut self) -> impl Iterator<Item = &mut [u8]> {
+    pub fn targets(&mut self) -> impl ExactSizeIterator<Item = &mut [u8]> {
         let (start, bytes) = (self.starts(), self.bytes);
         self.plan.targets().iter().map(move |&slot| {
             // SAFETY: `tiles` checked that the slot is writable and the grid lies within it. The plan names each target

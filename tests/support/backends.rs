@@ -6,6 +6,7 @@
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
 
+use evariste::cpu::Kernel;
 use evariste::gpu::{HostMemory, Options};
 use evariste::{Backend, Code, Codec, Cpu, Error, Gpu};
 
@@ -14,13 +15,23 @@ use crate::support::registered::InRegisteredMemory;
 type Opened = Vec<(&'static str, Arc<dyn Backend>)>;
 type Open = fn() -> Result<Arc<dyn Backend>, Error>;
 
-/// What the tests know how to open: a GPU in every way it reaches the host's memory.
-const KNOWN: [(&str, Open); 4] = [
+/// What the tests know how to open: the CPU as it chooses for itself and with each of its kernels, and a GPU in every way it
+/// reaches the host's memory.
+const KNOWN: [(&str, Open); 9] = [
     ("cpu", || Ok(Arc::new(Cpu::new()?))),
+    ("portable", || on_kernel(Kernel::Portable)),
+    ("avx2", || on_kernel(Kernel::Avx2)),
+    ("gfni", || on_kernel(Kernel::Gfni)),
+    ("avx512", || on_kernel(Kernel::Avx512)),
+    ("neon", || on_kernel(Kernel::Neon)),
     ("gpu-registered", || Ok(Arc::new(InRegisteredMemory::new(open_gpu(HostMemory::Registered)?)))),
     ("gpu-mapped", || Ok(Arc::new(open_gpu(HostMemory::Mapped)?))),
     ("gpu-staged", || Ok(Arc::new(open_gpu(HostMemory::Staged)?))),
 ];
+
+fn on_kernel(kernel: Kernel) -> Result<Arc<dyn Backend>, Error> {
+    Ok(Arc::new(Cpu::with_kernel(kernel)?))
+}
 
 fn open_gpu(memory: HostMemory) -> Result<Gpu, Error> {
     let mut options = Options::default();

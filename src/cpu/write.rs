@@ -1,0 +1,81 @@
+//! Writing: tiles of columns, each through the program of its plan.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::gather::{FEW, MANY, gather};
+use super::{is_beyond_caches, is_worth_threads};
+
+use super::program::Program;
+use super::recent::RecentPrograms;
+use crate::Error;
+use crate::memory::{Tile, View};
+use crate::plan::Matrices;
+
+/// Sources and targets together of a tile that is read in several passes: half of the second-level cache of a core.
+const PASSES_TOTAL_BYTES: usize = 512 << 10;
+/// Columns of a tile come in multiples of this, so that the tiles after the first are aligned as the first is.
+const TILE_GRAIN_BYTES: usize = 4096;
+/// Tiles for each thread, so that one that was held up holds up the others little.
+const TILES_PER_THREAD: usize = 4;
+/// Runs plans that write over every stripe of a view.
+pub(super) fn run(
+    programs: &RecentPrograms,
+    matrices: Matrices<'_>,
+    view: &mut View<'_>,
+    traffic_bytes: usize,
+) -> Result<(), Error> {
+    let plans = matrices.plans();
+    let slots = plans.iter().map(|plan| plan.sources().len() + plan.targets().len()).max().unwrap_or(0);
+    let beyond_caches = is_beyond_caches(traffic_bytes);
+    let one: [Arc<dyn Program>; 1];
+    let many: Vec<Arc<dyn Program>>;
+    let programs = match matrices {
+        Matrices::One(plan) => {
+            one = [programs.get(plan.matrix())];
+            &one[..]
+        }
+        // There may be thousands, which would drive out the programs of other calls.
+        Matrices::PerStripe { plans, .. } => {
+            many = plans.iter().map(|plan| programs.engine().prepare(plan.matrix()).into()).collect();
+            &many
+        }
+    };
+    let passes = programs.iter().map(|program| program.passes()).max().unwrap_or(0);
+    let parallel = is_worth_threads(traffic_bytes, passes);
+    let mut tile_bytes = view.total_bytes();
+    if parallel {
+        tile_bytes /= TILES_PER_THREAD * rayon::current_num_threads();
+    }
+    if passes > 1 {
+        tile_bytes = tile_bytes.min(PASSES_TOTAL_BYTES / slots);
+    }
+    let tile_bytes = tile_bytes.next_multiple_of(TILE_GRAIN_BYTES);
+    let tiles = view.tiles(matrices, tile_bytes)?;
+    let run = |tile: Tile<'_>| {
+        let program = &*programs[tile.plan_index()];
+        if slots <= FEW {
+            run_tile::<FEW>(program, tile, beyond_caches)
+        } else {
+            run_tile::<MANY>(program, tile, beyond_caches)
+        }
+    };
+    if parallel {
+        tiles.parallel().for_each(run);
+    } else {
+        tiles.sequential().for_each(run);
+    }
+    Ok(())
+}
+
+/// Runs a tile. Without an allocation, unless there are more than `N` sources or targets.
+fn run_tile<const N: usize>(program: &dyn Program, mut tile: Tile<'_>, beyond_caches: bool) {
+    let mut few_sources = [&[][..]; N];
+    let mut many_sources = Vec::new();
+    let sources = gather(tile.sources(), &mut few_sources, &mut many_sources);
+    let mut few_targets: [&mut [u8]; N] = std::array::from_fn(|_| &mut [][..]);
+    let mut many_targets = Vec::new();
+    let targets = gather(tile.targets(), &mut few_targets, &mut many_targets);
+    program.write(sources, targets, beyond_caches);
+}
