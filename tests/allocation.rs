@@ -45,7 +45,7 @@ const SUBMISSION_BYTES: usize = 160 << 10;
 /// No single block may be as large as a piece of data. Seen: 3.5 KiB.
 const BLOCK_BYTES: usize = 8 << 10;
 /// Bytes a slot of the ring takes, so the least data of a submission.
-const SLOT_BYTES: usize = 8 << 20;
+const SLOT_BYTES: usize = 16 << 20;
 
 /// Allocations of a call after three like it: all bytes, the largest block, and bytes that remain.
 fn measure(mut call: impl FnMut()) -> (usize, usize, usize) {

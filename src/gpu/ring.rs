@@ -29,7 +29,7 @@ use slot::{InFlight, Piece, Slot};
 /// Slots of a ring: one is filled or emptied while the device works on another, and a third waits for either.
 const SLOTS: usize = 3;
 /// Bytes of each buffer of a slot, unless a plan with thousands of shards needs more.
-const SLOT_BYTES: usize = 8 << 20;
+const SLOT_BYTES: usize = 16 << 20;
 /// The smallest slot: calls grow, and a ring that grows with them is made anew each time.
 const LEAST_SLOT_BYTES: usize = 64 << 10;
 /// Pieces begin at multiples of this in a slot's buffers, and at multiples of half of it among the findings, so that any
