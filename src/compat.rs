@@ -1,7 +1,7 @@
 //! The calls of reed-solomon-erasure 6.0 over GF(2^8), on the automatic backend.
 //!
 //! For programs that use that crate: they change one `use`, and keep their calls, their shards, the bytes on their disks
-//! and the errors they match on. `docs/switching.md` says what differs, and how to go on to [`Codec`](crate::Codec).
+//! and the errors they match on. `docs/switching.md` says what differs, and how to go on to [`Codec`].
 //!
 //! | there | here |
 //! |---|---|
@@ -26,6 +26,11 @@
 //! assert_eq!(received[0].as_deref(), Some(&b"here"[..]));
 //! # Ok::<(), evariste::compat::Error>(())
 //! ```
+
+/// The examples of the page for those who switch are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/switching.md")]
+mod switching {}
 
 mod check;
 mod error;
@@ -147,9 +152,9 @@ impl ReedSolomon {
 
     /// Adds to the parity shards what data shard `i_data` contributes; with shard 0 they begin anew.
     ///
-    /// Parity is right once every data shard was passed, each once, 0 first. [`ShardByShard`] keeps count. The
-    /// contribution is added out of place, a piece after another, so this takes a megabyte of memory beside the shards
-    /// (none for shard 0); on the automatic backend the pieces are small enough for the CPU.
+    /// Parity is right once every data shard was passed, each once, 0 first. [`ShardByShard`] keeps count. Where all data
+    /// is there, [`ReedSolomon::encode`] is faster: it touches parity once. This takes up to a megabyte of memory beside the
+    /// shards, for what is to be added; pieces of that size stay on the CPU, whatever the length of the shards.
     ///
     /// # Errors
     /// [`Error::InvalidIndex`] if there is no such data shard; then as every call ([`ReedSolomon`]). After

@@ -67,7 +67,7 @@ impl From<crate::Error> for Error {
             crate::Error::Environment { variable, .. } => variable,
             crate::Error::HostMemory { .. } => "a lack of host memory",
             error if error.is_device_failure() => "a device failure",
-            _ => "an error this page does not foresee",
+            _ => "an unforeseen error",
         };
         log::error!("{error}");
         Self::Backend { cause }
