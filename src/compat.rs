@@ -1,0 +1,283 @@
+//! The calls of reed-solomon-erasure 6.0 over GF(2^8), on the automatic backend.
+//!
+//! For programs that use that crate: they change one `use`, and keep their calls, their shards, the bytes on their disks
+//! and the errors they match on. `docs/switching.md` says what differs, and how to go on to [`Codec`].
+//!
+//! | there | here |
+//! |---|---|
+//! | `reed_solomon_erasure::galois_8::{ReedSolomon, ShardByShard}` | `evariste::compat::galois_8::{ReedSolomon, ShardByShard}` |
+//! | `reed_solomon_erasure::{Error, SBSError, ReconstructShard}` | `evariste::compat::{Error, SBSError, ReconstructShard}` |
+//! | `reed_solomon_erasure::{shards, convert_2D_slices}` | `evariste::compat::{shards, convert_2D_slices}` |
+//!
+//! The field is always GF(2^8), so nothing here has that crate's type parameter for it.
+//!
+//! ```
+//! use evariste::compat::galois_8::ReedSolomon; // was: use reed_solomon_erasure::galois_8::ReedSolomon;
+//!
+//! let codec = ReedSolomon::new(3, 2)?;
+//! let mut shards = vec![b"here".to_vec(), b"they".to_vec(), b"come".to_vec(), vec![0; 4], vec![0; 4]];
+//! codec.encode(&mut shards)?;
+//! assert!(codec.verify(&shards)?);
+//!
+//! let mut received: Vec<Option<Vec<u8>>> = shards.into_iter().map(Some).collect();
+//! received[0] = None;
+//! received[4] = None;
+//! codec.reconstruct(&mut received)?;
+//! assert_eq!(received[0].as_deref(), Some(&b"here"[..]));
+//! # Ok::<(), evariste::compat::Error>(())
+//! ```
+
+/// The examples of the page for those who switch are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/switching.md")]
+mod switching {}
+
+mod check;
+mod error;
+mod macros;
+mod rebuild;
+mod reconstruct_shard;
+mod shard_by_shard;
+mod single;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+pub use crate::{__evariste_convert_2d_slices as convert_2D_slices, __evariste_shards as shards};
+pub use error::{Error, SBSError};
+pub use reconstruct_shard::ReconstructShard;
+pub use shard_by_shard::ShardByShard;
+
+use crate::memory::{Slot, View};
+use crate::{Auto, Backend, Batch, Code, Codec, Plan, Task};
+
+/// The path these names have in that crate.
+pub mod galois_8 {
+    pub use super::{ReedSolomon, ShardByShard};
+}
+
+/// `galois_8::ReedSolomon` of reed-solomon-erasure: a code of data and parity shards, and the calls that compute it.
+///
+/// Arguments are checked first, in that crate's order: count, then lengths, those of data before those of parity. After
+/// such an error nothing has changed. Every call checks for
+///
+/// - [`Error::TooFewShards`] or [`Error::TooManyShards`]; of data and parity apart, the same of either kind;
+/// - [`Error::EmptyShard`] if the first shard has no bytes;
+/// - [`Error::IncorrectShardSize`] if another shard is longer or shorter.
+///
+/// [`Error::Backend`] is the one error that crate does not have.
+///
+/// Two are equal if they have the same number of shards of either kind. A clone shares everything with its original.
+#[derive(Clone)]
+pub struct ReedSolomon {
+    codec: Arc<Codec>,
+}
+
+impl ReedSolomon {
+    /// A code of this many shards, on the automatic backend: a GPU for large calls where there is one, else the CPU.
+    ///
+    /// A program has one automatic backend for all of them, made by the first.
+    ///
+    /// # Errors
+    /// [`Error::TooFewDataShards`] or [`Error::TooFewParityShards`] for 0, [`Error::TooManyShards`] for more than 256
+    /// together; [`Error::Backend`] if an environment variable cannot be honoured.
+    pub fn new(data_shards: usize, parity_shards: usize) -> Result<Self, Error> {
+        let code = code(data_shards, parity_shards)?;
+        Ok(Self::of(code, automatic()?))
+    }
+
+    /// As [`ReedSolomon::new`], on a backend of the caller's choice. That crate has no such constructor.
+    ///
+    /// # Errors
+    /// As [`ReedSolomon::new`], but for the environment.
+    pub fn on(data_shards: usize, parity_shards: usize, backend: Arc<dyn Backend>) -> Result<Self, Error> {
+        Ok(Self::of(code(data_shards, parity_shards)?, backend))
+    }
+
+    fn of(code: Code, backend: Arc<dyn Backend>) -> Self {
+        Self { codec: Arc::new(Codec::on(code, backend)) }
+    }
+
+    /// The codec that does the work, to go on with its calls.
+    #[must_use]
+    pub fn codec(&self) -> &Codec {
+        &self.codec
+    }
+
+    /// Data shards.
+    #[must_use]
+    pub fn data_shard_count(&self) -> usize {
+        self.codec.code().data_shards()
+    }
+
+    /// Parity shards.
+    #[must_use]
+    pub fn parity_shard_count(&self) -> usize {
+        self.codec.code().parity_shards()
+    }
+
+    /// Data and parity shards together.
+    #[must_use]
+    pub fn total_shard_count(&self) -> usize {
+        self.codec.code().total_shards()
+    }
+
+    /// Computes the parity shards from the data shards. What stood in the parity shards does not matter.
+    ///
+    /// # Errors
+    /// As every call ([`ReedSolomon`]).
+    pub fn encode<T, U>(&self, mut shards: T) -> Result<(), Error>
+    where
+        T: AsRef<[U]> + AsMut<[U]>,
+        U: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        let shards = shards.as_mut();
+        check::total_count(self, shards.len())?;
+        check::lengths(shards)?;
+        Ok(self.codec.encode(shards)?)
+    }
+
+    /// As [`ReedSolomon::encode`], with data and parity apart; data is only read.
+    ///
+    /// # Errors
+    /// As every call ([`ReedSolomon`]).
+    pub fn encode_sep<T: AsRef<[u8]>, U: AsRef<[u8]> + AsMut<[u8]>>(
+        &self,
+        data: &[T],
+        parity: &mut [U],
+    ) -> Result<(), Error> {
+        check::apart(self, data, parity)?;
+        Ok(self.codec.encode_into(data, parity)?)
+    }
+
+    /// Adds to the parity shards what data shard `i_data` contributes; with shard 0 they begin anew.
+    ///
+    /// Parity is right once every data shard was passed, each once, 0 first. [`ShardByShard`] keeps count. Where all data
+    /// is there, [`ReedSolomon::encode`] is faster: it touches parity once. This takes up to a megabyte of memory beside the
+    /// shards, for what is to be added; pieces of that size stay on the CPU, whatever the length of the shards.
+    ///
+    /// # Errors
+    /// [`Error::InvalidIndex`] if there is no such data shard; then as every call ([`ReedSolomon`]). After
+    /// [`Error::Backend`] the parity shards hold nothing of use: begin again with shard 0.
+    pub fn encode_single<T, U>(&self, i_data: usize, mut shards: T) -> Result<(), Error>
+    where
+        T: AsRef<[U]> + AsMut<[U]>,
+        U: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        let shards = shards.as_mut();
+        check::data_index(self, i_data)?;
+        check::total_count(self, shards.len())?;
+        check::lengths(shards)?;
+        let (data, parity) = shards.split_at_mut(self.data_shard_count());
+        self.encode_single_sep(i_data, data[i_data].as_ref(), parity)
+    }
+
+    /// As [`ReedSolomon::encode_single`], with the data shard and parity apart.
+    ///
+    /// # Errors
+    /// As [`ReedSolomon::encode_single`]; the lengths of the parity shards are checked before that of the data shard.
+    pub fn encode_single_sep<U: AsRef<[u8]> + AsMut<[u8]>>(
+        &self,
+        i_data: usize,
+        single_data: &[u8],
+        parity: &mut [U],
+    ) -> Result<(), Error> {
+        check::data_index(self, i_data)?;
+        check::parity_count(self, parity.len())?;
+        check::equal(check::lengths(parity)?, single_data.len())?;
+        single::add(&self.codec, i_data, single_data, parity)
+    }
+
+    /// Whether the parity shards are what the data shards give.
+    ///
+    /// Unlike that crate's, this takes no memory of the shards' size.
+    ///
+    /// # Errors
+    /// As every call ([`ReedSolomon`]).
+    pub fn verify<T: AsRef<[u8]>>(&self, slices: &[T]) -> Result<bool, Error> {
+        check::total_count(self, slices.len())?;
+        check::lengths(slices)?;
+        Ok(self.codec.verify(slices)?.is_consistent())
+    }
+
+    /// As [`ReedSolomon::verify`]; `buffer` then holds the parity that the data shards give, whatever the answer.
+    ///
+    /// # Errors
+    /// As every call ([`ReedSolomon`]), and [`Error::TooFewBufferShards`] or [`Error::TooManyBufferShards`] unless the
+    /// buffer has one slice a parity shard. The counts are checked first, then the lengths of shards, then the buffer's.
+    pub fn verify_with_buffer<T, U>(&self, slices: &[T], buffer: &mut [U]) -> Result<bool, Error>
+    where
+        T: AsRef<[u8]>,
+        U: AsRef<[u8]> + AsMut<[u8]>,
+    {
+        check::total_count(self, slices.len())?;
+        check::buffer_count(self, buffer.len())?;
+        check::equal(check::lengths(slices)?, check::lengths(buffer)?)?;
+        let (data, parity) = slices.split_at(self.data_shard_count());
+        self.codec.encode_into(data, buffer)?;
+        Ok(parity.iter().zip(buffer).all(|(stored, computed)| stored.as_ref() == (*computed).as_ref()))
+    }
+
+    /// Rebuilds every shard that is not there, data and parity.
+    ///
+    /// A shard that was `None` is then `Some`; the flag of a `(T, bool)` stays as it was.
+    ///
+    /// # Errors
+    /// [`Error::TooFewShards`], [`Error::TooManyShards`]; of the shards that are there the first that is empty or unlike
+    /// its predecessor is [`Error::EmptyShard`] or [`Error::IncorrectShardSize`]; [`Error::TooFewShardsPresent`] if
+    /// fewer are there than the code has data shards. [`Error::IncorrectShardSize`] for memory that is to take a shard
+    /// and has another length, unless no shard is missing. After any error a shard that was `None` still is.
+    pub fn reconstruct<T: ReconstructShard>(&self, slices: &mut [T]) -> Result<(), Error> {
+        rebuild::rebuild(self, slices, rebuild::Wanted::All)
+    }
+
+    /// As [`ReedSolomon::reconstruct`], but rebuilds only data shards. Missing parity shards stay as they are.
+    ///
+    /// # Errors
+    /// As [`ReedSolomon::reconstruct`].
+    pub fn reconstruct_data<T: ReconstructShard>(&self, slices: &mut [T]) -> Result<(), Error> {
+        rebuild::rebuild(self, slices, rebuild::Wanted::Data)
+    }
+}
+
+impl PartialEq for ReedSolomon {
+    fn eq(&self, other: &Self) -> bool {
+        let counts = |codec: &Self| (codec.data_shard_count(), codec.parity_shard_count());
+        counts(self) == counts(other)
+    }
+}
+
+impl fmt::Debug for ReedSolomon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReedSolomon")
+            .field("data_shard_count", &self.data_shard_count())
+            .field("parity_shard_count", &self.parity_shard_count())
+            .finish_non_exhaustive()
+    }
+}
+
+fn code(data_shards: usize, parity_shards: usize) -> Result<Code, Error> {
+    check::counts(data_shards, parity_shards)?;
+    Ok(Code::vandermonde(data_shards, parity_shards)?)
+}
+
+/// The automatic backend of every codec made by [`ReedSolomon::new`]. That crate's are cheap to make, so programs make
+/// one for every file or call: each must not open a GPU of its own.
+fn automatic() -> Result<Arc<dyn Backend>, Error> {
+    static AUTOMATIC: OnceLock<Arc<Auto>> = OnceLock::new();
+    let backend: Arc<dyn Backend> = match AUTOMATIC.get() {
+        Some(backend) => Arc::clone(backend) as _,
+        None => {
+            let backend = Arc::new(Auto::new()?);
+            Arc::clone(AUTOMATIC.get_or_init(|| backend)) as _
+        }
+    };
+    Ok(backend)
+}
+
+/// Runs a plan over slices, one for each slot.
+fn write<'a>(codec: &Codec, plan: &Plan, slots: impl IntoIterator<Item = Slot<'a>>) -> Result<(), Error> {
+    let batch = Batch::new(Task::write(plan), View::slices(slots, 1)?)?;
+    codec.backend().run(&mut [batch])?;
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! The errors of these calls: that crate's, one more, and what an error of the library becomes.
+
+/// What that crate's `Error` has, by the same names, and [`Error::Backend`].
+///
+/// The words are this crate's own: compare variants, not texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Fewer shards were passed than the code has.
+    #[error("fewer shards than the code has")]
+    TooFewShards,
+    /// More shards were passed than the code has, or asked of a code than the field allows.
+    #[error("more shards than the code has, or more than the 256 a code can have")]
+    TooManyShards,
+    /// Fewer data shards were passed than the code has, or none asked of a code.
+    #[error("fewer data shards than the code has, or a code without any")]
+    TooFewDataShards,
+    /// More data shards were passed than the code has.
+    #[error("more data shards than the code has")]
+    TooManyDataShards,
+    /// Fewer parity shards were passed than the code has, or none asked of a code.
+    #[error("fewer parity shards than the code has, or a code without any")]
+    TooFewParityShards,
+    /// More parity shards were passed than the code has.
+    #[error("more parity shards than the code has")]
+    TooManyParityShards,
+    /// The buffer has fewer slices than the code has parity shards.
+    #[error("fewer slices in the buffer than the code has parity shards")]
+    TooFewBufferShards,
+    /// The buffer has more slices than the code has parity shards.
+    #[error("more slices in the buffer than the code has parity shards")]
+    TooManyBufferShards,
+    /// Shards of different lengths.
+    #[error("shards of different lengths")]
+    IncorrectShardSize,
+    /// Fewer shards are there than the code has data shards: the others cannot be rebuilt.
+    #[error("fewer shards are present than the code has data shards, so the missing ones cannot be rebuilt")]
+    TooFewShardsPresent,
+    /// A shard without a single byte.
+    #[error("a shard is 0 bytes long")]
+    EmptyShard,
+    /// That crate has it for flags passed beside the shards, which no call takes any more: never returned.
+    #[error("another number of flags than of shards")]
+    InvalidShardFlags,
+    /// There is no data shard of this number.
+    #[error("the code has no data shard of this number")]
+    InvalidIndex,
+    /// Not in that crate: the backend could not be had, or could not run the call.
+    ///
+    /// On the automatic backend only an environment variable that cannot be honoured leads here, since a call whose GPU
+    /// fails runs again on the CPU. The library's whole error is logged, at level error; docs/environment.md lists the
+    /// variables.
+    #[error("the backend did not run this call because of {cause}; the log says more")]
+    Backend {
+        /// The environment variable's name, or in a few words what else it was.
+        cause: &'static str,
+    },
+}
+
+impl From<crate::Error> for Error {
+    /// What is left once arguments were checked. The shapes of shards are found wrong again only if a caller's `AsRef`
+    /// or `AsMut` answers differently the second time.
+    fn from(error: crate::Error) -> Self {
+        let cause = match &error {
+            crate::Error::ShardLength { .. } => return Self::IncorrectShardSize,
+            crate::Error::EmptyShards => return Self::EmptyShard,
+            crate::Error::Unrecoverable { .. } => return Self::TooFewShardsPresent,
+            crate::Error::Environment { variable, .. } => variable,
+            crate::Error::HostMemory { .. } => "a lack of host memory",
+            error if error.is_device_failure() => "a device failure",
+            _ => "an unforeseen error",
+        };
+        log::error!("{error}");
+        Self::Backend { cause }
+    }
+}
+
+/// What [`ShardByShard`](super::ShardByShard) refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SBSError {
+    /// Every data shard has been added already.
+    #[error("every data shard has been added already")]
+    TooManyCalls,
+    /// Some data shards have been added, but not all: parity is not ready.
+    #[error("some data shards have been added but not all, so the parity shards are not ready")]
+    LeftoverShards,
+    /// What the call itself refused.
+    #[error("{0}")]
+    RSError(Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_environment_variable_is_named() {
+        let reason = "it is not there".to_owned();
+        let error = crate::Error::Environment { variable: "EVARISTE_CPU", value: "abacus".to_owned(), reason };
+        let error = Error::from(error);
+        assert_eq!(error, Error::Backend { cause: "EVARISTE_CPU" });
+        assert!(error.to_string().contains("EVARISTE_CPU"), "{error}");
+    }
+
+    #[test]
+    fn device_failures_are_told_from_wrong_shapes() {
+        let lost = crate::Error::DeviceLost { device: "d".to_owned(), doing: "x".to_owned(), reason: "y".to_owned() };
+        assert_eq!(Error::from(lost), Error::Backend { cause: "a device failure" });
+        let length = crate::Error::ShardLength { index: 1, given: 2, reference: 0, expected: 3 };
+        assert_eq!(Error::from(length), Error::IncorrectShardSize);
+        assert_eq!(Error::from(crate::Error::EmptyShards), Error::EmptyShard);
+    }
+}

@@ -1,0 +1,551 @@
+//! `evariste::compat` answers as reed-solomon-erasure does: call by call, the same arguments to both, then the same answer, the same error
+//! for the same mistake, and the same bytes in whatever was passed.
+
+#[path = "support/support.rs"]
+mod support;
+
+use std::fmt::Debug;
+use std::process::Command;
+use std::sync::Arc;
+
+use evariste::backend::{Backend, Batch, Info, Report};
+use evariste::{Cpu, compat as ours};
+use reed_solomon_erasure as theirs;
+use support::boundaries::{SHAPES, short_lengths};
+use support::{Rng, each_backend, painted, painted_stripe};
+
+/// A codec of each crate.
+struct Both {
+    ours: ours::galois_8::ReedSolomon,
+    theirs: theirs::galois_8::ReedSolomon,
+}
+
+impl Both {
+    fn new(data_shards: usize, parity_shards: usize) -> Self {
+        Self {
+            ours: ours::galois_8::ReedSolomon::new(data_shards, parity_shards).unwrap(),
+            theirs: theirs::galois_8::ReedSolomon::new(data_shards, parity_shards).unwrap(),
+        }
+    }
+}
+
+/// An answer in words that both crates share: their variants have the same names.
+fn words<T: Debug, E: Debug>(answer: &Result<T, E>) -> String {
+    format!("{answer:?}")
+}
+
+/// Makes one call of both codecs, each over a copy of the arguments, and compares the answers and what the arguments then hold. Gives the
+/// answer and our arguments. A macro, because the two codecs have methods of the same names and no type in common.
+macro_rules! same {
+    ($both:expr, $arguments:expr, |$codec:ident, $passed:ident| $call:expr) => {{
+        let (mut mine, mut expected) = ($arguments.clone(), $arguments.clone());
+        let answer = {
+            let ($codec, $passed) = (&$both.ours, &mut mine);
+            words(&$call)
+        };
+        let expected_answer = {
+            let ($codec, $passed) = (&$both.theirs, &mut expected);
+            words(&$call)
+        };
+        let call = stringify!($call);
+        assert_eq!(expected_answer, answer, "{call} of shards of {}", shapes(&format!("{:?}", $arguments)));
+        assert!(expected == mine, "{call}: other bytes for {}", shapes(&format!("{:?}", $arguments)));
+        (answer, mine)
+    }};
+}
+
+/// As much of an argument's text as one can read.
+fn shapes(text: &str) -> String {
+    text.chars().take(400).collect()
+}
+
+#[test]
+#[should_panic(expected = "other bytes")]
+fn a_flipped_bit_shows() {
+    let mut flip = 0;
+    same!(Both::new(2, 1), painted_stripe(2, 1, 9), |codec, shards| {
+        let answer = codec.encode(&mut *shards);
+        shards[2][8] ^= std::mem::replace(&mut flip, 1);
+        answer
+    });
+}
+
+#[test]
+#[should_panic(expected = "TooFewShards")]
+fn another_answer_shows() {
+    let mut left_out = 0;
+    same!(Both::new(2, 1), painted_stripe(2, 1, 9), |codec, shards| {
+        codec.encode(&mut shards[std::mem::replace(&mut left_out, 1)..])
+    });
+}
+
+#[test]
+fn the_same_codes_are_refused() {
+    for (k, m) in [
+        (0, 0),
+        (0, 1),
+        (1, 0),
+        (256, 0),
+        (0, 256),
+        (1, 1),
+        (128, 128),
+        (255, 1),
+        (1, 255),
+        (129, 128),
+        (256, 1),
+        (1, 256),
+    ] {
+        let ours =
+            ours::ReedSolomon::new(k, m).map(|c| (c.data_shard_count(), c.parity_shard_count(), c.total_shard_count()));
+        let theirs = theirs::galois_8::ReedSolomon::new(k, m)
+            .map(|c| (c.data_shard_count(), c.parity_shard_count(), c.total_shard_count()));
+        assert_eq!(words(&theirs), words(&ours), "{k}+{m}");
+    }
+    // There the sum overflows.
+    assert_eq!(ours::ReedSolomon::new(usize::MAX, 2), Err(ours::Error::TooManyShards));
+}
+
+#[test]
+fn known_bytes() {
+    let codec = ours::ReedSolomon::new(5, 5).unwrap();
+    let mut shards = ours::shards!([0, 1], [4, 5], [2, 3], [6, 7], [8, 9], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0]);
+    codec.encode(&mut shards).unwrap();
+    assert_eq!(shards[5..], [[12, 13], [10, 11], [14, 15], [90, 91], [94, 95]]);
+    assert_eq!(codec.verify(&shards), Ok(true));
+    shards[8][0] += 1;
+    assert_eq!(codec.verify(&shards), Ok(false));
+}
+
+#[test]
+fn every_way_to_encode_gives_the_same_bytes() {
+    for (k, m) in SHAPES {
+        let both = Both::new(k, m);
+        for bytes in short_lengths().filter(|bytes| bytes * (k + m) < 200_000) {
+            let stripe = painted_stripe(k, m, bytes);
+            let (_, whole) = same!(both, stripe, |codec, shards| codec.encode(&mut *shards));
+            let (_, apart) = same!(both, stripe, |codec, shards| {
+                let (data, parity) = shards.split_at_mut(k);
+                codec.encode_sep(data, parity)
+            });
+            let (_, singly) =
+                same!(both, stripe, |codec, shards| (0..k).try_for_each(|i| codec.encode_single(i, &mut *shards)));
+            let (_, singly_apart) = same!(both, stripe, |codec, shards| {
+                let (data, parity) = shards.split_at_mut(k);
+                (0..k).try_for_each(|i| codec.encode_single_sep(i, &data[i], parity))
+            });
+            for other in [apart, singly, singly_apart] {
+                assert!(other == whole, "{k}+{m}, {bytes} bytes");
+            }
+        }
+    }
+}
+
+#[test]
+fn single_shards_are_added_in_any_order_and_with_any_repetition() {
+    // Wrong use as one of them sees it, but not refused, so the bytes are those of the other too.
+    let mut rng = Rng::new(1);
+    for (k, m) in [(1, 1), (2, 1), (4, 3), (10, 4), (1, 9)] {
+        let both = Both::new(k, m);
+        for _ in 0..20 {
+            let order: Vec<usize> = (0..2 * k).map(|_| rng.below(k)).collect();
+            same!(both, painted_stripe(k, m, 333), |codec, shards| {
+                order.iter().try_for_each(|&i| codec.encode_single(i, &mut *shards))
+            });
+        }
+    }
+}
+
+#[test]
+fn single_shards_longer_than_one_piece() {
+    // Pieces of 1 MiB for all parity shards together: lengths around one and several, of one parity shard and of several.
+    for (k, m, piece) in
+        [(2, 1, 1 << 20), (2, 4, 1 << 18), (2, 3, (1usize << 20).div_euclid(3).next_multiple_of(64)), (2, 254, 4160)]
+    {
+        let both = Both::new(k, m);
+        for bytes in [piece - 1, piece, piece + 1, 2 * piece + 63] {
+            let (_, singly) = same!(both, painted_stripe(k, m, bytes), |codec, shards| (0..k)
+                .try_for_each(|i| codec.encode_single(i, &mut *shards)));
+            assert_eq!(both.ours.verify(&singly), Ok(true), "{k}+{m}, {bytes} bytes");
+        }
+    }
+}
+
+#[test]
+fn verify_says_the_same_of_right_and_wrong_parity_and_fills_the_buffer() {
+    for (k, m) in SHAPES {
+        let both = Both::new(k, m);
+        for bytes in [1, 16, 1001] {
+            let mut stripe = painted_stripe(k, m, bytes);
+            both.theirs.encode(&mut stripe).unwrap();
+            for wrong in [None, Some((0, 0)), Some((k - 1, bytes - 1)), Some((k, bytes - 1)), Some((k + m - 1, 0))] {
+                let mut stripe = stripe.clone();
+                if let Some((shard, byte)) = wrong {
+                    stripe[shard][byte] ^= 1;
+                }
+                let (answer, _) = same!(both, stripe, |codec, shards| codec.verify(shards));
+                assert_eq!(answer, format!("Ok({})", wrong.is_none()));
+                let buffer = vec![vec![0xcc; bytes]; m];
+                let (with_buffer, _) = same!(both, buffer, |codec, buffer| codec.verify_with_buffer(&stripe, buffer));
+                assert_eq!(answer, with_buffer);
+            }
+        }
+    }
+}
+
+/// Every list of up to `count` of these.
+fn lists<T: Copy>(of: &[T], count: usize) -> Vec<Vec<T>> {
+    let mut all = vec![vec![]];
+    let mut longest: Vec<Vec<T>> = all.clone();
+    for _ in 0..count {
+        longest = longest.iter().flat_map(|list| of.iter().map(move |&item| [&list[..], &[item]].concat())).collect();
+        all.extend(longest.iter().cloned());
+    }
+    all
+}
+
+/// Shards of these lengths that differ in every byte.
+fn shards_of(lengths: &[usize]) -> Vec<Vec<u8>> {
+    painted(lengths.len(), 8).into_iter().zip(lengths).map(|(shard, &bytes)| shard[..bytes].to_vec()).collect()
+}
+
+#[test]
+fn every_wrong_list_of_shards_is_refused_alike() {
+    let both = Both::new(2, 2);
+    for lengths in lists(&[0, 1, 2], 5) {
+        let shards = shards_of(&lengths);
+        same!(both, shards, |codec, shards| codec.encode(&mut *shards));
+        same!(both, shards, |codec, shards| codec.verify(shards));
+        for index in [0, 1, 2, 3, 4, usize::MAX] {
+            same!(both, shards, |codec, shards| codec.encode_single(index, &mut *shards));
+        }
+        same!(both, shards, |codec, shards| {
+            let mut arriving = sbs(codec);
+            [arriving.encode(&mut *shards), arriving.encode(&mut *shards), arriving.encode(&mut *shards)]
+                .into_iter()
+                .collect::<Result<Vec<()>, _>>()
+        });
+    }
+}
+
+#[test]
+fn every_wrong_pair_of_lists_is_refused_alike() {
+    let both = Both::new(2, 2);
+    let lists: Vec<Vec<Vec<u8>>> = lists(&[0, 1, 2], 3).iter().map(|lengths| shards_of(lengths)).collect();
+    for data in &lists {
+        for parity in &lists {
+            same!(both, parity, |codec, parity| codec.encode_sep(data, parity));
+            same!(both, parity, |codec, parity| sbs(codec).encode_sep(data, parity));
+            if let [single] = &data[..] {
+                for index in [0, 1, 2, usize::MAX] {
+                    same!(both, parity, |codec, parity| codec.encode_single_sep(index, single, parity));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_wrong_buffer_is_refused_alike() {
+    let both = Both::new(1, 2);
+    for shards in lists(&[0, 1, 2], 4).iter().map(|lengths| shards_of(lengths)) {
+        for buffer in lists(&[0, 1, 2], 3).iter().map(|lengths| shards_of(lengths)) {
+            same!(both, buffer, |codec, buffer| codec.verify_with_buffer(&shards, buffer));
+        }
+    }
+}
+
+#[test]
+fn every_list_of_options_is_rebuilt_or_refused_alike() {
+    // What is there was never encoded: the same bytes come out only if the same shards are read.
+    for (k, m) in [(2, 2), (3, 1), (1, 3), (3, 2)] {
+        let both = Both::new(k, m);
+        for lengths in lists(&[None, Some(0), Some(1), Some(2)], k + m + 1) {
+            let bytes: Vec<usize> = lengths.iter().map(|bytes| bytes.unwrap_or(8)).collect();
+            let shards: Vec<Option<Vec<u8>>> =
+                shards_of(&bytes).into_iter().zip(&lengths).map(|(shard, length)| length.map(|_| shard)).collect();
+            same!(both, shards, |codec, shards| codec.reconstruct(shards));
+            same!(both, shards, |codec, shards| codec.reconstruct_data(shards));
+        }
+    }
+}
+
+#[test]
+fn every_list_of_flags_is_rebuilt_or_refused_alike() {
+    let both = Both::new(2, 2);
+    let kinds = [(0, false), (1, false), (2, false), (0, true), (1, true), (2, true)];
+    for list in lists(&kinds, 5).into_iter().filter(|list| list.len() > 2) {
+        let bytes: Vec<usize> = list.iter().map(|&(bytes, _)| bytes).collect();
+        let shards: Vec<(Vec<u8>, bool)> =
+            shards_of(&bytes).into_iter().zip(list.iter().map(|&(_, there)| there)).collect();
+        same!(both, shards, |codec, shards| codec.reconstruct(shards));
+        let (_, after) = same!(both, shards, |codec, shards| codec.reconstruct_data(shards));
+        assert!(after.iter().zip(&shards).all(|(after, before)| after.1 == before.1), "a flag changed");
+    }
+}
+
+#[test]
+fn losses_of_every_count_are_rebuilt_alike() {
+    let mut rng = Rng::new(2);
+    for (k, m) in SHAPES {
+        let both = Both::new(k, m);
+        let mut stripe = painted_stripe(k, m, 257);
+        both.theirs.encode(&mut stripe).unwrap();
+        for count in (0..=m + 1).step_by(if m > 20 { 17 } else { 1 }) {
+            let lost = rng.choose(count.min(k + m), k + m);
+            let shards: Vec<Option<Vec<u8>>> =
+                stripe.iter().enumerate().map(|(i, shard)| (!lost.contains(&i)).then(|| shard.clone())).collect();
+            let (answer, all) = same!(both, shards, |codec, shards| codec.reconstruct(shards));
+            assert_eq!(answer == "Ok(())", count <= m, "{k}+{m} without {lost:?}");
+            if count <= m {
+                assert!(all.iter().zip(&stripe).all(|(rebuilt, shard)| rebuilt.as_ref() == Some(shard)));
+            }
+            let (_, data) = same!(both, shards, |codec, shards| codec.reconstruct_data(shards));
+            let untouched = data.iter().zip(&shards).skip(if count <= m { k } else { 0 });
+            assert!(untouched.into_iter().all(|(after, before)| after == before), "what was not wanted changed");
+        }
+    }
+}
+
+/// The state machine of shard by shard encoding, under whichever crate's codec it is for.
+trait ShardByShard {
+    type Machine<'a>
+    where
+        Self: 'a;
+    fn machine(&self) -> Self::Machine<'_>;
+}
+
+impl ShardByShard for ours::ReedSolomon {
+    type Machine<'a> = ours::galois_8::ShardByShard<'a>;
+    fn machine(&self) -> Self::Machine<'_> {
+        ours::galois_8::ShardByShard::new(self)
+    }
+}
+
+impl ShardByShard for theirs::galois_8::ReedSolomon {
+    type Machine<'a> = theirs::galois_8::ShardByShard<'a>;
+    fn machine(&self) -> Self::Machine<'_> {
+        theirs::galois_8::ShardByShard::new(self)
+    }
+}
+
+fn sbs<C: ShardByShard>(codec: &C) -> C::Machine<'_> {
+    codec.machine()
+}
+
+#[test]
+fn shard_by_shard_goes_through_the_same_states() {
+    let mut rng = Rng::new(3);
+    for (k, m) in [(1, 1), (1, 3), (2, 2), (5, 3)] {
+        let both = Both::new(k, m);
+        for _ in 0..40 {
+            let steps: Vec<usize> = (0..6 * k).map(|_| rng.below(12)).collect();
+            same!(both, painted_stripe(k, m, 50), |codec, shards| {
+                let mut machine = sbs(codec);
+                let mut log = String::new();
+                for &step in &steps {
+                    let answer = match step {
+                        0 => machine.reset(),
+                        1 => {
+                            machine.reset_force();
+                            Ok(())
+                        }
+                        2 => machine.encode(&mut shards[1..]),
+                        3 => {
+                            let full = shards[0].split_off(49);
+                            let answer = machine.encode(&mut *shards);
+                            shards[0].extend(full);
+                            answer
+                        }
+                        4..8 => {
+                            let (data, parity) = shards.split_at_mut(k);
+                            machine.encode_sep(data, parity)
+                        }
+                        _ => machine.encode(&mut *shards),
+                    };
+                    log += &format!("{step}: {answer:?} {} {}; ", machine.cur_input_index(), machine.parity_ready());
+                }
+                Ok::<_, ()>(log)
+            });
+        }
+    }
+}
+
+#[test]
+fn shard_by_shard_reads_only_the_shard_whose_turn_it_is() {
+    let both = Both::new(4, 2);
+    let stripe = painted(4, 100);
+    let (_, shards) = same!(both, painted_stripe(4, 2, 100), |codec, shards| {
+        let mut machine = sbs(codec);
+        shards[..4].iter_mut().for_each(|shard| shard.fill(0xaa));
+        for i in 0..4 {
+            shards[i].copy_from_slice(&stripe[i]);
+            machine.encode(&mut *shards).unwrap();
+            shards[i].fill(0x55);
+        }
+        machine.reset()
+    });
+    let mut whole = stripe;
+    whole.extend_from_slice(&shards[4..]);
+    assert_eq!(both.ours.verify(&whole), Ok(true));
+}
+
+#[test]
+fn codecs_are_compared_cloned_printed_and_shared_as_there() {
+    fn shared<T: Send + Sync + Clone + PartialEq + Debug>() {}
+    shared::<ours::galois_8::ReedSolomon>();
+    shared::<theirs::galois_8::ReedSolomon>();
+    fn copied<T: Send + Sync + Copy + PartialEq + std::error::Error + 'static>() {}
+    copied::<ours::Error>();
+    copied::<ours::SBSError>();
+
+    let codec = ours::ReedSolomon::new(10, 3).unwrap();
+    assert_eq!(codec, codec.clone());
+    assert_ne!(codec, ours::ReedSolomon::new(10, 4).unwrap());
+    assert_ne!(codec, ours::ReedSolomon::new(11, 3).unwrap());
+    assert!(format!("{codec:?}").contains("ReedSolomon"));
+    let (mut one, other) = (ours::ShardByShard::new(&codec), ours::ShardByShard::new(&codec));
+    assert_eq!(one, other);
+    one.encode(&mut painted_stripe(10, 3, 1)).unwrap();
+    assert_ne!(one, other);
+}
+
+#[test]
+fn shards_come_in_every_shape_that_crate_takes() {
+    let codec = ours::ReedSolomon::new(2, 2).unwrap();
+    let mut shards: [[u8; 3]; 4] = [[0, 1, 2], [3, 4, 5], [200, 201, 203], [100, 101, 102]];
+    let whole = [[0, 1, 2], [3, 4, 5], [6, 11, 12], [5, 14, 11]];
+    codec.encode(&mut shards).unwrap();
+    assert_eq!(shards, whole);
+    codec.encode(ours::convert_2D_slices!(shards =>to_mut_vec &mut [u8])).unwrap();
+    assert_eq!(codec.verify(&ours::convert_2D_slices!(shards =>to_vec &[u8])), Ok(true));
+
+    // Borrowed memory with flags beside it.
+    shards[0] = [101, 102, 103];
+    let borrowed = ours::convert_2D_slices!(shards =>to_mut_vec &mut [u8]);
+    codec.reconstruct(&mut borrowed.into_iter().zip([false, true, true, true]).collect::<Vec<_>>()).unwrap();
+    assert_eq!(shards, whole);
+
+    // Data alone: the parity shard that is not there keeps what it holds.
+    (shards[0], shards[2]) = ([201, 202, 203], [101, 102, 103]);
+    let mut flagged: Vec<_> = shards.iter_mut().zip([false, true, false, true]).collect();
+    codec.reconstruct_data(&mut flagged[..]).unwrap();
+    assert_eq!(shards, [whole[0], whole[1], [101, 102, 103], whole[3]]);
+
+    let mut boxed: Vec<Option<Box<[u8]>>> = vec![None, Some(whole[1].into()), Some(whole[2].into()), None];
+    codec.reconstruct(&mut boxed).unwrap();
+    assert!(boxed.iter().zip(whole).all(|(shard, whole)| shard.as_deref() == Some(&whole[..])));
+}
+
+/// A shard of a caller's own type, that will not be rebuilt.
+#[derive(Clone, Debug, PartialEq)]
+struct Refusing(Option<Vec<u8>>);
+
+macro_rules! refuse {
+    ($trait:ty, $error:path) => {
+        impl $trait for Refusing {
+            fn len(&self) -> Option<usize> {
+                self.0.as_ref().map(Vec::len)
+            }
+            fn get(&mut self) -> Option<&mut [u8]> {
+                self.0.as_deref_mut()
+            }
+            fn get_or_initialize(&mut self, _: usize) -> Result<&mut [u8], Result<&mut [u8], $error>> {
+                self.0.as_deref_mut().ok_or(Err(<$error>::InvalidShardFlags))
+            }
+        }
+    };
+}
+refuse!(ours::ReconstructShard, ours::Error);
+refuse!(theirs::ReconstructShard<theirs::galois_8::Field>, theirs::Error);
+
+#[test]
+fn the_error_of_a_callers_own_shard_is_passed_on() {
+    let both = Both::new(2, 2);
+    for lost in 0..4 {
+        let mut shards: Vec<Refusing> =
+            painted_stripe(2, 2, 5).into_iter().map(|shard| Refusing(Some(shard))).collect();
+        shards[lost].0 = None;
+        same!(both, shards, |codec, shards| codec.reconstruct(shards));
+        let (answer, _) = same!(both, shards, |codec, shards| codec.reconstruct_data(shards));
+        assert_eq!(answer, if lost < 2 { "Err(InvalidShardFlags)" } else { "Ok(())" });
+    }
+}
+
+#[test]
+fn on_every_backend() {
+    for (k, m, bytes) in [(10, 4, 4097), (3, 5, 100_003)] {
+        let theirs = theirs::galois_8::ReedSolomon::new(k, m).unwrap();
+        let mut whole = painted_stripe(k, m, bytes);
+        theirs.encode(&mut whole).unwrap();
+        each_backend(|backend, handle| {
+            let codec = ours::ReedSolomon::on(k, m, Arc::clone(handle)).unwrap();
+            let mut shards = painted_stripe(k, m, bytes);
+            (0..k).for_each(|i| codec.encode_single(i, &mut shards).unwrap());
+            assert!(shards == whole, "{backend}: encode_single");
+            assert_eq!(codec.verify(&shards), Ok(true), "{backend}");
+            let mut shards: Vec<Option<Vec<u8>>> = shards.into_iter().map(Some).collect();
+            (shards[0], shards[2], shards[k]) = (None, None, None);
+            codec.reconstruct(&mut shards).unwrap();
+            assert!(
+                shards.iter().zip(&whole).all(|(shard, whole)| shard.as_ref() == Some(whole)),
+                "{backend}: reconstruct"
+            );
+        });
+    }
+}
+
+/// A backend whose device is gone.
+struct Broken(Cpu);
+
+impl Backend for Broken {
+    fn info(&self) -> Info {
+        self.0.info()
+    }
+    fn allocate(&self, bytes: usize) -> Result<evariste::Region, evariste::Error> {
+        self.0.allocate(bytes)
+    }
+    fn run(&self, _: &mut [Batch<'_>]) -> Result<Report, evariste::Error> {
+        Err(evariste::Error::NoDevice { wanted: "any".to_owned(), seen: "none".to_owned() })
+    }
+}
+
+#[test]
+fn a_broken_backend_is_an_error_of_its_own_and_leaves_missing_shards_missing() {
+    let codec = ours::ReedSolomon::on(2, 2, Arc::new(Broken(Cpu::new().unwrap()))).unwrap();
+    let broken = ours::Error::Backend { cause: "a device failure" };
+    let mut shards = painted_stripe(2, 2, 5);
+    assert_eq!(codec.encode(&mut shards), Err(broken));
+    assert_eq!(codec.encode_single(1, &mut shards), Err(broken));
+    assert_eq!(codec.verify(&shards), Err(broken));
+    let mut machine = ours::ShardByShard::new(&codec);
+    assert_eq!(machine.encode(&mut shards), Err(ours::SBSError::RSError(broken)));
+    assert_eq!(machine.cur_input_index(), 0);
+
+    let mut options: Vec<Option<Vec<u8>>> = vec![Some(shards[0].clone()), None, None, Some(shards[3].clone())];
+    let before = options.clone();
+    assert_eq!(codec.reconstruct(&mut options), Err(broken));
+    assert_eq!(options, before);
+    assert_eq!(codec.reconstruct_data(&mut options), Err(broken));
+    assert_eq!(options, before);
+    // Nothing to rebuild, so no backend is asked.
+    options[1] = Some(vec![0; 5]);
+    assert_eq!(codec.reconstruct_data(&mut options), Ok(()));
+}
+
+#[test]
+#[ignore = "run by the next test in a process of its own, whose environment it is to be about"]
+fn child() {
+    println!("answer: {}", words(&ours::ReedSolomon::new(2, 1)));
+}
+
+#[test]
+fn a_variable_that_cannot_be_honoured_is_an_error_of_the_constructor() {
+    let answer = |kernel: &str| {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let output =
+            command.args(["--exact", "child", "--ignored", "--nocapture"]).env("EVARISTE_CPU", kernel).output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    assert!(answer("abacus").contains(r#"answer: Err(Backend { cause: "EVARISTE_CPU" })"#), "{}", answer("abacus"));
+    assert!(answer("portable").contains("answer: Ok("), "{}", answer("portable"));
+}
