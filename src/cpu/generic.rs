@@ -186,6 +186,7 @@ unsafe fn short<I: Isa, const R: usize, const ONES: bool>(
     columns: Columns<'_>,
     mode: Mode,
 ) -> bool {
+    const { assert!(I::BYTES <= MAX_VECTOR_BYTES, "copies hold any vector") };
     let Columns { start, end, .. } = columns;
     let bytes = end - start;
     let mut sums = [isa.zero(); MAX_TARGETS];
