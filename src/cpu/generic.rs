@@ -17,7 +17,7 @@ const MAX_VECTOR_BYTES: usize = 64;
 pub(super) enum Mode {
     /// It is stored.
     Write,
-    /// It is stored past the caches, where addresses allow it.
+    /// It is stored past the caches; targets are aligned.
     Stream,
     /// It is compared with what stands there.
     Compare,
