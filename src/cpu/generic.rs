@@ -17,7 +17,7 @@ const MAX_VECTOR_BYTES: usize = 64;
 pub(super) enum Mode {
     /// It is stored.
     Write,
-    /// It is stored past the caches, where addresses allow it.
+    /// It is stored past the caches; targets are aligned.
     Stream,
     /// It is compared with what stands there.
     Compare,
@@ -186,6 +186,7 @@ unsafe fn short<I: Isa, const R: usize, const ONES: bool>(
     columns: Columns<'_>,
     mode: Mode,
 ) -> bool {
+    const { assert!(I::BYTES <= MAX_VECTOR_BYTES, "copies hold any vector") };
     let Columns { start, end, .. } = columns;
     let bytes = end - start;
     let mut sums = [isa.zero(); MAX_TARGETS];

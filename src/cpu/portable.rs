@@ -5,7 +5,7 @@
 //! and a conditional XOR, the same for every lane. A row of ones costs one XOR a source. Portable twin of the compiled
 //! GPU kernel.
 
-use super::program::{Engine, Program};
+use super::program::{Engine, Program, common_length};
 use crate::Matrix;
 
 /// Columns worked on at a time: four vectors of 16 bytes, which stay in registers.
@@ -26,13 +26,14 @@ impl Engine for Portable {
 /// A matrix as, for each row and each bit, the sources whose coefficient has that bit.
 struct XorProgram {
     rows: Box<[[Box<[usize]>; 8]]>,
+    cols: usize,
 }
 
 impl Program for XorProgram {
     fn write(&self, sources: &[&[u8]], targets: &mut [&mut [u8]], _beyond_caches: bool) {
-        assert_eq!(targets.len(), self.rows.len(), "targets of the matrix");
+        let bytes = common_length((self.rows.len(), self.cols), sources, targets);
         for (row, target) in targets.iter_mut().enumerate() {
-            self.each_chunk(row, sources, target.len(), |at, chunk| {
+            self.each_chunk(row, sources, bytes, |at, chunk| {
                 target[at..at + chunk.len()].copy_from_slice(chunk);
                 true
             });
@@ -45,9 +46,9 @@ impl Program for XorProgram {
     }
 
     fn differs(&self, sources: &[&[u8]], stored: &[&[u8]], _beyond_caches: bool) -> bool {
-        assert_eq!(stored.len(), self.rows.len(), "targets of the matrix");
+        let bytes = common_length((self.rows.len(), self.cols), sources, stored);
         let is_row_equal = |(row, stored): (usize, &&[u8])| {
-            self.each_chunk(row, sources, stored.len(), |at, chunk| stored[at..at + chunk.len()] == *chunk)
+            self.each_chunk(row, sources, bytes, |at, chunk| stored[at..at + chunk.len()] == *chunk)
         };
         !stored.iter().enumerate().all(is_row_equal)
     }
@@ -56,7 +57,8 @@ impl Program for XorProgram {
 impl XorProgram {
     fn new(matrix: &Matrix) -> Self {
         let with_bit = |row: &[u8], bit: usize| (0..row.len()).filter(|&j| row[j] >> bit & 1 == 1).collect();
-        Self { rows: matrix.iter_rows().map(|row| std::array::from_fn(|bit| with_bit(row, bit))).collect() }
+        let rows = matrix.iter_rows().map(|row| std::array::from_fn(|bit| with_bit(row, bit))).collect();
+        Self { rows, cols: matrix.cols() }
     }
 
     /// Computes a row of the product, `bytes` long, chunk by chunk from the first, until `visit` says no. Whether it never did.

@@ -26,3 +26,16 @@ pub(super) trait Program: Send + Sync {
     /// As [`Program::write`].
     fn differs(&self, sources: &[&[u8]], stored: &[&[u8]], beyond_caches: bool) -> bool;
 }
+
+/// The length of all sources and targets of a matrix of `shape`.
+///
+/// # Panics
+/// If there is none, or if there are more or fewer.
+pub(super) fn common_length<T: AsRef<[u8]>>(shape: (usize, usize), sources: &[&[u8]], targets: &[T]) -> usize {
+    assert_eq!((targets.len(), sources.len()), shape, "targets and sources, rows and columns");
+    let first = targets.first().map(AsRef::as_ref).or(sources.first().copied());
+    let bytes = first.map_or(0, <[u8]>::len);
+    assert!(sources.iter().all(|source| source.len() == bytes), "sources are as long as targets");
+    assert!(targets.iter().all(|target| target.as_ref().len() == bytes), "targets are of one length");
+    bytes
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::gather::{FEW, gather};
 use super::generic::{Columns, Isa, MAX_TARGETS, Mode};
-use super::program::{Engine, Program};
+use super::program::{Engine, Program, common_length};
 use crate::Matrix;
 
 /// Rows that are computed together, from the same sources.
@@ -109,7 +109,7 @@ impl<I: Isa> Engine for I {
 /// Sources read side by side from memory: hardware follows only so many at once.
 const SIDE_BY_SIDE: usize = 12;
 /// Columns worked on at a time where not all sources are read side by side; their sums stay in the first-level cache.
-const RUN_BYTES: usize = 2048;
+const RUN_BYTES: usize = 4096;
 
 /// Memory for sums.
 #[repr(align(64))]
@@ -212,23 +212,13 @@ impl<I: Isa> Prepared<I> {
         // SAFETY: as above.
         unsafe { self.isa.run(step, part, mode) }
     }
-
-    /// Checks lengths and counts; returns the length.
-    fn check<T: AsRef<[u8]>>(&self, sources: &[&[u8]], targets: &[T]) -> usize {
-        assert_eq!((targets.len(), sources.len()), (self.rows, self.cols), "targets and sources of the matrix");
-        let first = targets.first().map(AsRef::as_ref).or(sources.first().copied());
-        let bytes = first.map_or(0, <[u8]>::len);
-        assert!(sources.iter().all(|source| source.len() == bytes), "sources are as long as targets");
-        assert!(targets.iter().all(|target| target.as_ref().len() == bytes), "targets are of one length");
-        bytes
-    }
 }
 
 impl<I: Isa> Program for Prepared<I> {
     fn write(&self, sources: &[&[u8]], targets: &mut [&mut [u8]], beyond_caches: bool) {
-        let bytes = self.check(sources, targets);
+        let bytes = common_length((self.rows, self.cols), sources, targets);
         let mode = if beyond_caches { Mode::Stream } else { Mode::Write };
-        // SAFETY: `check` saw that all are `bytes` long. Targets are borrowed exclusively, so they overlap nothing, and no
+        // SAFETY: `common_length` saw that all are `bytes` long. Targets are borrowed exclusively, so they overlap nothing, and no
         // row is in two steps or twice in one.
         unsafe { self.run(sources, |row| targets[row].as_mut_ptr(), bytes, mode, beyond_caches) };
     }
@@ -238,8 +228,8 @@ impl<I: Isa> Program for Prepared<I> {
     }
 
     fn differs(&self, sources: &[&[u8]], stored: &[&[u8]], beyond_caches: bool) -> bool {
-        let bytes = self.check(sources, stored);
-        // SAFETY: `check` saw that all are `bytes` long; in this mode targets are only read.
+        let bytes = common_length((self.rows, self.cols), sources, stored);
+        // SAFETY: `common_length` saw that all are `bytes` long; in this mode targets are only read.
         unsafe { self.run(sources, |row| stored[row].as_ptr().cast_mut(), bytes, Mode::Compare, beyond_caches) }
     }
 }
