@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use evariste::backend::HostMemory;
 use evariste::gpu::{Options, Registration};
 use evariste::memory::{PAGE_BYTES, Slot};
-use evariste::{Backend, Batch, Code, Codec, Cpu, Error, Geometry, Gpu, Region, Task, View};
+use evariste::{Backend, Batch, Code, Codec, Cpu, Error, Geometry, Gpu, Matrix, Plan, Region, Task, View};
 use support::{Rng, assert_shards_equal, gpu_is_wanted, painted_stripe};
 
 /// Shards of a call that is done in an instant.
@@ -24,6 +24,11 @@ fn gpu() -> Option<Arc<Gpu>> {
         options.memory = Some(HostMemory::Registered);
         Arc::new(Gpu::open(&options).unwrap())
     })
+}
+
+/// A plan that copies slot 0 to slot 1.
+fn copy_plan() -> Plan {
+    Plan::new(&[0], &[1], Matrix::identity(1)).unwrap()
 }
 
 /// Registers a region of plain memory.
@@ -349,4 +354,26 @@ fn calls_at_the_same_time_do_not_meet() {
             });
         }
     });
+}
+
+#[test]
+fn a_view_put_into_a_batch_is_checked_like_the_one_before() {
+    let Some(gpu) = gpu() else { return };
+    let plan = copy_plan();
+    let mut writable = gpu.allocate(2 * SHARD_BYTES).unwrap();
+    let mut read_only = gpu.allocate(2 * SHARD_BYTES).unwrap();
+    read_only[..SHARD_BYTES].fill(7);
+    for backend in [&*gpu as &dyn Backend, &Cpu::new().unwrap()] {
+        let mut batch =
+            Batch::new(Task::write(&plan), View::arena(&mut writable, geometry(2, SHARD_BYTES)).unwrap()).unwrap();
+        *batch.view_mut() = View::arena_ref(&read_only, geometry(2, SHARD_BYTES)).unwrap();
+        let error = backend.run(&mut [batch]).unwrap_err();
+        assert!(matches!(error, Error::ReadOnlySlot { slot: 1 }), "{error}");
+        let mut batch =
+            Batch::new(Task::Check(&plan), View::arena_ref(&read_only, geometry(2, SHARD_BYTES)).unwrap()).unwrap();
+        *batch.view_mut() = View::arena_ref(&read_only, geometry(1, SHARD_BYTES)).unwrap();
+        let error = backend.run(&mut [batch]).unwrap_err();
+        assert!(matches!(error, Error::SlotIndex { slot: 1, slots: 1 }), "{error}");
+    }
+    assert!(read_only[SHARD_BYTES..].iter().all(|&byte| byte == 0), "read-only memory was written");
 }
