@@ -4,12 +4,13 @@
 #[path = "support/support.rs"]
 mod support;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use evariste::backend::HostMemory;
-use evariste::gpu::{Options, Registration};
+use evariste::gpu::{Options, Registration, wgpu};
 use evariste::memory::{PAGE_BYTES, Slot};
 use evariste::{Backend, Batch, Code, Codec, Cpu, Error, Geometry, Gpu, Matrix, Plan, Region, Task, View};
 use support::{Rng, assert_shards_equal, gpu_is_wanted, painted_stripe};
@@ -376,4 +377,46 @@ fn a_view_put_into_a_batch_is_checked_like_the_one_before() {
         assert!(matches!(error, Error::SlotIndex { slot: 1, slots: 1 }), "{error}");
     }
     assert!(read_only[SHARD_BYTES..].iter().all(|&byte| byte == 0), "read-only memory was written");
+}
+
+#[test]
+fn a_callers_device_that_is_destroyed_does_not_pretend_to_work() {
+    let Some(own) = gpu() else { return };
+    let mut options = Options::default();
+    options.memory = Some(HostMemory::Registered);
+    let gpu = Gpu::with_device(own.device().clone(), own.queue().clone(), &options).unwrap();
+    let plan = copy_plan();
+    let mut region = gpu.allocate(2 * SHARD_BYTES).unwrap();
+    let mut plain = Region::new(2 * SHARD_BYTES).unwrap();
+    let run = |memory: &mut [u8]| {
+        let view = View::arena(memory, geometry(2, SHARD_BYTES)).unwrap();
+        gpu.run(&mut [Batch::new(Task::write(&plan), view).unwrap()])
+    };
+    run(&mut region).unwrap();
+    run(&mut plain).unwrap();
+    // Nobody tells this backend of it: the callback is the caller's.
+    gpu.device().destroy();
+    for memory in [&mut *region, &mut *plain] {
+        let error = run(memory).unwrap_err();
+        assert!(error.is_device_failure(), "{error}");
+    }
+}
+
+#[test]
+fn a_call_that_panics_leaves_nothing_running() {
+    let Some(gpu) = gpu() else { return };
+    let plan = Code::reed_solomon(10, 4).unwrap().encode_plan();
+    let bytes = 1 << 20;
+    let mut region = gpu.allocate(14 * bytes).unwrap();
+    for _ in 0..5 {
+        // A callback of the program's own, which our submissions and waits run as any do.
+        gpu.queue().submit([]);
+        gpu.queue().on_submitted_work_done(|| panic!("a callback of the test's own"));
+        let view = View::arena(&mut region, geometry(14, bytes)).unwrap();
+        let mut batches = [Batch::new(Task::write(&plan), view).unwrap()];
+        let result = catch_unwind(AssertUnwindSafe(|| gpu.run(&mut batches)));
+        let status = gpu.device().poll(wgpu::PollType::Poll).unwrap();
+        assert!(status.is_queue_empty(), "the call returned while the device was at work");
+        assert!(!matches!(result, Ok(Err(_))), "a panic of the caller's is no failure of the device");
+    }
 }

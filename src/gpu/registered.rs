@@ -123,7 +123,7 @@ impl Drop for Registration {
         drop(range);
         while !import.is_released() {
             // What others have in flight ends, and wgpu lets go of what it named.
-            if self.device.settle(|| "giving registered memory back".to_owned()).is_err() {
+            if self.device.settle(None, || "giving registered memory back".to_owned()).is_err() {
                 // Lost: nothing runs there any more, whatever wgpu still holds.
                 import.release();
             }
