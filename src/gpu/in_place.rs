@@ -302,8 +302,10 @@ impl FoundPool {
             return Ok(kept);
         }
         use wgpu::BufferUsages as Usage;
-        let size = bytes.next_power_of_two().max(BLOCK_BYTES) as u64;
-        device.check_size("max_storage_buffer_binding_size", |limits| limits.max_storage_buffer_binding_size, size)?;
+        // More than asked for, so that the next call fits too, where the device allows it. Only parts are bound, one for
+        // each job, which are smaller than the targets they tell of.
+        let rounded = bytes.next_power_of_two().max(BLOCK_BYTES) as u64;
+        let size = if rounded <= device.device.limits().max_buffer_size { rounded } else { bytes as u64 };
         device.check_size("max_buffer_size", |limits| limits.max_buffer_size, size)?;
         let buffer = |usage| {
             let (label, mapped_at_creation) = (Some("found"), false);
