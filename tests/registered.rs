@@ -6,8 +6,9 @@ mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use evariste::backend::HostMemory;
 use evariste::gpu::{Options, Registration, wgpu};
@@ -355,6 +356,51 @@ fn calls_at_the_same_time_do_not_meet() {
             });
         }
     });
+}
+
+#[test]
+fn sources_can_be_given_back_while_their_targets_stay_registered() {
+    let Some(gpu) = gpu() else { return };
+    let plan = Code::reed_solomon(2, 1).unwrap().encode_plan();
+    let mut data = Region::new(2 * SHARD_BYTES).unwrap();
+    let mut parity = gpu.allocate(SHARD_BYTES).unwrap();
+    let registration = register(&gpu, &mut data);
+    let (first, second) = data.split_at(SHARD_BYTES);
+    let slots = [Slot::Read(first), Slot::Read(second), Slot::Write(&mut parity)];
+    let batch = Batch::new(Task::write(&plan), View::slices(slots, 1).unwrap()).unwrap();
+    assert!(gpu.is_in_place(&batch));
+    gpu.run(&mut [batch]).unwrap();
+    // What the parity's range keeps for the next call must not keep the data's.
+    let (done, dropped) = mpsc::channel();
+    std::thread::spawn(move || {
+        drop(registration);
+        done.send(()).unwrap();
+    });
+    dropped.recv_timeout(Duration::from_secs(60)).expect("dropping the registration returns");
+}
+
+#[test]
+fn a_registration_is_dropped_while_others_work() {
+    let Some(gpu) = gpu() else { return };
+    let plan = copy_plan();
+    let mut target = gpu.allocate(64 * SHARD_BYTES).unwrap();
+    let source = Region::new(SHARD_BYTES).unwrap();
+    for _ in 0..50 {
+        // SAFETY: whole pages, which outlive the registration.
+        let registration = unsafe { gpu.register(NonNull::from(&*source)) }.unwrap();
+        std::thread::scope(|scope| {
+            for part in target.chunks_exact_mut(16 * SHARD_BYTES) {
+                let (gpu, plan, source) = (&gpu, &plan, &source);
+                scope.spawn(move || {
+                    for part in part.chunks_exact_mut(SHARD_BYTES) {
+                        let view = View::slices([Slot::Read(source), Slot::Write(part)], 1).unwrap();
+                        gpu.run(&mut [Batch::new(Task::write(plan), view).unwrap()]).unwrap();
+                    }
+                });
+            }
+            drop(registration);
+        });
+    }
 }
 
 #[test]
