@@ -13,7 +13,7 @@ use std::time::Duration;
 use evariste::backend::HostMemory;
 use evariste::gpu::{Options, Registration, wgpu};
 use evariste::memory::{PAGE_BYTES, Slot};
-use evariste::{Backend, Batch, Code, Codec, Cpu, Error, Geometry, Gpu, Matrix, Plan, Region, Task, View};
+use evariste::{Backend, Batch, Code, Codec, Cpu, Error, Geometry, Gpu, Matrices, Matrix, Plan, Region, Task, View};
 use support::{Rng, assert_shards_equal, gpu_is_wanted, painted_stripe};
 
 /// Shards of a call that is done in an instant.
@@ -464,5 +464,92 @@ fn a_call_that_panics_leaves_nothing_running() {
         let status = gpu.device().poll(wgpu::PollType::Poll).unwrap();
         assert!(status.is_queue_empty(), "the call returned while the device was at work");
         assert!(!matches!(result, Ok(Err(_))), "a panic of the caller's is no failure of the device");
+    }
+}
+
+/// Where an arena's cells lie, and how it is filled.
+struct Layout {
+    geometry: Geometry,
+    padded_bytes: usize,
+    start: usize,
+}
+
+impl Layout {
+    fn random(random: &mut Rng, slots: usize) -> Self {
+        let bytes = match random.below(4) {
+            0 => 1 + random.below(100),
+            1 => 16 * (1 + random.below(600)),
+            2 => 4096 * (1 + random.below(3)),
+            _ => 1 + random.below(20_000),
+        };
+        let stripes = 1 + random.below(9);
+        let padded_bytes = if random.below(2) == 0 { bytes.next_multiple_of(16) } else { bytes };
+        let (cell, gap) = (padded_bytes + 16 * random.below(3), 16 * random.below(2));
+        let (slot_stride, stripe_stride) =
+            if random.below(2) == 0 { (cell * stripes + gap, cell) } else { (cell, cell * slots + gap) };
+        let geometry = Geometry { slots, bytes, slot_stride, stripes, stripe_stride };
+        Self { geometry, padded_bytes, start: 16 * random.below(5) }
+    }
+
+    fn bytes(&self) -> usize {
+        let Geometry { slots, slot_stride, stripes, stripe_stride, .. } = self.geometry;
+        self.start + slots * slot_stride + stripes * stripe_stride
+    }
+
+    fn cell(&self, slot: usize, stripe: usize) -> std::ops::Range<usize> {
+        let start = self.start + slot * self.geometry.slot_stride + stripe * self.geometry.stripe_stride;
+        start..start + self.geometry.bytes
+    }
+
+    fn write(&self, backend: &dyn Backend, memory: &mut [u8], task: Task<'_>) {
+        let view = View::arena_padded(&mut memory[self.start..], self.geometry, self.padded_bytes).unwrap();
+        backend.run(&mut [Batch::new(task, view).unwrap()]).unwrap();
+    }
+
+    fn check(&self, backend: &dyn Backend, memory: &[u8], plan: &Plan) -> evariste::Report {
+        let view = View::arena_ref_padded(&memory[self.start..], self.geometry, self.padded_bytes).unwrap();
+        backend.run(&mut [Batch::new(Task::Check(plan), view).unwrap()]).unwrap()
+    }
+}
+
+/// All of the memory is compared: padding that turns up in a neighbour's bytes shows.
+#[test]
+fn random_layouts_agree_with_the_cpu_in_place_and_copied() {
+    let Some(gpu) = gpu() else { return };
+    let cpu = Cpu::new().unwrap();
+    let mut random = Rng::new(3);
+    for round in 0..100 {
+        let code = Code::reed_solomon(1 + random.below(6), 1 + random.below(4)).unwrap();
+        let (data, slots) = (code.data_shards(), code.total_shards());
+        let layout = Layout::random(&mut random, slots);
+        let stripes = layout.geometry.stripes;
+        let context = format!("round {round}: {:?}, {} with padding", layout.geometry, layout.padded_bytes);
+        let mut region = gpu.allocate(layout.bytes()).unwrap();
+        for (slot, stripe) in (0..data).flat_map(|slot| (0..stripes).map(move |stripe| (slot, stripe))) {
+            region[layout.cell(slot, stripe)].fill_with(|| u8::try_from(random.below(256)).unwrap());
+        }
+        let (mut copied, mut expected) = (region.to_vec(), region.to_vec());
+        let last = u32::try_from(slots - 1).unwrap();
+        let plans = [code.encode_plan(), Plan::new(&[0], &[last], Matrix::identity(1)).unwrap()];
+        let of: Vec<u32> = (0..stripes).map(|_| u32::from(random.below(2) == 0)).collect();
+        let task = match random.below(3) {
+            0 => Task::Write(Matrices::PerStripe { plans: &plans, of: &of }),
+            _ => Task::write(&plans[0]),
+        };
+        layout.write(&cpu, &mut expected, task);
+        layout.write(&*gpu, &mut region, task);
+        layout.write(&*gpu, &mut copied, task);
+        assert!(*region == expected[..], "in place, {context}");
+        assert!(copied == expected, "copied, {context}");
+
+        for _ in 0..random.below(6) {
+            let cell = layout.cell(random.below(slots), random.below(stripes));
+            let at = cell.start + random.below(cell.len());
+            expected[at] ^= 1 + u8::try_from(random.below(255)).unwrap();
+        }
+        region.copy_from_slice(&expected);
+        let found = layout.check(&cpu, &expected, &plans[0]);
+        assert_eq!(layout.check(&*gpu, &region, &plans[0]), found, "in place, {context}");
+        assert_eq!(layout.check(&*gpu, &expected, &plans[0]), found, "copied, {context}");
     }
 }
