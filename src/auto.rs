@@ -17,7 +17,8 @@ type Opener = dyn Fn() -> Result<Arc<dyn Backend>, Error> + Send + Sync;
 
 /// Chooses between the CPU and a GPU, call by call.
 ///
-/// The GPU is opened by the first call large enough to want it. A software adapter is never chosen, unless
+/// Calls that read and write 8 MiB or more in memory that the GPU works on in place are its own, and all that read and
+/// write 32 MiB or more. It is opened by the first call, or allocation, large enough to want it. A software adapter is never chosen, unless
 /// `EVARISTE_DEVICE` names it. A call whose GPU fails runs again, whole, on the CPU; that is logged once as a warning,
 /// and a GPU that failed for another reason than the size of the call is not used again.
 pub struct Auto {

@@ -49,11 +49,19 @@ impl<'a> Batch<'a> {
     /// # Errors
     /// As [`View::check_plan`]; [`Error::PlanCount`] and [`Error::PlanIndex`] unless each stripe has a plan.
     pub fn new(task: Task<'a>, view: View<'a>) -> Result<Self, Error> {
+        let batch = Self { task, view };
+        batch.check()?;
+        Ok(batch)
+    }
+
+    /// That the plan fits the view: once more before a run, since [`Batch::view_mut`] lets another view in.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let Self { task, view } = self;
         task.matrices().check(view.stripes())?;
         for plan in task.matrices().plans() {
             view.check_plan(plan, matches!(task, Task::Write(_)))?;
         }
-        Ok(Self { task, view })
+        Ok(())
     }
 
     /// What to do.

@@ -97,6 +97,7 @@ impl Backend for Cpu {
     }
 
     fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
+        batches.iter().try_for_each(Batch::check)?;
         let mut report = Report::default();
         for (index, batch) in batches.iter_mut().enumerate() {
             let traffic_bytes = batch.traffic_bytes();

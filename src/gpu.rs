@@ -141,6 +141,7 @@ impl Backend for Gpu {
     }
 
     fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
+        batches.iter().try_for_each(Batch::check)?;
         let (mut registered, mut plain) = (Vec::new(), Vec::new());
         for (index, batch) in batches.iter_mut().enumerate() {
             match in_place::place(&self.registry, &self.device, batch) {

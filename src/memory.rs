@@ -194,7 +194,9 @@ impl<'a> View<'a> {
         }
         let padded = Geometry { bytes: padded_bytes, ..geometry };
         padded.check()?;
-        let needed = padded.extent();
+        // A view without slots takes no memory, and still its sizes are reckoned with.
+        let slot_bytes = padded_bytes.saturating_mul(geometry.stripes.max(1));
+        let needed = if slot_bytes > isize::MAX.unsigned_abs() { slot_bytes } else { padded.extent() };
         if needed > available {
             return Err(Error::RegionTooSmall { needed, available });
         }
@@ -440,6 +442,10 @@ mod tests {
         assert!(matches!(error, Error::RegionTooSmall { needed: 101, available: 100 }), "{error}");
         assert!(arena(geometry(2, 10, usize::MAX, 2, 10)).is_err());
         assert!(arena(geometry(usize::MAX, 10, 10, 1, 0)).is_err());
+        for (slots, stripes) in [(0, 1), (0, 2), (1, 0)] {
+            let error = arena(geometry(slots, usize::MAX, 0, stripes, usize::MAX)).unwrap_err();
+            assert!(matches!(error, Error::RegionTooSmall { .. }), "{error}");
+        }
     }
 
     #[test]

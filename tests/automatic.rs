@@ -10,8 +10,10 @@ use std::sync::{Arc, Mutex};
 use evariste::{Auto, Backend, Batch, Code, Codec, Cpu, Error, Info, Region, Report};
 use support::{assert_shards_equal, painted};
 
-/// Shards of a call that is large, and of one that is not: 14 of them are 84 MiB and 14 KiB.
+/// Shards of a call that is large, of one that is if nothing has to be copied, and of one that is not: 14 of them are
+/// 84 MiB, 14 MiB and 14 KiB.
 const LARGE: usize = 6 << 20;
+const MIDDLING: usize = 1 << 20;
 const SMALL: usize = 1 << 10;
 
 /// A GPU that the CPU plays: it counts its calls and may fail, after having written rubbish.
@@ -19,11 +21,16 @@ struct Actor {
     cpu: Cpu,
     calls: AtomicUsize,
     fails: fn() -> Option<Error>,
+    in_place: bool,
 }
 
 impl Actor {
     fn new(fails: fn() -> Option<Error>) -> Arc<Self> {
-        Arc::new(Self { cpu: Cpu::new().unwrap(), calls: AtomicUsize::new(0), fails })
+        Self::working(false, fails)
+    }
+
+    fn working(in_place: bool, fails: fn() -> Option<Error>) -> Arc<Self> {
+        Arc::new(Self { cpu: Cpu::new().unwrap(), calls: AtomicUsize::new(0), fails, in_place })
     }
 
     fn calls(&self) -> usize {
@@ -38,6 +45,10 @@ impl Backend for Actor {
 
     fn allocate(&self, bytes: usize) -> Result<Region, Error> {
         self.cpu.allocate(bytes)
+    }
+
+    fn is_in_place(&self, _: &Batch<'_>) -> bool {
+        self.in_place
     }
 
     fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
@@ -106,6 +117,24 @@ fn large_calls_take_the_gpu_opened_once() {
     }
     encode(&codec, SMALL).unwrap();
     assert_eq!((opened.load(Ordering::Relaxed), actor.calls()), (1, 2));
+}
+
+#[test]
+fn middling_calls_take_the_gpu_where_it_works_in_place() {
+    for in_place in [false, true] {
+        let actor = Actor::working(in_place, || None);
+        let (codec, opened) = codec(&actor);
+        // Nothing a GPU would allocate is meant by a call over slices, and none is open to ask.
+        encode(&codec, MIDDLING).unwrap();
+        codec.shards(SMALL).unwrap();
+        assert_eq!((opened.load(Ordering::Relaxed), actor.calls()), (0, 0));
+        let mut shards = codec.shards(MIDDLING).unwrap();
+        assert_eq!(opened.load(Ordering::Relaxed), 1, "an allocation that may be worked on in place opens the GPU");
+        codec.encode(&mut shards).unwrap();
+        assert_eq!(actor.calls(), usize::from(in_place));
+        encode(&codec, SMALL).unwrap();
+        assert_eq!(actor.calls(), usize::from(in_place), "a small call");
+    }
 }
 
 #[test]

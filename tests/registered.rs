@@ -4,14 +4,16 @@
 #[path = "support/support.rs"]
 mod support;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use evariste::backend::HostMemory;
-use evariste::gpu::{Options, Registration};
+use evariste::gpu::{Options, Registration, wgpu};
 use evariste::memory::{PAGE_BYTES, Slot};
-use evariste::{Backend, Batch, Code, Codec, Cpu, Error, Geometry, Gpu, Region, Task, View};
+use evariste::{Backend, Batch, Code, Codec, Cpu, Error, Geometry, Gpu, Matrices, Matrix, Plan, Region, Task, View};
 use support::{Rng, assert_shards_equal, gpu_is_wanted, painted_stripe};
 
 /// Shards of a call that is done in an instant.
@@ -24,6 +26,11 @@ fn gpu() -> Option<Arc<Gpu>> {
         options.memory = Some(HostMemory::Registered);
         Arc::new(Gpu::open(&options).unwrap())
     })
+}
+
+/// A plan that copies slot 0 to slot 1.
+fn copy_plan() -> Plan {
+    Plan::new(&[0], &[1], Matrix::identity(1)).unwrap()
 }
 
 /// Registers a region of plain memory.
@@ -349,4 +356,200 @@ fn calls_at_the_same_time_do_not_meet() {
             });
         }
     });
+}
+
+#[test]
+fn sources_can_be_given_back_while_their_targets_stay_registered() {
+    let Some(gpu) = gpu() else { return };
+    let plan = Code::reed_solomon(2, 1).unwrap().encode_plan();
+    let mut data = Region::new(2 * SHARD_BYTES).unwrap();
+    let mut parity = gpu.allocate(SHARD_BYTES).unwrap();
+    let registration = register(&gpu, &mut data);
+    let (first, second) = data.split_at(SHARD_BYTES);
+    let slots = [Slot::Read(first), Slot::Read(second), Slot::Write(&mut parity)];
+    let batch = Batch::new(Task::write(&plan), View::slices(slots, 1).unwrap()).unwrap();
+    assert!(gpu.is_in_place(&batch));
+    gpu.run(&mut [batch]).unwrap();
+    // What the parity's range keeps for the next call must not keep the data's.
+    let (done, dropped) = mpsc::channel();
+    std::thread::spawn(move || {
+        drop(registration);
+        done.send(()).unwrap();
+    });
+    dropped.recv_timeout(Duration::from_secs(60)).expect("dropping the registration returns");
+}
+
+#[test]
+fn a_registration_is_dropped_while_others_work() {
+    let Some(gpu) = gpu() else { return };
+    let plan = copy_plan();
+    let mut target = gpu.allocate(64 * SHARD_BYTES).unwrap();
+    let source = Region::new(SHARD_BYTES).unwrap();
+    for _ in 0..50 {
+        // SAFETY: whole pages, which outlive the registration.
+        let registration = unsafe { gpu.register(NonNull::from(&*source)) }.unwrap();
+        std::thread::scope(|scope| {
+            for part in target.chunks_exact_mut(16 * SHARD_BYTES) {
+                let (gpu, plan, source) = (&gpu, &plan, &source);
+                scope.spawn(move || {
+                    for part in part.chunks_exact_mut(SHARD_BYTES) {
+                        let view = View::slices([Slot::Read(source), Slot::Write(part)], 1).unwrap();
+                        gpu.run(&mut [Batch::new(Task::write(plan), view).unwrap()]).unwrap();
+                    }
+                });
+            }
+            drop(registration);
+        });
+    }
+}
+
+#[test]
+fn a_view_put_into_a_batch_is_checked_like_the_one_before() {
+    let Some(gpu) = gpu() else { return };
+    let plan = copy_plan();
+    let mut writable = gpu.allocate(2 * SHARD_BYTES).unwrap();
+    let mut read_only = gpu.allocate(2 * SHARD_BYTES).unwrap();
+    read_only[..SHARD_BYTES].fill(7);
+    for backend in [&*gpu as &dyn Backend, &Cpu::new().unwrap()] {
+        let mut batch =
+            Batch::new(Task::write(&plan), View::arena(&mut writable, geometry(2, SHARD_BYTES)).unwrap()).unwrap();
+        *batch.view_mut() = View::arena_ref(&read_only, geometry(2, SHARD_BYTES)).unwrap();
+        let error = backend.run(&mut [batch]).unwrap_err();
+        assert!(matches!(error, Error::ReadOnlySlot { slot: 1 }), "{error}");
+        let mut batch =
+            Batch::new(Task::Check(&plan), View::arena_ref(&read_only, geometry(2, SHARD_BYTES)).unwrap()).unwrap();
+        *batch.view_mut() = View::arena_ref(&read_only, geometry(1, SHARD_BYTES)).unwrap();
+        let error = backend.run(&mut [batch]).unwrap_err();
+        assert!(matches!(error, Error::SlotIndex { slot: 1, slots: 1 }), "{error}");
+    }
+    assert!(read_only[SHARD_BYTES..].iter().all(|&byte| byte == 0), "read-only memory was written");
+}
+
+#[test]
+fn a_callers_device_that_is_destroyed_does_not_pretend_to_work() {
+    let Some(own) = gpu() else { return };
+    let mut options = Options::default();
+    options.memory = Some(HostMemory::Registered);
+    let gpu = Gpu::with_device(own.device().clone(), own.queue().clone(), &options).unwrap();
+    let plan = copy_plan();
+    let mut region = gpu.allocate(2 * SHARD_BYTES).unwrap();
+    let mut plain = Region::new(2 * SHARD_BYTES).unwrap();
+    let run = |memory: &mut [u8]| {
+        let view = View::arena(memory, geometry(2, SHARD_BYTES)).unwrap();
+        gpu.run(&mut [Batch::new(Task::write(&plan), view).unwrap()])
+    };
+    run(&mut region).unwrap();
+    run(&mut plain).unwrap();
+    // Nobody tells this backend of it: the callback is the caller's.
+    gpu.device().destroy();
+    for memory in [&mut *region, &mut *plain] {
+        let error = run(memory).unwrap_err();
+        assert!(error.is_device_failure(), "{error}");
+    }
+}
+
+#[test]
+fn a_call_that_panics_leaves_nothing_running() {
+    let Some(gpu) = gpu() else { return };
+    let plan = Code::reed_solomon(10, 4).unwrap().encode_plan();
+    let bytes = 1 << 20;
+    let mut region = gpu.allocate(14 * bytes).unwrap();
+    for _ in 0..5 {
+        // A callback of the program's own, which our submissions and waits run as any do.
+        gpu.queue().submit([]);
+        gpu.queue().on_submitted_work_done(|| panic!("a callback of the test's own"));
+        let view = View::arena(&mut region, geometry(14, bytes)).unwrap();
+        let mut batches = [Batch::new(Task::write(&plan), view).unwrap()];
+        let result = catch_unwind(AssertUnwindSafe(|| gpu.run(&mut batches)));
+        let status = gpu.device().poll(wgpu::PollType::Poll).unwrap();
+        assert!(status.is_queue_empty(), "the call returned while the device was at work");
+        assert!(!matches!(result, Ok(Err(_))), "a panic of the caller's is no failure of the device");
+    }
+}
+
+/// Where an arena's cells lie, and how it is filled.
+struct Layout {
+    geometry: Geometry,
+    padded_bytes: usize,
+    start: usize,
+}
+
+impl Layout {
+    fn random(random: &mut Rng, slots: usize) -> Self {
+        let bytes = match random.below(4) {
+            0 => 1 + random.below(100),
+            1 => 16 * (1 + random.below(600)),
+            2 => 4096 * (1 + random.below(3)),
+            _ => 1 + random.below(20_000),
+        };
+        let stripes = 1 + random.below(9);
+        let padded_bytes = if random.below(2) == 0 { bytes.next_multiple_of(16) } else { bytes };
+        let (cell, gap) = (padded_bytes + 16 * random.below(3), 16 * random.below(2));
+        let (slot_stride, stripe_stride) =
+            if random.below(2) == 0 { (cell * stripes + gap, cell) } else { (cell, cell * slots + gap) };
+        let geometry = Geometry { slots, bytes, slot_stride, stripes, stripe_stride };
+        Self { geometry, padded_bytes, start: 16 * random.below(5) }
+    }
+
+    fn bytes(&self) -> usize {
+        let Geometry { slots, slot_stride, stripes, stripe_stride, .. } = self.geometry;
+        self.start + slots * slot_stride + stripes * stripe_stride
+    }
+
+    fn cell(&self, slot: usize, stripe: usize) -> std::ops::Range<usize> {
+        let start = self.start + slot * self.geometry.slot_stride + stripe * self.geometry.stripe_stride;
+        start..start + self.geometry.bytes
+    }
+
+    fn write(&self, backend: &dyn Backend, memory: &mut [u8], task: Task<'_>) {
+        let view = View::arena_padded(&mut memory[self.start..], self.geometry, self.padded_bytes).unwrap();
+        backend.run(&mut [Batch::new(task, view).unwrap()]).unwrap();
+    }
+
+    fn check(&self, backend: &dyn Backend, memory: &[u8], plan: &Plan) -> evariste::Report {
+        let view = View::arena_ref_padded(&memory[self.start..], self.geometry, self.padded_bytes).unwrap();
+        backend.run(&mut [Batch::new(Task::Check(plan), view).unwrap()]).unwrap()
+    }
+}
+
+/// All of the memory is compared: padding that turns up in a neighbour's bytes shows.
+#[test]
+fn random_layouts_agree_with_the_cpu_in_place_and_copied() {
+    let Some(gpu) = gpu() else { return };
+    let cpu = Cpu::new().unwrap();
+    let mut random = Rng::new(3);
+    for round in 0..100 {
+        let code = Code::reed_solomon(1 + random.below(6), 1 + random.below(4)).unwrap();
+        let (data, slots) = (code.data_shards(), code.total_shards());
+        let layout = Layout::random(&mut random, slots);
+        let stripes = layout.geometry.stripes;
+        let context = format!("round {round}: {:?}, {} with padding", layout.geometry, layout.padded_bytes);
+        let mut region = gpu.allocate(layout.bytes()).unwrap();
+        for (slot, stripe) in (0..data).flat_map(|slot| (0..stripes).map(move |stripe| (slot, stripe))) {
+            region[layout.cell(slot, stripe)].fill_with(|| u8::try_from(random.below(256)).unwrap());
+        }
+        let (mut copied, mut expected) = (region.to_vec(), region.to_vec());
+        let last = u32::try_from(slots - 1).unwrap();
+        let plans = [code.encode_plan(), Plan::new(&[0], &[last], Matrix::identity(1)).unwrap()];
+        let of: Vec<u32> = (0..stripes).map(|_| u32::from(random.below(2) == 0)).collect();
+        let task = match random.below(3) {
+            0 => Task::Write(Matrices::PerStripe { plans: &plans, of: &of }),
+            _ => Task::write(&plans[0]),
+        };
+        layout.write(&cpu, &mut expected, task);
+        layout.write(&*gpu, &mut region, task);
+        layout.write(&*gpu, &mut copied, task);
+        assert!(*region == expected[..], "in place, {context}");
+        assert!(copied == expected, "copied, {context}");
+
+        for _ in 0..random.below(6) {
+            let cell = layout.cell(random.below(slots), random.below(stripes));
+            let at = cell.start + random.below(cell.len());
+            expected[at] ^= 1 + u8::try_from(random.below(255)).unwrap();
+        }
+        region.copy_from_slice(&expected);
+        let found = layout.check(&cpu, &expected, &plans[0]);
+        assert_eq!(layout.check(&*gpu, &region, &plans[0]), found, "in place, {context}");
+        assert_eq!(layout.check(&*gpu, &expected, &plans[0]), found, "copied, {context}");
+    }
 }

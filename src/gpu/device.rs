@@ -14,6 +14,9 @@ const SPIN: Duration = Duration::from_micros(100);
 /// A submission that takes longer than this hangs.
 pub(super) const HANG: Duration = Duration::from_secs(120);
 
+/// How long to wait before a wait that panicked is tried again; after as many it is given up.
+const PAUSES_AFTER_PANICS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(900)];
+
 /// Which device to open, and how.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -240,11 +243,16 @@ impl Device {
         }
     }
 
-    /// Waits until the device is done with everything submitted so far, or is lost, however long that takes: for work
-    /// on memory that its owner will use next.
-    pub(super) fn settle(&self, doing: impl Fn() -> String) -> Result<(), Error> {
+    /// Waits until the device is done with a submission, or with everything submitted so far, or is lost, however long
+    /// that takes: for work on memory that its owner will use next. A submission that never came to be is a loss: nothing
+    /// else keeps one from it in silence.
+    pub(super) fn settle(
+        &self,
+        submission: Option<wgpu::SubmissionIndex>,
+        doing: impl Fn() -> String,
+    ) -> Result<(), Error> {
         loop {
-            match self.poll(None) {
+            match self.poll(submission.clone()) {
                 Waited::Done => return self.loss().map_or(Ok(()), |reason| Err(self.lost(doing(), reason))),
                 Waited::Hung => log::error!("{} has been {} for {} s", self.name, doing(), HANG.as_secs()),
                 Waited::Lost(reason) => return Err(self.lost(doing(), reason)),
@@ -257,18 +265,26 @@ impl Device {
             let started = Instant::now();
             while started.elapsed() < SPIN {
                 if self.device.poll(wgpu::PollType::Poll)?.is_queue_empty() {
-                    return Ok(wgpu::PollStatus::QueueEmpty);
+                    break;
                 }
             }
+            // Ends at once where the queue is empty, and only it says whether there was such a submission.
+            let submission_index = submission_index.clone();
             self.device.poll(wgpu::PollType::Wait { submission_index, timeout: Some(HANG) })
         };
-        // wgpu panics where a driver reports the loss of its device to a wait; that is an error like any other.
-        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll)) {
-            Ok(Ok(_)) => Waited::Done,
-            Ok(Err(wgpu::PollError::Timeout)) => Waited::Hung,
-            Ok(Err(error)) => Waited::Lost(error.to_string()),
-            Err(_) => Waited::Lost("the driver lost it while it was waited for".to_owned()),
+        // wgpu panics where a driver reports the loss of its device to a wait; that is an error like any other. But so it
+        // does where the host is short of memory, and so may a caller's callback that the wait runs: only a loss is
+        // met each time.
+        for pause in PAUSES_AFTER_PANICS {
+            match std::panic::catch_unwind(std::panic::AssertUnwindSafe(&poll)) {
+                Ok(Ok(_)) => return Waited::Done,
+                Ok(Err(wgpu::PollError::Timeout)) => return Waited::Hung,
+                // No submission with this index was ever made.
+                Ok(Err(_)) => return Waited::Lost("it takes no more work".to_owned()),
+                Err(_) => std::thread::sleep(pause),
+            }
         }
+        Waited::Lost("the driver lost it while it was waited for".to_owned())
     }
 
     fn lost(&self, doing: String, reason: String) -> Error {

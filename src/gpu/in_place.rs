@@ -1,5 +1,6 @@
 //! Batches over registered memory: kernels read and write the host's memory across the bus, and the host copies nothing.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -160,14 +161,20 @@ pub(super) fn run(
         let bytes: usize = jobs.iter().map(|job| job.batch.traffic_bytes()).sum();
         format!("working on {bytes} bytes of registered memory")
     };
-    let submitted = submit(gpu, jobs, doing);
-    let also = if submitted.is_ok() { meanwhile() } else { Ok(()) };
-    let settled = gpu.device.settle(doing);
-    let found = submitted?;
-    also?;
+    // A panic must not get past the wait either: wgpu runs callbacks of the program's own when something is submitted, and
+    // `meanwhile` runs what else is in the pool of threads.
+    let mut submission = None;
+    let done = catch_unwind(AssertUnwindSafe(|| {
+        let (index, findings) = submit(gpu, jobs, doing)?;
+        submission = Some(index);
+        meanwhile()?;
+        Ok(findings)
+    }));
+    let settled = gpu.device.settle(submission, doing);
+    let findings = done.unwrap_or_else(|panic| resume_unwind(panic))?;
     settled?;
-    match found {
-        Some(found) => take_found(gpu, jobs, found),
+    match findings {
+        Some(findings) => take_found(gpu, jobs, findings),
         None => Ok(Vec::new()),
     }
 }
@@ -178,7 +185,11 @@ struct Findings {
     mapped: mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
 }
 
-fn submit(gpu: &Gpu, jobs: &[Job<'_, '_>], doing: impl Fn() -> String) -> Result<Option<Findings>, Error> {
+fn submit(
+    gpu: &Gpu,
+    jobs: &[Job<'_, '_>],
+    doing: impl Fn() -> String,
+) -> Result<(wgpu::SubmissionIndex, Option<Findings>), Error> {
     let device = &*gpu.device;
     let found_bytes: usize = jobs.iter().map(|job| job.found_bytes().next_multiple_of(FOUND_ALIGNMENT)).sum();
     let found = if found_bytes > 0 { Some(gpu.found.take(device, found_bytes)?) } else { None };
@@ -200,13 +211,13 @@ fn submit(gpu: &Gpu, jobs: &[Job<'_, '_>], doing: impl Fn() -> String) -> Result
         let findings = found.map(|buffers| {
             let (sender, mapped) = mpsc::channel();
             encoder.copy_buffer_to_buffer(&buffers.found, 0, &buffers.download, 0, found_bytes as u64);
+            visible_to_host(&mut encoder, &buffers.download);
             // The receiver lives until the callback has run, or nobody waits for it.
             let note = move |result| drop(sender.send(result));
             encoder.map_buffer_on_submit(&buffers.download, wgpu::MapMode::Read, .., note);
             Findings { buffers, mapped }
         });
-        device.queue.submit([encoder.finish()]);
-        Ok(findings)
+        Ok((device.queue.submit([encoder.finish()]), findings))
     })?
 }
 
@@ -291,8 +302,10 @@ impl FoundPool {
             return Ok(kept);
         }
         use wgpu::BufferUsages as Usage;
-        let size = bytes.next_power_of_two().max(BLOCK_BYTES) as u64;
-        device.check_size("max_storage_buffer_binding_size", |limits| limits.max_storage_buffer_binding_size, size)?;
+        // More than asked for, so that the next call fits too, where the device allows it. Only parts are bound, one for
+        // each job, which are smaller than the targets they tell of.
+        let rounded = bytes.next_power_of_two().max(BLOCK_BYTES) as u64;
+        let size = if rounded <= device.device.limits().max_buffer_size { rounded } else { bytes as u64 };
         device.check_size("max_buffer_size", |limits| limits.max_buffer_size, size)?;
         let buffer = |usage| {
             let (label, mapped_at_creation) = (Some("found"), false);

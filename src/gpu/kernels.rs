@@ -246,6 +246,12 @@ impl Launches {
         kept.push_front(entry);
         Ok(launch)
     }
+
+    /// Drops every launch that binds this buffer.
+    pub(super) fn forget(&self, buffer: &wgpu::Buffer) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|kept| kept.bindings.iter().all(|(bound, ..)| bound != buffer));
+    }
 }
 
 impl Kept {

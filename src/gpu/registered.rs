@@ -54,6 +54,19 @@ impl Registry {
         self.ranges.read().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
+    /// Takes a range out. Launches of other ranges that bind its buffer would keep it: they go too.
+    fn remove(&self, address: usize) -> Option<Arc<Range>> {
+        let removed = self.ranges.write().unwrap_or_else(PoisonError::into_inner).remove(&address)?;
+        self.forget(&removed.buffer);
+        Some(removed)
+    }
+
+    /// Drops every kept launch that binds this buffer.
+    fn forget(&self, buffer: &wgpu::Buffer) {
+        let ranges = self.ranges.read().unwrap_or_else(PoisonError::into_inner);
+        ranges.values().for_each(|range| range.launches.forget(buffer));
+    }
+
     /// Registers pages with the device.
     ///
     /// # Safety
@@ -90,15 +103,9 @@ struct Entry {
     address: usize,
 }
 
-impl Entry {
-    fn remove(&self) -> Option<Arc<Range>> {
-        self.registry.ranges.write().unwrap_or_else(PoisonError::into_inner).remove(&self.address)
-    }
-}
-
 impl Drop for Entry {
     fn drop(&mut self) {
-        drop(self.remove());
+        drop(self.registry.remove(self.address));
     }
 }
 
@@ -118,12 +125,24 @@ pub struct Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let Some(range) = self.entry.remove() else { return };
-        let import = range.import.clone();
+        let doing = || "giving registered memory back".to_owned();
+        let registry = &self.entry.registry;
+        let Some(range) = registry.remove(self.entry.address) else { return };
+        let (import, buffer) = (range.import.clone(), range.buffer.clone());
+        // Calls on other threads that found the range before hold it until they return. Until then they may bind its
+        // buffer, even on a lost device, and leave launches that do with other ranges.
+        let calls = Arc::downgrade(&range);
         drop(range);
+        while calls.strong_count() > 0 {
+            // A loss is met again below.
+            drop(self.device.settle(None, doing));
+            std::thread::yield_now();
+        }
+        registry.forget(&buffer);
+        drop(buffer);
         while !import.is_released() {
             // What others have in flight ends, and wgpu lets go of what it named.
-            if self.device.settle(|| "giving registered memory back".to_owned()).is_err() {
+            if self.device.settle(None, doing).is_err() {
                 // Lost: nothing runs there any more, whatever wgpu still holds.
                 import.release();
             }
@@ -147,7 +166,8 @@ impl Gpu {
     ///
     /// # Safety
     /// The memory stays allocated and mapped, at this address, until the returned value has been dropped; forgetting that
-    /// value means forever. No part of it is registered with this backend twice at a time. The bytes themselves remain the
+    /// value means forever. No part of it is registered with this backend twice at a time; memory that
+    /// [`Backend::allocate`](crate::Backend::allocate) returned is registered already. The bytes themselves remain the
     /// caller's to read and write, and the device touches only what a running call borrows. Should the device be lost,
     /// dropping the value still takes the memory back; what a failed call was writing is then unspecified.
     pub unsafe fn register(&self, memory: NonNull<[u8]>) -> Result<Registration, Error> {
