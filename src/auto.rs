@@ -1,38 +1,125 @@
-//! The automatic backend: a GPU for large calls where there is one, else the CPU.
+//! The automatic backend: the CPU or a GPU, call by call, whichever was measured to be done sooner.
 
+mod calibration;
+
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use calibration::Work;
+pub use calibration::{Calibration, Speed, default_path};
 
 use crate::backend::{Backend, Batch, Info, Report};
 use crate::gpu::{self, Gpu};
 use crate::memory::Region;
 use crate::{Cpu, Error};
 
-/// Calls that move fewer bytes than this go to the CPU, which is done before a GPU has been asked: calls over memory that
-/// the GPU works on in place, and calls over memory that has to be copied.
-const IN_PLACE_TRAFFIC_BYTES: usize = 8 << 20;
-const COPIED_TRAFFIC_BYTES: usize = 32 << 20;
+/// Calls that move fewer bytes than this go to the CPU, which is done before a GPU has been asked.
+const LEAST_TRAFFIC_BYTES: usize = 1 << 20;
+/// A call, or memory to be allocated, of this size opens the GPU.
+const OPENING_BYTES: usize = 32 << 20;
+/// Time for each point of the measurement that is made when the GPU is opened.
+const EFFORT: Duration = Duration::from_millis(5);
 
 type Opener = dyn Fn() -> Result<Arc<dyn Backend>, Error> + Send + Sync;
 
 /// Chooses between the CPU and a GPU, call by call.
 ///
-/// Calls that read and write 8 MiB or more in memory that the GPU works on in place are its own, and all that read and
-/// write 32 MiB or more. It is opened by the first call, or allocation, large enough to want it. A software adapter is never chosen, unless
-/// `EVARISTE_DEVICE` names it. A call whose GPU fails runs again, whole, on the CPU; that is logged once as a warning,
-/// and a GPU that failed for another reason than the size of the call is not used again.
+/// The GPU is opened by the first call of 32 MiB or more. Then both are measured, in about a tenth of a second, unless
+/// `evariste bench calibrate` has stored what it found for these two devices; from then on a call goes where it is
+/// expected to be done sooner. That depends on its size, on the number of products it takes, and on whether it lies in
+/// memory that the GPU works on in place. [`Auto::explain`] says what would happen to a call, and why.
+///
+/// A software adapter is never chosen, unless `EVARISTE_DEVICE` names it. A call whose GPU fails runs again, whole, on the
+/// CPU; that is logged once as a warning, and a GPU that failed for another reason than the size of the call is not used
+/// again.
 pub struct Auto {
     cpu: Arc<dyn Backend>,
     open_gpu: Box<Opener>,
+    /// What to go by instead of a measurement.
+    given: Option<Calibration>,
     gpu: Mutex<GpuState>,
     warned: AtomicBool,
 }
 
 enum GpuState {
     Unopened,
-    Open(Arc<dyn Backend>),
-    /// There is none, or it failed.
-    Unusable,
+    Open(Arc<Opened>),
+    /// There is none, or it failed: why.
+    Unusable(String),
+}
+
+struct Opened {
+    gpu: Arc<dyn Backend>,
+    calibration: Calibration,
+}
+
+/// Where a call would run, and why: what [`Auto::explain`] says.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Choice {
+    /// On the CPU, because it is small.
+    Small {
+        /// Bytes it moves.
+        bytes: usize,
+        /// Bytes from which a GPU is considered.
+        least: usize,
+    },
+    /// On the CPU, because there is no GPU to use.
+    NoGpu {
+        /// Why not.
+        reason: String,
+    },
+    /// On the CPU, because nothing has been large enough yet to open a GPU.
+    Unopened {
+        /// Bytes it moves.
+        bytes: usize,
+        /// Bytes that open a GPU.
+        least: usize,
+    },
+    /// On the GPU, which it opens.
+    Opens,
+    /// Where it is expected to be done sooner.
+    Sooner {
+        /// Whether the GPU would work on it in place.
+        in_place: bool,
+        /// Seconds expected on the CPU.
+        cpu_s: f64,
+        /// Seconds expected on the GPU.
+        gpu_s: f64,
+    },
+}
+
+impl Choice {
+    /// Whether the call would run on the GPU.
+    #[must_use]
+    pub fn is_gpu(&self) -> bool {
+        match self {
+            Self::Opens => true,
+            Self::Sooner { cpu_s, gpu_s, .. } => gpu_s < cpu_s,
+            Self::Small { .. } | Self::NoGpu { .. } | Self::Unopened { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let device = if self.is_gpu() { "GPU" } else { "CPU" };
+        match self {
+            Self::Small { bytes, least } => write!(f, "{device}: it moves {bytes} bytes, fewer than {least}"),
+            Self::NoGpu { reason } => write!(f, "{device}: there is no GPU to use: {reason}"),
+            Self::Unopened { bytes, least } => {
+                write!(f, "{device}: no GPU is open, and {bytes} bytes are fewer than the {least} that open one")
+            }
+            Self::Opens => write!(f, "{device}: it opens one; what is measured then decides over the next calls"),
+            Self::Sooner { in_place, cpu_s, gpu_s } => {
+                let how = if *in_place { "in place" } else { "through copies" };
+                let (cpu, gpu) = (cpu_s * 1e6, gpu_s * 1e6);
+                write!(f, "{device}: {cpu:.0} us are expected on the CPU, {gpu:.0} us on the GPU {how}")
+            }
+        }
+    }
 }
 
 impl Auto {
@@ -51,46 +138,128 @@ impl Auto {
         cpu: Arc<dyn Backend>,
         open_gpu: impl Fn() -> Result<Arc<dyn Backend>, Error> + Send + Sync + 'static,
     ) -> Self {
-        Self { cpu, open_gpu: Box::new(open_gpu), gpu: Mutex::new(GpuState::Unopened), warned: AtomicBool::new(false) }
+        let (gpu, warned) = (Mutex::new(GpuState::Unopened), AtomicBool::new(false));
+        Self { cpu, open_gpu: Box::new(open_gpu), given: None, gpu, warned }
+    }
+
+    /// The same choice, by these figures, whatever devices they were measured on.
+    #[must_use]
+    pub fn with_calibration(self, calibration: Calibration) -> Self {
+        Self { given: Some(calibration), ..self }
+    }
+
+    /// What the choice goes by; `None` while no GPU is open.
+    #[must_use]
+    pub fn calibration(&self) -> Option<Calibration> {
+        match &*self.lock() {
+            GpuState::Open(opened) => Some(opened.calibration.clone()),
+            _ => None,
+        }
+    }
+
+    /// Where a call with these batches would run, and why. Opens nothing and runs nothing.
+    #[must_use]
+    pub fn explain(&self, batches: &[Batch<'_>]) -> Choice {
+        let bytes = traffic_bytes(batches);
+        if bytes < LEAST_TRAFFIC_BYTES {
+            return Choice::Small { bytes, least: LEAST_TRAFFIC_BYTES };
+        }
+        let opened = match &*self.lock() {
+            GpuState::Unusable(reason) => return Choice::NoGpu { reason: reason.clone() },
+            GpuState::Unopened if bytes < OPENING_BYTES => return Choice::Unopened { bytes, least: OPENING_BYTES },
+            GpuState::Unopened => return Choice::Opens,
+            GpuState::Open(opened) => Arc::clone(opened),
+        };
+        opened.choose(batches)
     }
 
     /// The GPU, opened if need be; `None` if there is none to use.
-    fn gpu(&self) -> Result<Option<Arc<dyn Backend>>, Error> {
+    fn open(&self) -> Result<Option<Arc<Opened>>, Error> {
         let mut state = self.lock();
         if let GpuState::Unopened = *state {
-            *state = match (self.open_gpu)() {
-                Ok(gpu) => {
-                    log::info!("large calls run on {}", gpu.info().device);
-                    GpuState::Open(gpu)
+            *state = match (self.open_gpu)().and_then(|gpu| self.calibrated(gpu)) {
+                Ok(opened) => {
+                    log::info!("calls may run on {}", opened.gpu_device());
+                    GpuState::Open(Arc::new(opened))
                 }
                 Err(error) if error.is_device_failure() => {
                     log::info!("every call runs on the CPU: {error}");
-                    GpuState::Unusable
+                    GpuState::Unusable(error.to_string())
                 }
                 Err(error) => return Err(error),
             };
         }
         match &*state {
-            GpuState::Open(gpu) => Ok(Some(Arc::clone(gpu))),
+            GpuState::Open(opened) => Ok(Some(Arc::clone(opened))),
             _ => Ok(None),
         }
+    }
+
+    /// The GPU with what it and the CPU can do: as given, as stored, or measured now.
+    fn calibrated(&self, gpu: Arc<dyn Backend>) -> Result<Opened, Error> {
+        let (cpu_device, gpu_device) = (self.cpu.info().device, gpu.info().device);
+        let is_of_these = |calibration: &Calibration| calibration.is_of(&cpu_device, &gpu_device);
+        let calibration = match (&self.given, stored()?.filter(is_of_these)) {
+            (Some(given), _) => given.clone(),
+            (None, Some(stored)) => stored,
+            (None, None) => Calibration::measure(&*self.cpu, &*gpu, EFFORT)?,
+        };
+        log::info!("the choice goes by {calibration:?}");
+        Ok(Opened { gpu, calibration })
     }
 
     /// Notes that the GPU failed.
     fn gpu_failed(&self, error: &Error) {
         let lasting = !matches!(error, Error::DeviceMemory { .. } | Error::DeviceTooSmall { .. });
         if lasting {
-            *self.lock() = GpuState::Unusable;
+            *self.lock() = GpuState::Unusable(error.to_string());
             log::warn!("the call runs again on the CPU, and so do all from now on: {error}");
         } else if !self.warned.swap(true, Ordering::Relaxed) {
             log::warn!("the call runs again on the CPU: {error}");
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, GpuState> {
+    fn lock(&self) -> MutexGuard<'_, GpuState> {
         // No code that can panic runs while the lock is held, except an opener that panics: then nothing is open.
         self.gpu.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Opened {
+    fn gpu_device(&self) -> String {
+        self.gpu.info().device
+    }
+
+    fn choose(&self, batches: &[Batch<'_>]) -> Choice {
+        let in_place = batches.iter().all(|batch| self.gpu.is_in_place(batch));
+        let (cpu_s, gpu_s) = self.calibration.seconds(&Work::of(batches), in_place);
+        Choice::Sooner { in_place, cpu_s, gpu_s }
+    }
+}
+
+/// The calibration that was stored on this machine, if there is one. A broken file is an error only if somebody named it.
+fn stored() -> Result<Option<Calibration>, Error> {
+    let named = crate::env::value("EVARISTE_CALIBRATION")?;
+    let Some(path) = default_path() else { return Ok(None) };
+    match (Calibration::load(&path), named) {
+        (Ok(None), Some(value)) => Err(Error::Environment {
+            variable: "EVARISTE_CALIBRATION",
+            value,
+            reason: "there is no such file".to_owned(),
+        }),
+        (Ok(found), _) => Ok(found),
+        (Err(error), Some(value)) => {
+            Err(Error::Environment { variable: "EVARISTE_CALIBRATION", value, reason: error.to_string() })
+        }
+        (Err(error), None) => {
+            log::warn!("a stored calibration is not used: {error}");
+            Ok(None)
+        }
+    }
+}
+
+fn traffic_bytes(batches: &[Batch<'_>]) -> usize {
+    batches.iter().map(Batch::traffic_bytes).fold(0, usize::saturating_add)
 }
 
 impl Backend for Auto {
@@ -98,11 +267,8 @@ impl Backend for Auto {
         let cpu = self.cpu.info().device;
         let (device, memory) = match &*self.lock() {
             GpuState::Unopened => (cpu, None),
-            GpuState::Open(gpu) => {
-                let gpu = gpu.info();
-                (format!("{} for large calls, else {cpu}", gpu.device), gpu.memory)
-            }
-            GpuState::Unusable => (format!("{cpu} (no GPU)"), None),
+            GpuState::Open(opened) => (format!("{cpu}, or {}", opened.gpu_device()), opened.gpu.info().memory),
+            GpuState::Unusable(_) => (format!("{cpu} (no GPU)"), None),
         };
         Info { backend: "auto", device, software: false, memory }
     }
@@ -110,11 +276,10 @@ impl Backend for Auto {
     fn allocate(&self, bytes: usize) -> Result<Region, Error> {
         // Only memory that a call worth the GPU's while may lie in; a GPU is not opened for a little.
         let is_open = matches!(*self.lock(), GpuState::Open(_));
-        let least = if is_open { IN_PLACE_TRAFFIC_BYTES } else { COPIED_TRAFFIC_BYTES };
-        if bytes >= least
-            && let Some(gpu) = self.gpu()?
+        if bytes >= if is_open { LEAST_TRAFFIC_BYTES } else { OPENING_BYTES }
+            && let Some(opened) = self.open()?
         {
-            match gpu.allocate(bytes) {
+            match opened.gpu.allocate(bytes) {
                 Err(error) if error.is_device_failure() => self.gpu_failed(&error),
                 done => return done,
             }
@@ -124,17 +289,19 @@ impl Backend for Auto {
 
     fn is_in_place(&self, batch: &Batch<'_>) -> bool {
         match &*self.lock() {
-            GpuState::Open(gpu) => gpu.is_in_place(batch),
+            GpuState::Open(opened) => opened.gpu.is_in_place(batch),
             _ => false,
         }
     }
 
     fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
-        let traffic = batches.iter().map(Batch::traffic_bytes).fold(0, usize::saturating_add);
-        let is_large = traffic >= COPIED_TRAFFIC_BYTES
-            || traffic >= IN_PLACE_TRAFFIC_BYTES && batches.iter().all(|batch| self.is_in_place(batch));
-        if is_large && let Some(gpu) = self.gpu()? {
-            match gpu.run(batches) {
+        let opened = match self.explain(batches) {
+            Choice::Opens => self.open()?.filter(|opened| opened.choose(batches).is_gpu()),
+            choice if choice.is_gpu() => self.open()?,
+            _ => None,
+        };
+        if let Some(opened) = opened {
+            match opened.gpu.run(batches) {
                 Err(error) if error.is_device_failure() => self.gpu_failed(&error),
                 done => return done,
             }

@@ -33,9 +33,11 @@ use crate::{Error, env};
 pub use kernel::Kernel;
 use recent::RecentPrograms;
 
-/// Whether a batch is worth other threads. Waking one takes some 50 us, in which a fast kernel moves 4 MiB.
+/// Whether a batch is worth other threads. Waking them takes some 50 us, in which a fast kernel moves 3 MiB: so much has to be
+/// theirs.
 fn is_worth_threads(traffic_bytes: usize, passes: usize) -> bool {
-    traffic_bytes.saturating_mul(passes) >= 8 << 20
+    let threads = rayon::current_num_threads();
+    traffic_bytes.saturating_mul(passes) / threads * (threads - 1) >= 3 << 20
 }
 
 /// Whether a batch empties a third-level cache, or a core's share of one.

@@ -226,6 +226,14 @@ pub enum Error {
         /// The kernels there are.
         available: String,
     },
+    /// A file that should hold a calibration and does not.
+    #[error("{} is no calibration of this machine: {reason}", path.display())]
+    Calibration {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// No device of the kind asked for.
     #[error("no usable GPU: wanted {wanted}; seen: {seen}")]
     NoDevice {

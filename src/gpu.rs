@@ -88,6 +88,16 @@ impl Gpu {
         if let Some(Kernel::Variant(variant)) = kernel {
             variant.check()?;
         }
+        let device = match registered::probe(&device) {
+            Err(error) if device::forced_memory(options)?.is_none() => {
+                log::warn!("host memory is copied: {error}");
+                device.without_registering()
+            }
+            probed => {
+                probed?;
+                device
+            }
+        };
         let device = Arc::new(device);
         let kernels = Kernels::new(Arc::clone(&device), kernel)?;
         let profile = Profile::new(options.profile);

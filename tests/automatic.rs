@@ -7,11 +7,13 @@ mod support;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use evariste::{Auto, Backend, Batch, Code, Codec, Cpu, Error, Info, Region, Report};
+use evariste::auto::{Calibration, Choice, Speed};
+use evariste::memory::Slot;
+use evariste::{Auto, Backend, Batch, Code, Codec, Cpu, Error, Info, Region, Report, Task, View};
 use support::{assert_shards_equal, painted};
 
-/// Shards of a call that is large, of one that is if nothing has to be copied, and of one that is not: 14 of them are
-/// 84 MiB, 14 MiB and 14 KiB.
+/// Shards of a call that opens a GPU, of one that may take it once it is open, and of one that never does: 14 of them are 84 MiB,
+/// 14 MiB and 14 KiB.
 const LARGE: usize = 6 << 20;
 const MIDDLING: usize = 1 << 20;
 const SMALL: usize = 1 << 10;
@@ -63,15 +65,32 @@ impl Backend for Actor {
     }
 }
 
+/// A CPU of 10 GB/s beside a GPU of 50 GB/s in place, and through copies of another rate.
+fn calibration(copied_bytes_per_s: f64) -> Calibration {
+    let speed = |call_s, bytes_per_s| Speed { call_s, bytes_per_s, products_per_s: 1e12 };
+    Calibration {
+        cpu_device: "any".to_owned(),
+        gpu_device: "any".to_owned(),
+        cpu: speed(1e-6, 1e10),
+        in_place: Some(speed(1e-4, 5e10)),
+        copied: speed(1e-4, copied_bytes_per_s),
+    }
+}
+
 /// A codec over an automatic choice between the CPU and an actor, and how often the actor was opened.
 fn codec(actor: &Arc<Actor>) -> (Codec, Arc<AtomicUsize>) {
+    let (auto, opened) = automatic(actor, 2e10);
+    (Codec::on(Code::reed_solomon(10, 4).unwrap(), auto), opened)
+}
+
+fn automatic(actor: &Arc<Actor>, copied_bytes_per_s: f64) -> (Arc<Auto>, Arc<AtomicUsize>) {
     let opened = Arc::new(AtomicUsize::new(0));
     let (actor, count) = (Arc::clone(actor), Arc::clone(&opened));
     let auto = Auto::of(Arc::new(Cpu::new().unwrap()), move || {
         count.fetch_add(1, Ordering::Relaxed);
         Ok(Arc::clone(&actor) as Arc<dyn Backend>)
     });
-    (Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::new(auto)), opened)
+    (Arc::new(auto.with_calibration(calibration(copied_bytes_per_s))), opened)
 }
 
 fn encode(codec: &Codec, bytes: usize) -> Result<Vec<Vec<u8>>, Error> {
@@ -119,22 +138,67 @@ fn large_calls_take_the_gpu_opened_once() {
     assert_eq!((opened.load(Ordering::Relaxed), actor.calls()), (1, 2));
 }
 
+/// What the automatic backend says of an encode of 10+4.
+fn explain(auto: &Auto, bytes: usize) -> Choice {
+    let plan = Code::reed_solomon(10, 4).unwrap().encode_plan();
+    let mut shards = vec![vec![0; bytes]; 14];
+    let view = View::slices(shards.iter_mut().map(|shard| Slot::Write(shard)), 1).unwrap();
+    auto.explain(&[Batch::new(Task::write(&plan), view).unwrap()])
+}
+
 #[test]
-fn middling_calls_take_the_gpu_where_it_works_in_place() {
-    for in_place in [false, true] {
+fn a_call_goes_where_it_is_expected_to_be_done_sooner() {
+    // Whether the GPU works in place, its rate through copies, and whether a middling and a large call are its own.
+    for (in_place, copied, middling, large) in [
+        (true, 1e9, true, true),
+        (false, 1e9, false, false),
+        (false, 1.2e10, true, true),
+        (false, 1.05e10, false, true),
+    ] {
         let actor = Actor::working(in_place, || None);
-        let (codec, opened) = codec(&actor);
-        // Nothing a GPU would allocate is meant by a call over slices, and none is open to ask.
+        let (auto, opened) = automatic(&actor, copied);
+        let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::clone(&auto) as Arc<dyn Backend>);
         encode(&codec, MIDDLING).unwrap();
-        codec.shards(SMALL).unwrap();
-        assert_eq!((opened.load(Ordering::Relaxed), actor.calls()), (0, 0));
-        let mut shards = codec.shards(MIDDLING).unwrap();
-        assert_eq!(opened.load(Ordering::Relaxed), 1, "an allocation that may be worked on in place opens the GPU");
-        codec.encode(&mut shards).unwrap();
-        assert_eq!(actor.calls(), usize::from(in_place));
-        encode(&codec, SMALL).unwrap();
-        assert_eq!(actor.calls(), usize::from(in_place), "a small call");
+        assert_eq!((opened.load(Ordering::Relaxed), actor.calls()), (0, 0), "nothing opens a GPU for so little");
+        assert!(matches!(explain(&auto, MIDDLING), Choice::Unopened { .. }));
+        assert!(matches!(explain(&auto, LARGE), Choice::Opens));
+        encode(&codec, LARGE).unwrap();
+        assert_eq!((opened.load(Ordering::Relaxed), actor.calls()), (1, usize::from(large)));
+        encode(&codec, MIDDLING).unwrap();
+        assert_eq!(actor.calls(), usize::from(large) + usize::from(middling));
+        for (bytes, is_gpu) in [(SMALL, false), (MIDDLING, middling), (LARGE, large)] {
+            let choice = explain(&auto, bytes);
+            assert_eq!(choice.is_gpu(), is_gpu, "{bytes}: {choice}");
+            assert!(choice.to_string().starts_with(if is_gpu { "GPU: " } else { "CPU: " }), "{choice}");
+        }
+        assert_eq!(opened.load(Ordering::Relaxed), 1);
     }
+}
+
+#[test]
+fn many_products_are_the_gpus_though_moving_is_not() {
+    let actor = Actor::working(false, || None);
+    let slow = Speed { call_s: 1e-6, bytes_per_s: 1e11, products_per_s: 1e10 };
+    let fast = Speed { call_s: 1e-4, bytes_per_s: 2e10, products_per_s: 1e13 };
+    let measured = Calibration { cpu: slow, copied: fast, in_place: None, ..calibration(1.0) };
+    let gpu = Arc::clone(&actor) as Arc<dyn Backend>;
+    let auto = Auto::of(Arc::new(Cpu::new().unwrap()), move || Ok(Arc::clone(&gpu))).with_calibration(measured);
+    let auto: Arc<dyn Backend> = Arc::new(auto);
+    for (code, calls) in [(Code::raid5(10).unwrap(), 0), (Code::reed_solomon(10, 10).unwrap(), 1)] {
+        let codec = Codec::on(code, Arc::clone(&auto));
+        codec.encode(&mut codec.shards(LARGE).unwrap()).unwrap();
+        assert_eq!(actor.calls(), calls);
+    }
+}
+
+#[test]
+fn memory_is_the_gpus_from_the_size_on_that_opens_it() {
+    let actor = Actor::new(|| None);
+    let (codec, opened) = codec(&actor);
+    codec.shards(MIDDLING).unwrap();
+    assert_eq!(opened.load(Ordering::Relaxed), 0);
+    codec.shards(LARGE).unwrap();
+    assert_eq!(opened.load(Ordering::Relaxed), 1);
 }
 
 #[test]

@@ -16,9 +16,13 @@ type Open = fn() -> Result<String, Error>;
 #[test]
 #[ignore = "run by the other tests in a process of their own"]
 fn child() {
-    let open: [(&str, Open); 4] = [
+    let open: [(&str, Open); 5] = [
         ("cpu", || Ok(Cpu::new()?.info().device)),
         ("gpu", || Ok(Gpu::open(&evariste::gpu::Options::default())?.info().device)),
+        ("gpu-memory", || {
+            let gpu = Gpu::open(&evariste::gpu::Options::default())?;
+            Ok(gpu.info().memory.map_or_else(String::new, |memory| memory.to_string()))
+        }),
         ("auto", || Ok(Auto::new()?.info().device)),
         ("auto-large", || {
             let codec = Codec::new(Code::reed_solomon(10, 4)?)?;
@@ -156,6 +160,54 @@ fn the_gpu_kernel() {
     let outcome = Outcome::of(&[("EVARISTE_KERNEL", "abacus")]);
     outcome.refused("gpu", &["EVARISTE_KERNEL", "abacus", "table"]);
     outcome.opened("cpu");
+}
+
+#[test]
+fn the_gpus_way_to_host_memory() {
+    if !has_gpu() {
+        return;
+    }
+    // Staging is what any device can.
+    assert!(Outcome::of(&[("EVARISTE_MEMORY", "staged")]).opened("gpu-memory").contains("staged"));
+    for memory in ["registered", "mapped"] {
+        let outcome = Outcome::of(&[("EVARISTE_MEMORY", memory)]);
+        if outcome.line("gpu-memory").starts_with("refused") {
+            outcome.refused("gpu-memory", &["EVARISTE_MEMORY", memory, "lacks"]);
+        } else {
+            assert!(outcome.opened("gpu-memory").contains(memory));
+        }
+    }
+    let outcome = Outcome::of(&[("EVARISTE_MEMORY", "borrowed")]);
+    outcome.refused("gpu", &["EVARISTE_MEMORY", "borrowed", "registered"]);
+    outcome.opened("cpu");
+}
+
+#[test]
+fn a_calibration_that_was_named() {
+    if !has_gpu() {
+        return;
+    }
+    let device = Outcome::of(&[]).opened("gpu").to_owned();
+    let name = device.split_whitespace().next().unwrap();
+    let text = tempfile("evariste calibration 1\ncpu any\ngpu any\ncpu-speed 1 1 none\n");
+    for (path, reason) in [("/nonexistent/calibration", "no such file"), (&*text, "expected three positive numbers")] {
+        let outcome = Outcome::of(&[("EVARISTE_CALIBRATION", path), ("EVARISTE_DEVICE", name)]);
+        outcome.refused("auto-large", &["EVARISTE_CALIBRATION", path, reason]);
+    }
+    // One of other devices is no mistake: then this machine is measured.
+    let other = tempfile("evariste calibration 1\ncpu another\ngpu another\ncpu-speed 1 1 1\ncopied-speed 1 1 1\n");
+    let outcome = Outcome::of(&[("EVARISTE_CALIBRATION", &other), ("EVARISTE_DEVICE", name)]);
+    assert!(outcome.opened("auto-large").contains(name));
+}
+
+/// A file of this process with this text.
+fn tempfile(text: &str) -> String {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("calibration-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
 }
 
 #[test]

@@ -153,10 +153,14 @@ impl Device {
             ..Default::default()
         };
         let registers = matches!(forced, None | Some(HostMemory::Registered)) && import::is_offered(&adapter);
-        let opened = if registers {
-            import::open(&adapter, &descriptor)
-        } else {
-            pollster::block_on(adapter.request_device(&descriptor)).map_err(Into::into)
+        let plain = || pollster::block_on(adapter.request_device(&descriptor)).map_err(Into::into);
+        let opened = match registers.then(|| import::open(&adapter, &descriptor)) {
+            Some(Err(error)) if forced.is_none() => {
+                log::warn!("{name} does not open with registered host memory: {error}");
+                plain()
+            }
+            Some(opened) => opened,
+            None => plain(),
         };
         let (device, queue) = opened.map_err(|source| {
             let doing = "being opened".to_owned();
@@ -218,6 +222,12 @@ impl Device {
         }
     }
 
+    /// Gives up registering host memory, where the system refuses it after all.
+    pub(super) fn without_registering(self) -> Self {
+        let memory = if self.is_mappable() { HostMemory::Mapped } else { HostMemory::Staged };
+        Self { memory, importer: None, ..self }
+    }
+
     /// Whether kernels can work on buffers that the host maps.
     pub(super) fn is_mappable(&self) -> bool {
         self.device.features().contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
@@ -254,7 +264,13 @@ impl Device {
         loop {
             match self.poll(submission.clone()) {
                 Waited::Done => return self.loss().map_or(Ok(()), |reason| Err(self.lost(doing(), reason))),
-                Waited::Hung => log::error!("{} has been {} for {} s", self.name, doing(), HANG.as_secs()),
+                Waited::Hung => {
+                    log::error!("{} has been {} for {} s", self.name, doing(), HANG.as_secs());
+                    if self.owned {
+                        // Nobody is to queue up behind it.
+                        self.device.destroy();
+                    }
+                }
                 Waited::Lost(reason) => return Err(self.lost(doing(), reason)),
             }
         }
@@ -377,7 +393,7 @@ enum Waited {
 }
 
 /// How the host's memory is to be reached, if anybody says.
-fn forced_memory(options: &Options) -> Result<Option<HostMemory>, Error> {
+pub(super) fn forced_memory(options: &Options) -> Result<Option<HostMemory>, Error> {
     const WAYS: [HostMemory; 3] = [HostMemory::Registered, HostMemory::Mapped, HostMemory::Staged];
     if options.memory.is_some() {
         return Ok(options.memory);

@@ -147,9 +147,35 @@ impl Job<'_, '_> {
     }
 }
 
-/// Submits all jobs as one, waits for them, and returns what their checks found. When it returns, whatever it returns,
-/// the device no longer works on their memory.
+/// What one submission moves at most, so that it ends long before a system takes it for one that hangs.
+const SUBMISSION_BYTES: usize = 4 << 30;
+
+/// Runs all jobs, in one submission unless they move gigabytes, and returns what their checks found. Meanwhile the host does
+/// something else. When this returns, whatever it returns, the device no longer works on the jobs' memory.
 pub(super) fn run(
+    gpu: &Gpu,
+    jobs: &[Job<'_, '_>],
+    meanwhile: impl FnOnce() -> Result<(), Error>,
+) -> Result<Vec<Mismatch>, Error> {
+    let mut moved = 0_usize;
+    let fits = |_: &Job<'_, '_>, next: &Job<'_, '_>| {
+        moved = moved.saturating_add(next.batch.traffic_bytes());
+        let fits = moved <= SUBMISSION_BYTES;
+        if !fits {
+            moved = 0;
+        }
+        fits
+    };
+    let mut parts = jobs.chunk_by(fits);
+    let mut found = run_part(gpu, parts.next().unwrap_or(&[]), meanwhile)?;
+    for part in parts {
+        found.extend(run_part(gpu, part, || Ok(()))?);
+    }
+    Ok(found)
+}
+
+/// Submits jobs as one, waits for them, and returns what their checks found.
+fn run_part(
     gpu: &Gpu,
     jobs: &[Job<'_, '_>],
     meanwhile: impl FnOnce() -> Result<(), Error>,
@@ -274,7 +300,9 @@ fn take_found(gpu: &Gpu, jobs: &[Job<'_, '_>], findings: Findings) -> Result<Vec
             let bytes = job.found_bytes();
             let entries: &[Found] = bytemuck::cast_slice(&download[offset..offset + bytes]);
             if let Task::Check(plan) = job.batch.task() {
-                let found = Found::mismatches(entries, plan, job.place.span);
+                // Padding that its owner did not keep zero is nobody's mismatch.
+                let bytes = job.batch.view().bytes();
+                let found = Found::mismatches(entries, plan, job.place.span).filter(|found| found.first < bytes);
                 mismatches.extend(found.map(|found| Mismatch { batch: job.index, ..found }));
             }
             offset += bytes.next_multiple_of(FOUND_ALIGNMENT);
@@ -296,6 +324,9 @@ struct FoundBuffers {
 pub(super) struct FoundPool(Mutex<Vec<FoundBuffers>>);
 
 impl FoundPool {
+    /// Pairs kept; calls at the same time beyond that make their own.
+    const KEPT: usize = 2;
+
     fn take(&self, device: &Device, bytes: usize) -> Result<FoundBuffers, Error> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         if let Some(kept) = kept.filter(|kept| kept.found.size() >= bytes as u64) {
@@ -321,6 +352,9 @@ impl FoundPool {
     }
 
     fn put_back(&self, buffers: FoundBuffers) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(buffers);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < Self::KEPT {
+            kept.push(buffers);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::device::Device;
+use super::import::visible_to_host;
 use super::kernels::Work;
 use super::launch::Launch;
 use super::resident::Unsubmitted;
@@ -89,6 +90,7 @@ impl Profile {
         let stamps = buffer(wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
         encoder.resolve_query_set(&queries, 0..2, &resolved, 0);
         encoder.copy_buffer_to_buffer(&resolved, 0, &stamps, 0, 16);
+        visible_to_host(encoder, &stamps);
         let plans = work.matrices.plans();
         let most = |count: fn(&crate::Plan) -> usize| plans.iter().map(count).max().unwrap_or(0);
         let time = PassTime {

@@ -151,6 +151,22 @@ impl Drop for Registration {
     }
 }
 
+/// Registers a page and gives it back: not every system that offers this allows it.
+pub(super) fn probe(device: &Device) -> Result<(), Error> {
+    if device.importer.is_none() {
+        return Ok(());
+    }
+    let registry = Arc::<Registry>::default();
+    let block = Arc::clone(Region::new(1)?.block());
+    let (start, bytes) = (block.start(), block.bytes());
+    if device.importer.as_ref().is_some_and(|importer| !bytes.is_multiple_of(importer.alignment())) {
+        return Err(device.failed(format!("registering pages of {bytes} bytes"), CannotRegister));
+    }
+    // SAFETY: a whole page, aligned as was just checked, that the import owns.
+    drop(unsafe { registry.insert(device, start, bytes, Box::new(block)) }?);
+    Ok(())
+}
+
 impl Gpu {
     /// Registers memory of the caller's with the device, so that batches over it are computed in place across the bus.
     /// Registering pins pages, which costs more than one pass over them: register once and use often.

@@ -1,6 +1,7 @@
 //! Shards that already lie in device memory: plans recorded into a caller's command encoder, over the caller's buffers.
 
 use super::Gpu;
+use super::import::visible_to_host;
 use super::kernels::Work;
 use super::launch::{Addressing, Buffers, COLUMN_BYTES, Found, Mode, Span, part};
 use crate::backend::{BLOCK_BYTES, Mismatch, Report, Task};
@@ -132,6 +133,7 @@ impl Gpu {
             // Filled with a mark that only the recorded copy takes away.
             let download = device.buffer("found", Usage::MAP_READ | Usage::COPY_DST, &vec![0xff; found_length])?;
             encoder.copy_buffer_to_buffer(&found, 0, &download, 0, None);
+            visible_to_host(encoder, &download);
             let plan = matrices.plans()[0].clone();
             Ok(Recorded { check: Some(PendingCheck { download, plan, span }) })
         })?

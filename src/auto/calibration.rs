@@ -1,0 +1,118 @@
+//! What a machine's CPU and GPU were measured to do, and what follows for a call.
+//!
+//! A call's time is modelled as that of a roofline (Williams, Waterman and Patterson, "Roofline", CACM 2009): a fixed cost,
+//! and then whatever takes longer, moving the bytes or multiplying them. Three numbers a backend, from three timed calls.
+
+mod measure;
+mod store;
+
+pub use store::default_path;
+
+use crate::Plan;
+use crate::backend::Batch;
+use crate::plan::Matrices;
+
+/// How fast a backend is with host memory of one kind.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Speed {
+    /// Seconds that any call takes.
+    pub call_s: f64,
+    /// Bytes of sources and targets a second.
+    pub bytes_per_s: f64,
+    /// Products of a byte and a coefficient a second.
+    pub products_per_s: f64,
+}
+
+impl Speed {
+    /// How long this work takes, in seconds.
+    pub(super) fn seconds(&self, work: &Work) -> f64 {
+        self.call_s + (work.bytes / self.bytes_per_s).max(work.products / self.products_per_s)
+    }
+}
+
+/// What a machine's CPU and GPU were measured to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Calibration {
+    /// The CPU backend's device: kernel and threads.
+    pub cpu_device: String,
+    /// The GPU.
+    pub gpu_device: String,
+    /// The CPU.
+    pub cpu: Speed,
+    /// The GPU in memory that it works on in place; `None` if there is none such.
+    pub in_place: Option<Speed>,
+    /// The GPU in any other memory.
+    pub copied: Speed,
+}
+
+/// What a call is to do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Work {
+    pub(super) bytes: f64,
+    pub(super) products: f64,
+}
+
+impl Work {
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    pub(super) fn of(batches: &[Batch<'_>]) -> Self {
+        let products = |batch: &Batch<'_>| {
+            let (matrices, view) = (batch.task().matrices(), batch.view());
+            match matrices {
+                Matrices::One(plan) => multipliers(plan) as f64 * view.total_bytes() as f64,
+                Matrices::PerStripe { plans, of } => {
+                    let of_plan: Vec<usize> = plans.iter().map(multipliers).collect();
+                    let sum: usize = of.iter().map(|&plan| of_plan[plan as usize]).sum();
+                    sum as f64 * view.bytes() as f64
+                }
+            }
+        };
+        Self {
+            bytes: batches.iter().map(|batch| batch.traffic_bytes() as f64).sum(),
+            products: batches.iter().map(products).sum(),
+        }
+    }
+}
+
+/// Coefficients that cost a multiplication.
+fn multipliers(plan: &Plan) -> usize {
+    let matrix = plan.matrix();
+    (0..matrix.rows()).map(|row| matrix.row(row).iter().filter(|&&coefficient| coefficient > 1).count()).sum()
+}
+
+impl Calibration {
+    /// Seconds that this work takes on the CPU, and on the GPU in memory of this kind.
+    pub(super) fn seconds(&self, work: &Work, in_place: bool) -> (f64, f64) {
+        let gpu = self.in_place.filter(|_| in_place).unwrap_or(self.copied);
+        (self.cpu.seconds(work), gpu.seconds(work))
+    }
+
+    /// Whether it was made on these devices.
+    pub(super) fn is_of(&self, cpu_device: &str, gpu_device: &str) -> bool {
+        (&*self.cpu_device, &*self.gpu_device) == (cpu_device, gpu_device)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{Slot, View};
+    use crate::{Code, Task};
+
+    #[test]
+    fn the_slower_of_moving_and_multiplying_counts() {
+        let speed = Speed { call_s: 1.0, bytes_per_s: 100.0, products_per_s: 1000.0 };
+        assert_eq!(speed.seconds(&Work { bytes: 300.0, products: 10.0 }), 4.0);
+        assert_eq!(speed.seconds(&Work { bytes: 300.0, products: 9000.0 }), 10.0);
+    }
+
+    #[test]
+    fn work_counts_bytes_and_true_products() {
+        let code = Code::raid6(3).unwrap();
+        let plan = code.encode_plan();
+        let mut shards = vec![vec![0; 100]; 5];
+        let view = View::slices(shards.iter_mut().map(|shard| Slot::Write(shard)), 1).unwrap();
+        let work = Work::of(&[Batch::new(Task::write(&plan), view).unwrap()]);
+        // P has none, Q has 2 and 4 beside its 1.
+        assert_eq!(work, Work { bytes: 500.0, products: 200.0 });
+    }
+}
