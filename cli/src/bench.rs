@@ -12,6 +12,7 @@
 //! docs/benchmarks.md says what is measured and what the rows mean.
 
 mod args;
+mod calibrate;
 mod cpu;
 mod device;
 mod field;
@@ -43,5 +44,6 @@ pub(crate) fn run(args: &Bench, out: &mut dyn Write) -> Result<Exit> {
         Suite::Host(args) => host::run(args, out),
         Suite::Files(args) => files::run(args, out),
         Suite::Field(args) => field::run(args, out),
+        Suite::Calibrate(args) => calibrate::run(args, out),
     }
 }

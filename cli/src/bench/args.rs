@@ -30,6 +30,9 @@ pub(super) enum Suite {
     /// Add, multiply and invert field elements that never leave the registers
     #[command(after_help = exit::HELP)]
     Field(Field),
+    /// Measure the CPU and the GPU, and store what the automatic backend chooses by
+    #[command(after_help = exit::HELP)]
+    Calibrate(Calibrate),
 }
 
 #[derive(Debug, Args)]
@@ -47,6 +50,13 @@ pub(super) struct Device {
     pub(super) backend: Where,
     #[command(flatten)]
     pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Calibrate {
+    /// Where to store it [default: EVARISTE_CALIBRATION, else evariste/calibration in the user's cache directory]
+    #[arg(long, value_name = "FILE")]
+    pub(super) file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
