@@ -1,11 +1,12 @@
 //! `evariste bench`: how fast a backend or a verb is, beside the ceiling measured in the same run.
 //!
 //! ```text
-//! args -> device  setup -> job -> lab, shards -> timing -> verify -> row      plans over shards in device memory
-//!                               \-> cpu, memory                   -> row      the same on the CPU
-//!         host    setup -> job -> memory, copies                  -> row      calls on shards in host memory
-//!         files   protect, restore, cp                            -> row      files
-//!         field   registers (GPU), words (CPU)                    -> row      single operations of the field
+//! args -> device   setup -> job -> lab, shards -> timing -> verify -> row     plans over shards in device memory
+//!         cpu      setup -> job -> memory, wall                    -> row     the same with the kernels of the CPU
+//!         host     setup -> job -> path, memory, wall, copies      -> row     calls on shards in host memory
+//!         latency  setup -> path, quantiles                        -> row     one small call, thousands of times
+//!         files    protect, restore, cp                            -> row     files
+//!         field    registers (GPU), words (CPU)                    -> row     single operations of the field
 //! ```
 //!
 //! A setup is a code and the sizes of its shards; a job is what one case does with it. Jobs and samples know no device.
@@ -20,7 +21,9 @@ mod files;
 mod host;
 mod job;
 mod lab;
+mod latency;
 mod memory;
+mod path;
 mod random;
 mod row;
 mod sample;
@@ -28,6 +31,7 @@ mod setup;
 mod shards;
 mod timing;
 mod verify;
+mod wall;
 
 use std::io::Write;
 
@@ -42,6 +46,8 @@ pub(crate) fn run(args: &Bench, out: &mut dyn Write) -> Result<Exit> {
     match &args.suite {
         Suite::Device(args) => device::run(args, out),
         Suite::Host(args) => host::run(args, out),
+        Suite::Cpu(args) => cpu::run(args, out),
+        Suite::Latency(args) => latency::run(args, out),
         Suite::Files(args) => files::run(args, out),
         Suite::Field(args) => field::run(args, out),
         Suite::Calibrate(args) => calibrate::run(args, out),

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand, ValueEnum};
+use evariste::cpu;
 
 use crate::backend::Choice;
 use crate::code::CodeName;
-use crate::exit;
+use crate::exit::{self, UsageError};
 use crate::size;
 
 #[derive(Debug, Args)]
@@ -24,6 +25,12 @@ pub(super) enum Suite {
     /// Encode, reconstruct and check shards in host memory, beside what PCIe carries
     #[command(after_help = exit::HELP)]
     Host(Host),
+    /// Encode, reconstruct and check with each kernel of the CPU, beside what moving the shards takes
+    #[command(after_help = exit::HELP)]
+    Cpu(Cpu),
+    /// How long one encode of a few small shards takes, most of the time and at worst
+    #[command(after_help = exit::HELP)]
+    Latency(Latency),
     /// Protect and restore a file, beside what cp makes of it
     #[command(after_help = exit::HELP)]
     Files(Files),
@@ -39,9 +46,10 @@ pub(super) enum Suite {
 pub(super) struct Device {
     #[command(flatten)]
     pub(super) sizes: Sizes,
-    /// What to measure; repeatable [default: encode, reconstruct, check]
-    #[arg(long = "case", value_name = "CASE", value_enum)]
-    pub(super) cases: Vec<Case>,
+    #[command(flatten)]
+    pub(super) stripes: Stripes,
+    #[command(flatten)]
+    pub(super) cases: Cases,
     /// With which kernel of a GPU; repeatable [default: each]
     #[arg(long = "kernel", value_name = "KERNEL", value_enum)]
     pub(super) kernels: Vec<KernelName>,
@@ -72,15 +80,53 @@ pub(super) struct Field {
 pub(super) struct Host {
     #[command(flatten)]
     pub(super) sizes: Sizes,
-    /// What to measure; repeatable [default: encode, reconstruct, check]
-    #[arg(long = "case", value_name = "CASE", value_enum)]
-    pub(super) cases: Vec<Case>,
+    #[command(flatten)]
+    pub(super) stripes: Stripes,
+    #[command(flatten)]
+    pub(super) cases: Cases,
     /// How the shards lie and who computes on them; repeatable [default: each that this machine has]
     #[arg(long = "path", value_name = "PATH", value_enum)]
     pub(super) paths: Vec<Path>,
     /// How many batches of that size one call is given
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65536))]
     pub(super) batches: u32,
+    /// Memory that calls one after another go through, each with shards of its own [default: 256 MiB; on a software
+    /// adapter 4 MiB]
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub(super) memory: Option<u64>,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Cpu {
+    #[command(flatten)]
+    pub(super) sizes: Sizes,
+    #[command(flatten)]
+    pub(super) stripes: Stripes,
+    #[command(flatten)]
+    pub(super) cases: Cases,
+    /// On how many threads; repeatable [default: 1, and as many as the machine has]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(super) threads: Vec<u32>,
+    /// With which kernel: portable, avx2, gfni, avx512 or neon; repeatable [default: each that this processor has]
+    #[arg(long = "kernel", value_name = "KERNEL", value_parser = cpu_kernel)]
+    pub(super) kernels: Vec<cpu::Kernel>,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Latency {
+    #[command(flatten)]
+    pub(super) sizes: Sizes,
+    /// How the shards lie and who computes on them; repeatable [default: cpu, registered, slices and auto, as far as
+    /// this machine has them in hardware]
+    #[arg(long = "path", value_name = "PATH", value_enum)]
+    pub(super) paths: Vec<Path>,
+    /// As many calls as this, or what two seconds allow
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) calls: u32,
     #[command(flatten)]
     pub(super) output: Output,
 }
@@ -128,9 +174,32 @@ pub(super) struct Sizes {
     /// Bytes of data in all shards; repeatable [default: of suite and machine]
     #[arg(long = "bytes", value_name = "SIZE", value_parser = size::parse)]
     pub(super) bytes: Vec<u64>,
+}
+
+/// How shards fall into stripes.
+#[derive(Debug, Args)]
+pub(super) struct Stripes {
     /// Bytes a shard has in one stripe; makes many stripes [default: one stripe]
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     pub(super) unit: Option<u64>,
+}
+
+/// What is done with the shards.
+#[derive(Debug, Args)]
+pub(super) struct Cases {
+    /// What to measure; repeatable [default: encode, reconstruct, check]
+    #[arg(long = "case", value_name = "CASE", value_enum)]
+    pub(super) cases: Vec<Case>,
+}
+
+impl Cases {
+    /// Those asked for, else the default ones.
+    pub(super) fn chosen<'a>(&'a self, defaults: &'a [Case], stripes: &Stripes) -> Result<&'a [Case], UsageError> {
+        if self.cases.contains(&Case::Patterns) && stripes.unit.is_none() {
+            return Err(UsageError("the case patterns needs --unit".to_owned()));
+        }
+        Ok(if self.cases.is_empty() { defaults } else { &self.cases })
+    }
 }
 
 /// What every suite can be told.
@@ -213,6 +282,13 @@ pub(super) enum KernelName {
     Table,
     /// The matrix is part of the kernel's text
     Compiled,
+}
+
+/// A kernel of the CPU backend by its name.
+fn cpu_kernel(text: &str) -> Result<cpu::Kernel, String> {
+    let names = || cpu::Kernel::ALL.map(cpu::Kernel::name).join(", ");
+    let kernel = cpu::Kernel::ALL.into_iter().find(|kernel| kernel.name() == text);
+    kernel.ok_or_else(|| format!("possible values: {}", names()))
 }
 
 /// Where to compute.

@@ -1,78 +1,124 @@
-//! The cases of the suite `device` on the CPU: shards in host memory, the ceiling a plain loop over the same tiles.
+//! The suite `cpu`, and the suite `device` where the device is the CPU: plans over shards in host memory, kernel by kernel,
+//! beside what moving the same shards takes.
+//!
+//! The shards are the same in every call: those that fit the caches lie there.
+
+mod ceiling;
 
 use std::hint::black_box;
-use std::time::Instant;
+use std::io::Write;
+use std::time::Duration;
 
-use anyhow::Result;
-use evariste::{Backend, Cpu, Plan, View};
-use rayon::prelude::*;
+use anyhow::{Context, Result};
+use evariste::Cpu;
+use evariste::cpu::Kernel;
+use rayon::ThreadPoolBuilder;
 
-use super::args::Case;
-use super::device::row;
+use super::args::{self, Case};
+use super::device::{self, CASES};
 use super::job::Job;
 use super::memory::{HostShards, Lie};
 use super::random::Random;
-use super::row::DeviceRow;
-use super::setup::Setup;
-use super::timing::{ROUNDS, median};
+use super::row::{DeviceRow, Rows};
+use super::setup::{self, Setup};
+use super::timing::median;
+use super::wall;
+use crate::exit::Exit;
+use crate::interrupt;
+use ceiling::Moving;
 
-/// Columns of a tile of the ceiling: with all shards a share of a core's second-level cache.
-const TILE_TOTAL_BYTES: usize = 256 << 10;
-pub(super) fn measure(setup: &Setup, case: Case, inject_fault: bool, random: &mut Random) -> Result<DeviceRow> {
-    let cpu = Cpu::new()?;
-    let info = cpu.info();
-    let job = Job::new(setup, case, random)?;
-    let ceiling = job.ceiling(&setup.code)?;
-    let mut shards = HostShards::new(setup, &cpu, Lie::Region, 1)?;
-    shards.fill(random);
-    shards.run(&cpu, job.write())?;
+/// How long each candidate works in a round, and in the rounds that warm up.
+const PART: Duration = Duration::from_millis(3);
+const WARM_UP: Duration = Duration::from_millis(30);
+/// What the rounds that count take, for each row.
+const MOST: Duration = Duration::from_millis(800);
 
-    // The first round warms up.
-    let (mut own, mut moving) = (Vec::new(), Vec::new());
-    for round in 0..=ROUNDS {
-        let started = Instant::now();
-        copy(&mut shards.view(0)?, ceiling.plan(0), case == Case::Check)?;
-        let copied = started.elapsed();
-        if case == Case::Check {
-            shards.run(&cpu, job.write())?;
-        }
-        let started = Instant::now();
-        black_box(shards.run(&cpu, job.task())?);
-        if round > 0 {
-            own.push(started.elapsed().as_secs_f64());
-            moving.push(copied.as_secs_f64());
-        }
+pub(super) fn run(args: &args::Cpu, out: &mut dyn Write) -> Result<Exit> {
+    let cases = args.cases.chosen(&CASES, &args.stripes)?;
+    let kernels = if args.kernels.is_empty() { Kernel::available().collect() } else { args.kernels.clone() };
+    let cpus = kernels.into_iter().map(Cpu::with_kernel).collect::<Result<Vec<_>, _>>()?;
+    let mut threads: Vec<usize> = args.threads.iter().map(|&threads| threads as usize).collect();
+    if threads.is_empty() {
+        threads = vec![1, rayon::current_num_threads()];
+        threads.dedup();
     }
-    let ceiling_gbps = ceiling.traffic_bytes(setup) as f64 / median(moving) / 1e9;
-    let verified = shards.judge(&cpu, None, &job, inject_fault, random)?;
-    let kernel = info.device.split([' ', ',']).next().unwrap_or_default();
-    Ok(DeviceRow {
-        device: format!("{} ({})", processor(), info.device),
-        threads: rayon::current_num_threads(),
-        ..row(setup, case, kernel, job.traffic_bytes(setup), median(own), ceiling_gbps, verified)
-    })
-}
-
-/// Reads a plan's sources, XORs them, and writes as many targets; or reads both.
-fn copy(view: &mut View<'_>, plan: &Plan, reads_only: bool) -> Result<()> {
-    let tile_bytes = (TILE_TOTAL_BYTES / view.slots()).next_multiple_of(64);
-    let tiles = view.tiles(evariste::Matrices::One(plan), tile_bytes)?;
-    tiles.parallel().for_each_init(Vec::new, |sum: &mut Vec<u8>, mut tile| {
-        let xor = |sum: &mut [u8], bytes: &[u8]| sum.iter_mut().zip(bytes).for_each(|(sum, byte)| *sum ^= byte);
-        for (at, source) in tile.sources().enumerate() {
-            if at == 0 {
-                sum.clear();
-                sum.extend_from_slice(source);
-            } else {
-                xor(sum, source);
+    let pool = |threads| {
+        let built = ThreadPoolBuilder::new().num_threads(threads).build();
+        built.with_context(|| format!("cannot start {threads} threads"))
+    };
+    let pools = threads.into_iter().map(pool).collect::<Result<Vec<_>>>()?;
+    let setups = Setup::all(&args.sizes, args.stripes.unit, setup::CPU)?;
+    let mut random = Random::fresh()?;
+    let mut rows = Rows::new(&args.output, out);
+    for pool in &pools {
+        for setup in &setups {
+            for &case in cases {
+                interrupt::check()?;
+                let (shape, bytes) = (setup.shape(), setup.shard_bytes());
+                rows.doing(format!(
+                    "{} {shape} of {bytes} bytes, {} threads",
+                    case.as_str(),
+                    pool.current_num_threads()
+                ));
+                let measured = pool.install(|| measure(setup, case, &cpus, args.output.inject_fault, &mut random))?;
+                for row in measured {
+                    rows.push(DeviceRow { suite: "cpu", path: "cpu", ..row })?;
+                }
             }
         }
-        for target in tile.targets() {
-            if reads_only { xor(sum, target) } else { target.copy_from_slice(sum) }
+    }
+    rows.finish()
+}
+
+/// Measures the kernels on one setup, on the threads of the pool this is called in.
+pub(super) fn measure(
+    setup: &Setup,
+    case: Case,
+    cpus: &[Cpu],
+    inject_fault: bool,
+    random: &mut Random,
+) -> Result<Vec<DeviceRow>> {
+    let job = Job::new(setup, case, random)?;
+    let moved = job.ceiling(&setup.code)?;
+    let moving = if case == Case::Check { Moving::Reads } else { Moving::Writes };
+    let threads = rayon::current_num_threads();
+    // Threads cost more than they bring where there is little to move.
+    let ways = if threads == 1 { &[false][..] } else { &[false, true] };
+    let Some(first) = cpus.first() else { return Ok(Vec::new()) };
+    let mut shards = HostShards::new(setup, first, Lie::Region, 1, 1)?;
+    shards.fill(random);
+    shards.run_all(first, job.write())?;
+
+    let rounds = wall::rounds(WARM_UP, MOST * u32::try_from(cpus.len())?, || {
+        let mut round = Vec::new();
+        for &parallel in ways {
+            round.push(wall::mean(PART, || ceiling::run(&mut shards.view(0)?, moved.plan(0), moving, parallel))?);
         }
-        black_box(sum);
-    });
-    Ok(())
+        // A check of what is consistent only reads, and the ceiling of a check writes nothing.
+        for cpu in cpus {
+            round.push(wall::mean(PART, || shards.run(0, cpu, job.task()).map(|report| drop(black_box(report))))?);
+        }
+        Ok(round)
+    })?;
+    let medians: Vec<f64> =
+        (0..ways.len() + cpus.len()).map(|at| median(rounds.iter().map(|round| round[at]).collect())).collect();
+    let (copies, own) = medians.split_at(ways.len());
+    let copied = copies.iter().copied().fold(f64::INFINITY, f64::min);
+    let ceiling_gbps = moved.traffic_bytes(setup) as f64 / copied / 1e9;
+
+    let mut rows = Vec::new();
+    for (cpu, &median_s) in cpus.iter().zip(own) {
+        // Another kernel bears witness, where there is one.
+        let witness = cpus.iter().find(|other| other.kernel() != cpu.kernel());
+        let verified = shards.judge(cpu, witness, &job, inject_fault, random)?;
+        let (kernel, traffic_bytes) = (cpu.kernel().name(), job.traffic_bytes(setup));
+        rows.push(DeviceRow {
+            device: processor(),
+            threads,
+            ..device::row(setup, case, kernel, traffic_bytes, median_s, ceiling_gbps, verified)
+        });
+    }
+    Ok(rows)
 }
 
 /// The processor's name, as far as the system tells it.

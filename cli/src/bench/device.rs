@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::args::{Case, Device, KernelName, Where};
 use super::cpu;
@@ -16,6 +16,7 @@ use super::timing::{self, Candidate, Timing};
 use super::verify::Trial;
 use crate::exit::{Exit, UsageError};
 use crate::interrupt;
+use evariste::Cpu;
 use evariste::backend::BLOCK_BYTES;
 
 /// What is measured where no case is asked for.
@@ -23,10 +24,10 @@ pub(super) const CASES: [Case; 3] = [Case::Encode, Case::Reconstruct, Case::Chec
 const KERNELS: [KernelName; 2] = [KernelName::Table, KernelName::Compiled];
 
 pub(super) fn run(args: &Device, out: &mut dyn Write) -> Result<Exit> {
-    let cases = if args.cases.is_empty() { &CASES[..] } else { &args.cases };
+    let cases = args.cases.chosen(&CASES, &args.stripes)?;
     let kernels = if args.kernels.is_empty() { &KERNELS[..] } else { &args.kernels };
-    if cases.contains(&Case::Patterns) && (args.sizes.unit.is_none() || !kernels.contains(&KernelName::Table)) {
-        return Err(UsageError("the case patterns needs --unit and the kernel table".to_owned()).into());
+    if cases.contains(&Case::Patterns) && !kernels.contains(&KernelName::Table) {
+        return Err(UsageError("the case patterns needs the kernel table".to_owned()).into());
     }
     if args.backend == Where::Cpu && !args.kernels.is_empty() {
         return Err(UsageError("--kernel chooses a GPU's kernel, --backend says cpu".to_owned()).into());
@@ -35,6 +36,10 @@ pub(super) fn run(args: &Device, out: &mut dyn Write) -> Result<Exit> {
         Where::Gpu => Some(Lab::open()?),
         Where::Cpu => None,
     };
+    let cpu = match &lab {
+        None => vec![Cpu::new().context("cannot open the CPU backend")?],
+        Some(_) => Vec::new(),
+    };
     let defaults = match &lab {
         None => setup::DEVICE_CPU,
         Some(lab) if lab.software => setup::DEVICE_SOFTWARE,
@@ -42,13 +47,13 @@ pub(super) fn run(args: &Device, out: &mut dyn Write) -> Result<Exit> {
     };
     let mut random = Random::fresh()?;
     let mut rows = Rows::new(&args.output, out);
-    for setup in Setup::all(&args.sizes, defaults)? {
+    for setup in Setup::all(&args.sizes, args.stripes.unit, defaults)? {
         for &case in cases {
             interrupt::check()?;
             rows.doing(format!("{} {} of {} bytes", case.as_str(), setup.shape(), setup.shard_bytes()));
             let inject_fault = args.output.inject_fault;
             let measured = match &lab {
-                None => cpu::measure(&setup, case, inject_fault, &mut random).map(|row| vec![row]),
+                None => cpu::measure(&setup, case, &cpu, inject_fault, &mut random),
                 Some(lab) => measure(lab, &setup, case, kernels, inject_fault, &mut random),
             };
             match measured {

@@ -1,12 +1,11 @@
 //! The suite `host`: plans over shards in host memory, from the call to its return, beside what PCIe carries meanwhile.
 
 mod copies;
-mod path;
 mod row;
 
 use std::hint::black_box;
 use std::io::Write;
-use std::time::Instant;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use evariste::{Backend, Cpu, Gpu, gpu};
@@ -14,25 +13,31 @@ use evariste::{Backend, Cpu, Gpu, gpu};
 use super::args::{Case, Host, Path};
 use super::device::CASES;
 use super::job::Job;
-use super::memory::HostShards;
+use super::memory::{self, HostShards};
+use super::path::{self, Opened};
 use super::random::Random;
 use super::row::Rows;
 use super::setup::{self, Setup};
-use super::timing::{ROUNDS, WARM_UP, median};
-use crate::exit::{Exit, UsageError};
+use super::timing::{WARM_UP, median};
+use super::wall;
+use crate::exit::Exit;
 use crate::interrupt;
 use copies::{Copies, Seconds};
-use path::Opened;
 use row::HostRow;
 
 const PATHS: [Path; 7] =
     [Path::Registered, Path::Mapped, Path::Staged, Path::Slices, Path::Auto, Path::AutoSlices, Path::Cpu];
 
+/// How long a round's calls go on: long beside the clock, and beside what the first of them finds cold.
+const PART: Duration = Duration::from_millis(5);
+/// What the rounds that count take.
+const MOST: Duration = Duration::from_millis(1500);
+/// Memory that a round's calls go through: no cache holds it.
+const MEMORY_BYTES: usize = 256 << 20;
+const SOFTWARE_MEMORY_BYTES: usize = 4 << 20;
+
 pub(super) fn run(args: &Host, out: &mut dyn Write) -> Result<Exit> {
-    let cases = if args.cases.is_empty() { &CASES[..] } else { &args.cases };
-    if cases.contains(&Case::Patterns) && args.sizes.unit.is_none() {
-        return Err(UsageError("the case patterns needs --unit".to_owned()).into());
-    }
+    let cases = args.cases.chosen(&CASES, &args.stripes)?;
     let paths = if args.paths.is_empty() { &PATHS[..] } else { &args.paths };
     let needs_gpu = paths.iter().any(|path| !matches!(path, Path::Auto | Path::AutoSlices | Path::Cpu));
     let gpu = match Gpu::open(&gpu::Options::default()).context("cannot open a GPU") {
@@ -41,7 +46,7 @@ pub(super) fn run(args: &Host, out: &mut dyn Write) -> Result<Exit> {
         Err(_) => None,
     };
     let software = gpu.as_ref().is_some_and(|gpu| gpu.info().software);
-    let setups = Setup::all(&args.sizes, if software { setup::HOST_SOFTWARE } else { setup::HOST })?;
+    let setups = Setup::all(&args.sizes, args.stripes.unit, if software { setup::HOST_SOFTWARE } else { setup::HOST })?;
     let copies = gpu.as_ref().map(|gpu| Copies::new(gpu, software)).transpose()?.flatten();
     let by_default = args.paths.is_empty();
     let opened =
@@ -81,11 +86,15 @@ impl Bench<'_> {
         let job = Job::new(setup, case, random)?;
         let batches = usize::try_from(self.args.batches)?;
         let backend = &*opened.backend;
-        let mut shards = HostShards::new(setup, backend, opened.lie, batches)?;
+        let mut shards = HostShards::new(setup, backend, opened.lie, batches, self.sets(opened, setup, batches)?)?;
         shards.fill(random);
         // A check of what is consistent only reads.
-        shards.run(backend, job.write())?;
-        let taken = self.alternate(|| shards.run(backend, job.task()).map(|report| drop(black_box(report))))?;
+        shards.run_all(backend, job.write())?;
+        let mut sets = (0..shards.sets()).cycle();
+        let taken = self.alternate(|| {
+            let set = sets.next().unwrap_or_default();
+            shards.run(set, backend, job.task()).map(|report| drop(black_box(report)))
+        })?;
 
         let in_place = shards.are_in_place(backend, job.task())?;
         let is_cpu = opened.path == Path::Cpu;
@@ -108,6 +117,7 @@ impl Bench<'_> {
             shard_bytes: setup.shard_bytes(),
             stripes: setup.stripes,
             batches,
+            sets: shards.sets(),
             threads: rayon::current_num_threads(),
             median_s: taken.own,
             traffic_gbps: rate(job.traffic_bytes(setup) * batches as u64),
@@ -120,23 +130,23 @@ impl Bench<'_> {
         })
     }
 
-    /// The copies and the call in turn: until everything is warm, then the rounds that count.
-    fn alternate(&self, mut call: impl FnMut() -> Result<()>) -> Result<Round> {
-        let mut round = || {
-            interrupt::check()?;
-            let copies = self.copies.as_ref().map(Copies::time).transpose()?;
-            let started = Instant::now();
-            call()?;
-            Ok::<_, anyhow::Error>(Round { own: started.elapsed().as_secs_f64(), copies })
+    /// As many sets as make the memory that calls go through.
+    fn sets(&self, opened: &Opened, setup: &Setup, batches: usize) -> Result<usize> {
+        let software = opened.backend.info().software;
+        let memory = match self.args.memory {
+            Some(bytes) => usize::try_from(bytes)?,
+            None if software => SOFTWARE_MEMORY_BYTES,
+            None => MEMORY_BYTES,
         };
-        let started = Instant::now();
-        loop {
-            round()?;
-            if self.software || started.elapsed() >= WARM_UP {
-                break;
-            }
-        }
-        let rounds = (0..ROUNDS).map(|_| round()).collect::<Result<Vec<_>>>()?;
+        Ok(memory.div_ceil(memory::set_bytes(setup, batches)?).max(1))
+    }
+
+    /// Calls back to back and the copies in turn: until everything is warm, then the rounds that count.
+    fn alternate(&self, mut call: impl FnMut() -> Result<()>) -> Result<Round> {
+        let rounds = wall::rounds(if self.software { Duration::ZERO } else { WARM_UP }, MOST, || {
+            let own = wall::mean(PART, &mut call)?;
+            Ok(Round { own, copies: self.copies.as_ref().map(Copies::time).transpose()? })
+        })?;
         let own = median(rounds.iter().map(|round| round.own).collect());
         let copies: Vec<Seconds> = rounds.into_iter().filter_map(|round| round.copies).collect();
         Ok(Round { own, copies: (!copies.is_empty()).then(|| copies::medians(&copies)) })

@@ -1,7 +1,12 @@
-//! The shards of a setup in host memory, as many batches as one call is given, and whether what a backend makes of them
-//! is right.
+//! The shards of a setup in host memory, and whether what a backend makes of them is right.
+//!
+//! A set is the batches of one call. There are several, so that calls one after another need not find their shards in the
+//! caches.
 
-use anyhow::{Result, ensure};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use anyhow::{Context, Result, ensure};
 use evariste::backend::Report;
 use evariste::memory::{PAGE_BYTES, Slot};
 use evariste::{Backend, Batch, Cpu, Geometry, Mismatch, Region, Task, View};
@@ -12,8 +17,8 @@ use super::random::Random;
 use super::sample::{self, Window};
 use super::setup::Setup;
 
-/// Of many batches, this many are verified beside the first and the last.
-const RANDOM_BATCHES: usize = 4;
+/// Of many sets, and of the many batches of a set, this many are verified beside the first and the last.
+const RANDOM_CHOICES: usize = 4;
 
 /// How the shards of a batch lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,10 +29,12 @@ pub(super) enum Lie {
     Slices,
 }
 
-/// The shards of some batches.
+/// The shards of some sets.
 pub(super) struct HostShards<'a> {
     setup: &'a Setup,
+    /// Of a set.
     batches: usize,
+    sets: usize,
     memory: Memory,
 }
 
@@ -39,52 +46,58 @@ enum Memory {
 }
 
 impl<'a> HostShards<'a> {
-    pub(super) fn new(setup: &'a Setup, backend: &dyn Backend, lie: Lie, batches: usize) -> Result<Self> {
+    pub(super) fn new(setup: &'a Setup, backend: &dyn Backend, lie: Lie, batches: usize, sets: usize) -> Result<Self> {
+        let all = batches.saturating_mul(sets);
         let memory = match lie {
-            Lie::Region => Memory::Region(backend.allocate(batch_bytes(setup)?.saturating_mul(batches))?),
+            Lie::Region => Memory::Region(backend.allocate(batch_bytes(setup)?.saturating_mul(all))?),
             Lie::Slices => {
                 let batch = |_| (0..setup.code.total_shards()).map(|_| zeroed(setup.shard_bytes())).collect();
-                Memory::Slices((0..batches).map(batch).collect::<Result<_>>()?)
+                Memory::Slices((0..all).map(batch).collect::<Result<_>>()?)
             }
         };
-        Ok(Self { setup, batches, memory })
+        Ok(Self { setup, batches, sets, memory })
     }
 
-    /// The shards of a batch.
+    pub(super) fn sets(&self) -> usize {
+        self.sets
+    }
+
+    /// The shards of a batch, of all sets' batches.
     pub(super) fn view(&mut self, batch: usize) -> Result<View<'_>> {
-        let setup = self.setup;
-        Ok(match &mut self.memory {
-            Memory::Region(region) => {
-                let bytes = batch_bytes(setup)?;
-                arena(&mut region[batch * bytes..][..bytes], setup)?
-            }
-            Memory::Slices(batches) => slices(&mut batches[batch], setup)?,
-        })
+        let mut views = self.views(batch..batch + 1)?;
+        views.pop().with_context(|| format!("there is no batch {batch}"))
     }
 
-    /// The shards of every batch.
-    fn views(&mut self) -> Result<Vec<View<'_>>> {
+    fn views(&mut self, range: Range<usize>) -> Result<Vec<View<'_>>> {
         let setup = self.setup;
         match &mut self.memory {
             Memory::Region(region) => {
-                region.chunks_exact_mut(batch_bytes(setup)?).map(|batch| arena(batch, setup)).collect()
+                let bytes = batch_bytes(setup)?;
+                let batches = region[range.start * bytes..range.end * bytes].chunks_exact_mut(bytes);
+                batches.map(|batch| arena(batch, setup)).collect()
             }
-            Memory::Slices(batches) => batches.iter_mut().map(|batch| slices(batch, setup)).collect(),
+            Memory::Slices(batches) => batches[range].iter_mut().map(|batch| slices(batch, setup)).collect(),
         }
     }
 
-    /// Runs the task on every batch, with one call.
-    pub(super) fn run(&mut self, backend: &dyn Backend, task: Task<'_>) -> Result<Report> {
-        Ok(backend.run(&mut self.batches(task)?)?)
+    /// Runs the task on every batch of a set, with one call.
+    pub(super) fn run(&mut self, set: usize, backend: &dyn Backend, task: Task<'_>) -> Result<Report> {
+        Ok(backend.run(&mut self.batches(set, task)?)?)
     }
 
-    /// Whether the backend works on every batch where it lies.
+    /// Runs the task on every set, call by call.
+    pub(super) fn run_all(&mut self, backend: &dyn Backend, task: Task<'_>) -> Result<()> {
+        (0..self.sets).try_for_each(|set| self.run(set, backend, task).map(drop))
+    }
+
+    /// Whether the backend works on every batch of the first set where it lies.
     pub(super) fn are_in_place(&mut self, backend: &dyn Backend, task: Task<'_>) -> Result<bool> {
-        Ok(self.batches(task)?.iter().all(|batch| backend.is_in_place(batch)))
+        Ok(self.batches(0, task)?.iter().all(|batch| backend.is_in_place(batch)))
     }
 
-    fn batches<'b>(&'b mut self, task: Task<'b>) -> Result<Vec<Batch<'b>>> {
-        self.views()?.into_iter().map(|view| Ok(Batch::new(task, view)?)).collect()
+    fn batches<'b>(&'b mut self, set: usize, task: Task<'b>) -> Result<Vec<Batch<'b>>> {
+        let range = set * self.batches..(set + 1) * self.batches;
+        self.views(range)?.into_iter().map(|view| Ok(Batch::new(task, view)?)).collect()
     }
 
     /// Fills every shard with random bytes.
@@ -95,8 +108,7 @@ impl<'a> HostShards<'a> {
         }
     }
 
-    /// Whether the job's result is right on bytes it has not seen before: a sample by the field's own arithmetic, and all
-    /// of it by the witness, where one plan says what all of it should be.
+    /// Whether the job's result is right on bytes it has not seen before, in the first set, the last, and some between.
     pub(super) fn judge(
         &mut self,
         backend: &dyn Backend,
@@ -106,34 +118,53 @@ impl<'a> HostShards<'a> {
         random: &mut Random,
     ) -> Result<bool> {
         self.fill(random);
-        self.run(backend, job.write())?;
-        let (first, last) = (0, self.batches - 1);
-        let between = (0..RANDOM_BATCHES.min(last)).map(|_| random.below(last)).collect::<Vec<_>>();
-        let chosen: Vec<usize> = [first, last].into_iter().chain(between).collect();
+        let sets: Vec<usize> = chosen(self.sets, random).into_iter().collect();
+        let faulty = inject_fault.then(|| sets[random.below(sets.len())]);
+        let mut right = true;
+        for set in sets {
+            right &= self.judge_set(set, backend, witness, job, faulty == Some(set), random)?;
+        }
+        Ok(right)
+    }
+
+    /// A sample by the field's own arithmetic, and all of the set by the witness, where one plan says what all of it should
+    /// be.
+    fn judge_set(
+        &mut self,
+        set: usize,
+        backend: &dyn Backend,
+        witness: Option<&Cpu>,
+        job: &Job,
+        inject_fault: bool,
+        random: &mut Random,
+    ) -> Result<bool> {
+        self.run(set, backend, job.write())?;
+        let first = set * self.batches;
+        let batches: Vec<usize> = chosen(self.batches, random).into_iter().collect();
         let windows = sample::windows(self.setup, random);
         if inject_fault {
             let window = windows[random.below(windows.len())];
             let targets = job.plan(window.stripe).targets();
             let target = targets[random.below(targets.len())];
-            let batch = chosen[random.below(chosen.len())];
-            self.view(batch)?.slot_mut(target, window.stripe)[window.offset] ^= 1;
+            let batch = batches[random.below(batches.len())];
+            self.view(first + batch)?.slot_mut(target, window.stripe)[window.offset] ^= 1;
         }
         let shards = self.setup.code.total_shards();
         let mut right = true;
-        for batch in chosen {
-            right &= sample::is_right(job, &windows, shards, &self.columns(batch, &windows)?);
+        for batch in batches {
+            right &= sample::is_right(job, &windows, shards, &self.columns(first + batch, &windows)?);
         }
         if let (Some(witness), Case::Encode | Case::Reconstruct | Case::Check) = (witness, job.case) {
-            right &= self.run(witness, Task::Check(job.plan(0)))?.is_consistent();
+            right &= self.run(set, witness, Task::Check(job.plan(0)))?.is_consistent();
         }
         if job.case != Case::Check {
             return Ok(right);
         }
-        right &= self.run(backend, job.task())?.is_consistent();
+        right &= self.run(set, backend, job.task())?.is_consistent();
         let (batch, stripe) = (random.below(self.batches), random.below(self.setup.stripes));
         let (slot, offset) = (u32::try_from(random.below(shards))?, random.below(self.setup.unit_bytes));
-        self.view(batch)?.slot_mut(slot, stripe)[offset] ^= 1;
-        let found = self.run(backend, job.task())?.mismatches;
+        self.view(first + batch)?.slot_mut(slot, stripe)[offset] ^= 1;
+        let found = self.run(set, backend, job.task())?.mismatches;
         let is_there = |found: &Mismatch| (found.batch, found.stripe, found.first) == (batch, stripe, offset);
         Ok(right && !found.is_empty() && found.iter().all(is_there))
     }
@@ -152,6 +183,16 @@ impl<'a> HostShards<'a> {
     }
 }
 
+/// The first, the last, and some between.
+fn chosen(count: usize, random: &mut Random) -> BTreeSet<usize> {
+    (0..RANDOM_CHOICES).map(|_| random.below(count)).chain([0, count - 1]).collect()
+}
+
+/// Bytes of a set's memory, in a region.
+pub(super) fn set_bytes(setup: &Setup, batches: usize) -> Result<usize> {
+    Ok(batch_bytes(setup)?.saturating_mul(batches))
+}
+
 /// How the shards of a batch lie in a region: one stripe as a codec lays it out, several one after another.
 fn geometry(setup: &Setup) -> Result<Geometry> {
     let shards = setup.code.total_shards();
@@ -165,7 +206,8 @@ fn batch_bytes(setup: &Setup) -> Result<usize> {
     Ok(bytes.checked_next_multiple_of(PAGE_BYTES).unwrap_or(usize::MAX))
 }
 
-fn zeroed(bytes: usize) -> Result<Vec<u8>> {
+/// A vector of zeros, or an error where there is no memory for it.
+pub(super) fn zeroed(bytes: usize) -> Result<Vec<u8>> {
     let mut memory = Vec::new();
     memory.try_reserve_exact(bytes)?;
     memory.resize(bytes, 0);

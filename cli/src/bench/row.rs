@@ -68,8 +68,8 @@ pub(super) fn device(device: &str, driver: &str) -> String {
 
 impl Row for DeviceRow {
     const HEADER: &'static str = "\
-case         kernel    code         shape        shard   stripes       time   traffic      data   ceiling   share  verified
-                                                                         ms      GB/s      GB/s      GB/s";
+case         kernel    threads  code         shape        shard   stripes       time   traffic      data   ceiling   share  verified
+                                                                                  ms      GB/s      GB/s      GB/s";
 
     fn device(&self) -> String {
         device(&self.device, &self.driver)
@@ -82,13 +82,13 @@ case         kernel    code         shape        shard   stripes       time   tr
 
 impl fmt::Display for DeviceRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { case, kernel, code, stripes, traffic_gbps, data_gbps, ceiling_gbps, .. } = self;
+        let Self { case, kernel, threads, code, stripes, traffic_gbps, data_gbps, ceiling_gbps, .. } = self;
         let (shape, shard) = (format!("{}+{}", self.k, self.m), size::show(self.shard_bytes as u64));
         let (time, share, verified) = (self.median_s * 1e3, self.share * 100.0, verdict(self.verified));
         write!(
             f,
-            "{case:<12} {kernel:<9} {code:<12} {shape:<7} {shard:>10} {stripes:>9} {time:>10.4} {traffic_gbps:>9.1} \
-             {data_gbps:>9.1} {ceiling_gbps:>9.1} {share:>6.1}%  {verified}"
+            "{case:<12} {kernel:<9} {threads:>7}  {code:<12} {shape:<7} {shard:>10} {stripes:>9} {time:>10.4} \
+             {traffic_gbps:>9.1} {data_gbps:>9.1} {ceiling_gbps:>9.1} {share:>6.1}%  {verified}"
         )
     }
 }

@@ -1,5 +1,6 @@
 //! A code and the sizes of its shards: what one measurement is made on.
 
+use Size::{Data, Shard};
 use anyhow::Result;
 use evariste::{Code, Geometry};
 
@@ -12,23 +13,39 @@ const GRAIN_BYTES: usize = 16;
 /// A size that was asked for as data in all is cut to shards of whole pages.
 const PAGE_BYTES: usize = 4096;
 
+const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
 /// What is measured where nothing is asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Defaults {
     shapes: &'static [(usize, usize)],
-    data_bytes: &'static [u64],
+    sizes: &'static [Size],
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Size {
+    /// Of one shard.
+    Shard(u64),
+    /// Of all data shards.
+    Data(u64),
 }
 
 const SHAPES: &[(usize, usize)] = &[(6, 3), (8, 2), (10, 4), (17, 3), (20, 4), (16, 8), (32, 8), (50, 10), (128, 32)];
 pub(super) const DEVICE: Defaults =
-    Defaults { shapes: SHAPES, data_bytes: &[MIB, 8 * MIB, 64 * MIB, 512 * MIB, 1280 * MIB] };
-pub(super) const DEVICE_CPU: Defaults = Defaults { shapes: SHAPES, data_bytes: &[MIB, 8 * MIB, 64 * MIB] };
+    Defaults { shapes: SHAPES, sizes: &[Data(MIB), Data(8 * MIB), Data(64 * MIB), Data(512 * MIB), Data(1280 * MIB)] };
+pub(super) const DEVICE_CPU: Defaults = Defaults { shapes: SHAPES, sizes: &[Data(MIB), Data(8 * MIB), Data(64 * MIB)] };
 /// On an adapter that the CPU imitates everything takes a thousand times as long.
-pub(super) const DEVICE_SOFTWARE: Defaults = Defaults { shapes: &[(6, 3), (10, 4)], data_bytes: &[MIB] };
-pub(super) const HOST: Defaults = Defaults { shapes: &[(10, 4)], data_bytes: &[8 * MIB, 512 * MIB] };
-pub(super) const HOST_SOFTWARE: Defaults = Defaults { shapes: &[(10, 4)], data_bytes: &[MIB] };
+pub(super) const DEVICE_SOFTWARE: Defaults = Defaults { shapes: &[(6, 3), (10, 4)], sizes: &[Data(MIB)] };
+pub(super) const HOST: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(8 * MIB), Data(512 * MIB)] };
+pub(super) const HOST_SOFTWARE: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(MIB)] };
+/// All shards in a second-level cache, in a third-level one, in a large one, and in none.
+pub(super) const CPU: Defaults = Defaults {
+    shapes: &[(10, 4), (8, 2), (20, 4)],
+    sizes: &[Shard(16 * KIB), Shard(64 * KIB), Shard(MIB), Shard(16 * MIB)],
+};
+pub(super) const LATENCY: Defaults =
+    Defaults { shapes: &[(10, 4)], sizes: &[Shard(4 * KIB), Shard(64 * KIB), Shard(MIB)] };
 
 /// A code and the sizes of its shards.
 #[derive(Debug)]
@@ -43,9 +60,9 @@ pub(super) struct Setup {
 
 impl Setup {
     /// Every setup that the arguments ask for.
-    pub(super) fn all(args: &Sizes, defaults: Defaults) -> Result<Vec<Self>> {
+    pub(super) fn all(args: &Sizes, unit: Option<u64>, defaults: Defaults) -> Result<Vec<Self>> {
         let sizes: Vec<Size> = match (&*args.shard, &*args.bytes) {
-            ([], []) => defaults.data_bytes.iter().copied().map(Size::Data).collect(),
+            ([], []) => defaults.sizes.to_vec(),
             (shards, data) => {
                 shards.iter().copied().map(Size::Shard).chain(data.iter().copied().map(Size::Data)).collect()
             }
@@ -56,7 +73,7 @@ impl Setup {
             for size in &sizes {
                 let code = args.code.build(shape.data_shards, shape.parity_shards);
                 let code = code.map_err(|error| UsageError(error.to_string()))?;
-                setups.push(Self::new(code, *size, args.unit, by_default)?);
+                setups.push(Self::new(code, *size, unit, by_default)?);
             }
         }
         Ok(setups)
@@ -113,12 +130,6 @@ impl Setup {
     pub(super) fn shape(&self) -> String {
         format!("{}+{}", self.code.data_shards(), self.code.parity_shards())
     }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Size {
-    Shard(u64),
-    Data(u64),
 }
 
 /// The shapes to measure: a code with a number of parity shards of its own has the default shapes' data shards.

@@ -23,6 +23,7 @@ pub(super) struct HostRow {
     pub(super) shard_bytes: usize,
     pub(super) stripes: usize,
     pub(super) batches: usize,
+    pub(super) sets: usize,
     pub(super) threads: usize,
     pub(super) median_s: f64,
     pub(super) traffic_gbps: f64,

@@ -1,4 +1,4 @@
-//! What each path is: a backend, and how the shards lie. All that this suite knows of how a GPU reaches host memory.
+//! What each path is: a backend, and how the shards lie. All that suites know of how a GPU reaches host memory.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use anyhow::{Context, Result};
 use evariste::gpu::{self, HostMemory};
 use evariste::{Auto, Backend, Cpu, Gpu};
 
-use crate::bench::args::Path;
-use crate::bench::cpu::processor;
-use crate::bench::lab;
-use crate::bench::memory::Lie;
+use super::args::Path;
+use super::cpu::processor;
+use super::lab;
+use super::memory::Lie;
 
 /// A path whose backend is open.
 pub(super) struct Opened {
