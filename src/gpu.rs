@@ -9,6 +9,7 @@
 
 mod compiled;
 mod device;
+mod exit;
 mod import;
 mod in_place;
 mod kernels;

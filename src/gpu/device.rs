@@ -1,6 +1,6 @@
 //! Devices: finding one, opening it, and turning what goes wrong on it into errors.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::import::{self, Importer};
@@ -92,10 +92,15 @@ pub(super) fn adapters() -> Vec<wgpu::Adapter> {
     if wgpu::Instance::enabled_backend_features().is_empty() {
         return Vec::new();
     }
-    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-    // Not the default, which holds the largest buffer below 4 GiB for the sake of indirect calls, which we do not use.
-    descriptor.flags = wgpu::InstanceFlags::empty().with_env();
-    let instance = wgpu::Instance::new(descriptor);
+    // One for the process, never let go: drivers have been seen to crash where they are unloaded on one thread and loaded
+    // on another.
+    static INSTANCE: OnceLock<wgpu::Instance> = OnceLock::new();
+    let instance = INSTANCE.get_or_init(|| {
+        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+        // Not the default, which holds the largest buffer below 4 GiB for the sake of indirect calls, which we do not use.
+        descriptor.flags = wgpu::InstanceFlags::empty().with_env();
+        wgpu::Instance::new(descriptor)
+    });
     let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
     adapters.sort_by_key(|adapter| match adapter.get_info().device_type {
         wgpu::DeviceType::DiscreteGpu => 0,

@@ -11,6 +11,7 @@ use std::thread::JoinHandle;
 
 use super::compiled::{Compiled, Key, Variant};
 use super::device::Device;
+use super::exit;
 use super::launch::{Addressing, Buffers, Launch, Mode, Span};
 use super::table::{Table, Tables, storage};
 use crate::plan::Matrices;
@@ -327,7 +328,9 @@ impl Builder {
                 if !lock(&known).entries.get(&key).is_some_and(still_wanted) {
                     continue;
                 }
+                let Some(running) = exit::running() else { return };
                 let kernel = Compiled::new(&device, &key, variant(&key, None));
+                drop(running);
                 // A matrix that was forgotten meanwhile is not remembered for this.
                 if let Some(entry) = lock(&known).entries.get_mut(&key) {
                     entry.compiled = match kernel {
