@@ -33,10 +33,11 @@ impl Held {
     }
 
     pub(super) fn encode(&mut self, codec: &Codec) -> Result<()> {
-        Ok(match self {
+        match self {
             Self::Region(shards) => codec.encode(shards)?,
             Self::Slices(shards) => codec.encode(shards)?,
-        })
+        }
+        Ok(())
     }
 
     fn shards(&self) -> Vec<&[u8]> {
