@@ -7,7 +7,7 @@ use serde_json::Value;
 use support::program::{command, evariste, run};
 use support::rows;
 
-const HOST_FIELDS: [&str; 22] = [
+const HOST_FIELDS: [&str; 23] = [
     "suite",
     "case",
     "path",
@@ -21,6 +21,7 @@ const HOST_FIELDS: [&str; 22] = [
     "shard_bytes",
     "stripes",
     "batches",
+    "sets",
     "threads",
     "median_s",
     "traffic_gbps",
@@ -55,9 +56,22 @@ const FILES_FIELDS: [&str; 20] = [
 ];
 
 const CASES: [&str; 8] = ["--case", "encode", "--case", "reconstruct", "--case", "check", "--case", "patterns"];
-/// Three batches of two stripes.
-const HOST: [&str; 11] =
-    ["bench", "host", "--shape", "4+2", "--shard", "16KiB", "--unit", "8KiB", "--batches", "3", "--json=-"];
+/// Three batches of two stripes, and four times that.
+const HOST: [&str; 13] = [
+    "bench",
+    "host",
+    "--shape",
+    "4+2",
+    "--shard",
+    "16KiB",
+    "--unit",
+    "8KiB",
+    "--batches",
+    "3",
+    "--memory",
+    "1MiB",
+    "--json=-",
+];
 
 /// Every case on these paths, right and then with a flipped bit; nothing where there is no GPU that has them.
 fn host_is_measured(paths: &[&str], is_right: impl Fn(&Value) -> bool) {
@@ -76,7 +90,7 @@ fn host_is_measured(paths: &[&str], is_right: impl Fn(&Value) -> bool) {
         for row in &rows {
             let float = |field: &str| row[field].as_f64().unwrap();
             assert!(is_right(row), "{row:?}");
-            assert_eq!([&row["stripes"], &row["batches"]].map(Value::as_u64), [2, 3].map(Some));
+            assert_eq!([&row["stripes"], &row["batches"], &row["sets"]].map(Value::as_u64), [2, 3, 4].map(Some));
             let data_gbps = 3.0 * 4.0 * 16384.0 / float("median_s") / 1e9;
             assert!((float("data_gbps") - data_gbps).abs() < 1e-9 * data_gbps);
             let copies = ["to_device_gbps", "from_device_gbps", "both_gbps", "share"].map(|field| row[field].is_f64());

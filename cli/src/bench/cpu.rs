@@ -82,19 +82,21 @@ pub(super) fn measure(
     let moved = job.ceiling(&setup.code)?;
     let moving = if case == Case::Check { Moving::Reads } else { Moving::Writes };
     let threads = rayon::current_num_threads();
-    // Threads cost more than they bring where there is little to move.
-    let ways = if threads == 1 { &[false][..] } else { &[false, true] };
+    let ways = ceiling::ways(threads);
     let Some(first) = cpus.first() else { return Ok(Vec::new()) };
     let mut shards = HostShards::new(setup, first, Lie::Region, 1, 1)?;
     shards.fill(random);
-    shards.run_all(first, job.write())?;
+    if case == Case::Check {
+        // The fastest that there is. Afterwards all only reads.
+        let fastest = Kernel::available().last().map(Cpu::with_kernel).transpose()?;
+        shards.run_all(fastest.as_ref().unwrap_or(first), job.write())?;
+    }
 
     let rounds = wall::rounds(WARM_UP, MOST * u32::try_from(cpus.len())?, || {
         let mut round = Vec::new();
-        for &parallel in ways {
-            round.push(wall::mean(PART, || ceiling::run(&mut shards.view(0)?, moved.plan(0), moving, parallel))?);
+        for &way in &ways {
+            round.push(wall::mean(PART, || ceiling::run(&mut shards.view(0)?, moved.plan(0), moving, way))?);
         }
-        // A check of what is consistent only reads, and the ceiling of a check writes nothing.
         for cpu in cpus {
             round.push(wall::mean(PART, || shards.run(0, cpu, job.task()).map(|report| drop(black_box(report))))?);
         }
@@ -103,6 +105,9 @@ pub(super) fn measure(
     let medians: Vec<f64> =
         (0..ways.len() + cpus.len()).map(|at| median(rounds.iter().map(|round| round[at]).collect())).collect();
     let (copies, own) = medians.split_at(ways.len());
+    for (way, &seconds) in ways.iter().zip(copies) {
+        log::debug!("{way:?}: {:.1} GB/s", moved.traffic_bytes(setup) as f64 / seconds / 1e9);
+    }
     let copied = copies.iter().copied().fold(f64::INFINITY, f64::min);
     let ceiling_gbps = moved.traffic_bytes(setup) as f64 / copied / 1e9;
 
