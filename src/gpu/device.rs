@@ -87,20 +87,26 @@ impl std::fmt::Display for AdapterSummary {
     }
 }
 
-/// Every adapter, best first: hardware before software, discrete before integrated.
-pub(super) fn adapters() -> Vec<wgpu::Adapter> {
-    if wgpu::Instance::enabled_backend_features().is_empty() {
-        return Vec::new();
-    }
-    // One for the process, never let go: drivers have been seen to crash where they are unloaded on one thread and loaded
-    // on another.
+/// A connection to every driver.
+///
+/// Each device has one of its own: on an H200, one run of sixteen threads that opened and dropped devices of a shared one did
+/// not end, and no run did that without sharing.
+fn instance() -> wgpu::Instance {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    // Not the default, which holds the largest buffer below 4 GiB for the sake of indirect calls, which we do not use.
+    descriptor.flags = wgpu::InstanceFlags::empty().with_env();
+    wgpu::Instance::new(descriptor)
+}
+
+/// A connection that the process never closes, so that no driver is unloaded on one thread while another loads it, which one
+/// was seen to crash in.
+fn lasting_instance() -> &'static wgpu::Instance {
     static INSTANCE: OnceLock<wgpu::Instance> = OnceLock::new();
-    let instance = INSTANCE.get_or_init(|| {
-        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-        // Not the default, which holds the largest buffer below 4 GiB for the sake of indirect calls, which we do not use.
-        descriptor.flags = wgpu::InstanceFlags::empty().with_env();
-        wgpu::Instance::new(descriptor)
-    });
+    INSTANCE.get_or_init(instance)
+}
+
+/// Every adapter of an instance, best first: hardware before software, discrete before integrated.
+fn adapters(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
     let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
     adapters.sort_by_key(|adapter| match adapter.get_info().device_type {
         wgpu::DeviceType::DiscreteGpu => 0,
@@ -112,8 +118,14 @@ pub(super) fn adapters() -> Vec<wgpu::Adapter> {
     adapters
 }
 
+/// Whether this build knows any programming interface.
+fn has_interfaces() -> bool {
+    !wgpu::Instance::enabled_backend_features().is_empty()
+}
+
 pub(super) fn summaries() -> Vec<AdapterSummary> {
-    adapters().iter().map(AdapterSummary::new).collect()
+    let adapters = if has_interfaces() { adapters(lasting_instance()) } else { Vec::new() };
+    adapters.iter().map(AdapterSummary::new).collect()
 }
 
 /// A device with its queue, its name and its fate.
@@ -453,7 +465,12 @@ fn choose(options: &Options) -> Result<wgpu::Adapter, Error> {
         None => env::value("EVARISTE_DEVICE")?,
     }
     .filter(|named| !named.is_empty());
-    let adapters = adapters();
+    let adapters = if has_interfaces() {
+        lasting_instance();
+        adapters(&instance())
+    } else {
+        Vec::new()
+    };
     let seen: Vec<String> = adapters.iter().map(|a| AdapterSummary::new(a).to_string()).collect();
     let seen = if seen.is_empty() { "none".to_owned() } else { seen.join("; ") };
     let mut candidates = adapters.into_iter().enumerate();
