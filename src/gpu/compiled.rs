@@ -1,7 +1,7 @@
 //! Compiled kernels: one plan's matrix baked into generated WGSL, which runs at the speed of memory.
 //!
 //! `source` generates the text; here it becomes pipelines and dispatches. Which variant a shape gets is decided by
-//! [`Variant::choose`] from measurements that `benches/README.md` records.
+//! [`Variant::choose`] from measurements that `benches/device.md` records.
 
 pub(super) mod source;
 
