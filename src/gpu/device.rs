@@ -1,6 +1,6 @@
 //! Devices: finding one, opening it, and turning what goes wrong on it into errors.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::import::{self, Importer};
@@ -98,11 +98,19 @@ fn instance() -> wgpu::Instance {
     wgpu::Instance::new(descriptor)
 }
 
-/// A connection that the process never closes, so that no driver is unloaded on one thread while another loads it, which one
-/// was seen to crash in.
-fn lasting_instance() -> &'static wgpu::Instance {
-    static INSTANCE: OnceLock<wgpu::Instance> = OnceLock::new();
-    INSTANCE.get_or_init(instance)
+/// Every adapter, best first, over a connection that the process never closes: so no driver is unloaded on one thread while
+/// another loads it, which one was seen to crash in.
+fn lasting_adapters() -> Vec<wgpu::Adapter> {
+    static LASTING: Mutex<Option<wgpu::Instance>> = Mutex::new(None);
+    if wgpu::Instance::enabled_backend_features().is_empty() {
+        return Vec::new();
+    }
+    let mut lasting = LASTING.lock().unwrap_or_else(PoisonError::into_inner);
+    let instance = lasting.take().unwrap_or_else(instance);
+    let adapters = adapters(&instance);
+    // One that found none would not find a driver that is installed later either.
+    *lasting = Some(instance).filter(|_| !adapters.is_empty());
+    adapters
 }
 
 /// Every adapter of an instance, best first: hardware before software, discrete before integrated.
@@ -118,14 +126,8 @@ fn adapters(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
     adapters
 }
 
-/// Whether this build knows any programming interface.
-fn has_interfaces() -> bool {
-    !wgpu::Instance::enabled_backend_features().is_empty()
-}
-
 pub(super) fn summaries() -> Vec<AdapterSummary> {
-    let adapters = if has_interfaces() { adapters(lasting_instance()) } else { Vec::new() };
-    adapters.iter().map(AdapterSummary::new).collect()
+    lasting_adapters().iter().map(AdapterSummary::new).collect()
 }
 
 /// A device with its queue, its name and its fate.
@@ -465,12 +467,7 @@ fn choose(options: &Options) -> Result<wgpu::Adapter, Error> {
         None => env::value("EVARISTE_DEVICE")?,
     }
     .filter(|named| !named.is_empty());
-    let adapters = if has_interfaces() {
-        lasting_instance();
-        adapters(&instance())
-    } else {
-        Vec::new()
-    };
+    let adapters = if lasting_adapters().is_empty() { Vec::new() } else { adapters(&instance()) };
     let seen: Vec<String> = adapters.iter().map(|a| AdapterSummary::new(a).to_string()).collect();
     let seen = if seen.is_empty() { "none".to_owned() } else { seen.join("; ") };
     let mut candidates = adapters.into_iter().enumerate();
