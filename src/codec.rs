@@ -3,6 +3,7 @@
 //! Every call validates first: after a validation error nothing has changed. After a device error sources are unchanged
 //! and targets unspecified; with the automatic backend ([`Codec::new`]) the call is made again on the CPU instead.
 
+mod repairs;
 mod shards;
 mod stripe;
 
@@ -15,6 +16,7 @@ use crate::auto::Auto;
 use crate::backend::{Backend, Batch, Report, Task};
 use crate::memory::{Slot, View};
 use crate::{Code, Error, Plan};
+use repairs::Repairs;
 use stripe::{check_count, check_lengths, read_slots, write_slots};
 
 /// A code and the backend that computes it.
@@ -39,6 +41,7 @@ use stripe::{check_count, check_lengths, read_slots, write_slots};
 pub struct Codec {
     code: Code,
     encode: Plan,
+    repairs: Repairs,
     backend: Arc<dyn Backend>,
 }
 
@@ -54,7 +57,7 @@ impl Codec {
     /// A codec on a backend of the caller's choice, which several codecs may share.
     #[must_use]
     pub fn on(code: Code, backend: Arc<dyn Backend>) -> Self {
-        Self { encode: code.encode_plan(), code, backend }
+        Self { encode: code.encode_plan(), repairs: Repairs::default(), code, backend }
     }
 
     /// The code.
@@ -129,7 +132,7 @@ impl Codec {
         wanted: &[usize],
     ) -> Result<(), Error> {
         let view = shards.view_mut(&self.code)?;
-        self.write(&self.code.repair_plan(lost, wanted, &|_| 1)?, view)
+        self.write(&*self.repairs.plan(&self.code, lost, wanted)?, view)
     }
 
     /// Rebuilds every shard that is `None`.
@@ -152,7 +155,7 @@ impl Codec {
             None => targets.next().map_or(Slot::Absent, |bytes| Slot::Write(bytes)),
         });
         let view = check_lengths(&self.code, View::slices(slots, 1)?)?;
-        self.write(&self.code.repair_plan(&lost, &lost, &|_| 1)?, view)?;
+        self.write(&*self.repairs.plan(&self.code, &lost, &lost)?, view)?;
         for (index, bytes) in lost.into_iter().zip(rebuilt) {
             shards[index] = Some(bytes);
         }

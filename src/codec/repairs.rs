@@ -1,0 +1,71 @@
+//! Repairs that were asked for last: a degraded array asks for the same one again and again, and solving it costs as much as
+//! rebuilding some kilobytes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::{Code, Error, Plan};
+
+/// Plans of one code, the one used last first.
+#[derive(Default)]
+pub(super) struct Repairs(Mutex<Vec<Arc<Repair>>>);
+
+struct Repair {
+    lost: Box<[usize]>,
+    wanted: Box<[usize]>,
+    plan: Arc<Plan>,
+}
+
+impl Repairs {
+    /// Plans kept; a search through them is cheaper than a solution.
+    const KEPT: usize = 32;
+
+    /// The cheapest plan, reading any shard for the same cost.
+    ///
+    /// # Errors
+    /// As [`Code::repair_plan`].
+    pub(super) fn plan(&self, code: &Code, lost: &[usize], wanted: &[usize]) -> Result<Arc<Plan>, Error> {
+        let is_it = |repair: &Arc<Repair>| (&*repair.lost, &*repair.wanted) == (lost, wanted);
+        {
+            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(at) = kept.iter().position(is_it) {
+                kept[..=at].rotate_right(1);
+                return Ok(Arc::clone(&kept[0].plan));
+            }
+        }
+        // Without the lock: another thread may want another one meanwhile.
+        let plan = Arc::new(code.repair_plan(lost, wanted, &|_| 1)?);
+        let repair = Arc::new(Repair { lost: lost.into(), wanted: wanted.into(), plan: Arc::clone(&plan) });
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.truncate(Self::KEPT - 1);
+        kept.insert(0, repair);
+        Ok(plan)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repair_is_solved_once_while_it_is_kept() {
+        let code = Code::reed_solomon(10, 4).unwrap();
+        let repairs = Repairs::default();
+        let plan = |lost: &[usize]| repairs.plan(&code, lost, lost).unwrap();
+        let first = plan(&[1, 2]);
+        assert_eq!(*first, code.repair_plan(&[1, 2], &[1, 2], &|_| 1).unwrap());
+        assert!(Arc::ptr_eq(&first, &plan(&[1, 2])));
+        // Order matters to a plan's targets, and so does what is wanted.
+        assert!(!Arc::ptr_eq(&first, &plan(&[2, 1])));
+        assert_eq!(repairs.plan(&code, &[1, 2], &[2]).unwrap().targets(), [2]);
+        // Used in between, it stays; then others push it out.
+        for shard in 0..14 {
+            plan(&[shard]);
+            assert!(Arc::ptr_eq(&first, &plan(&[1, 2])));
+        }
+        for shard in 0..Repairs::KEPT {
+            plan(&[3 + shard % 10, 3 + (shard + 1 + shard / 10) % 10]);
+        }
+        assert!(!Arc::ptr_eq(&first, &plan(&[1, 2])));
+        assert!(repairs.plan(&code, &[0, 1, 2, 3, 4], &[0]).is_err());
+    }
+}
