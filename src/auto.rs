@@ -4,7 +4,7 @@ mod calibration;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use calibration::Work;
@@ -31,6 +31,9 @@ type Opener = dyn Fn() -> Result<Arc<dyn Backend>, Error> + Send + Sync;
 /// expected to be done sooner. That depends on its size, on the number of products it takes, and on whether it lies in
 /// memory that the GPU works on in place. [`Auto::explain`] says what would happen to a call, and why.
 ///
+/// While the GPU is opened, calls that are not large enough to open it run on the CPU, and so do those of threads of a rayon
+/// pool; other threads wait.
+///
 /// A software adapter is never chosen, unless `EVARISTE_DEVICE` names it. A call whose GPU fails runs again, whole, on the
 /// CPU; that is logged once as a warning, and a GPU that failed for another reason than the size of the call is not used
 /// again.
@@ -40,11 +43,15 @@ pub struct Auto {
     /// What to go by instead of a measurement.
     given: Option<Calibration>,
     gpu: Mutex<GpuState>,
+    /// Told when the opening is over.
+    opening_is_over: Condvar,
     warned: AtomicBool,
 }
 
 enum GpuState {
     Unopened,
+    /// A call is opening it, and measures; the lock is free meanwhile.
+    Opening,
     Open(Arc<Opened>),
     /// There is none, or it failed: why.
     Unusable(String),
@@ -53,6 +60,19 @@ enum GpuState {
 struct Opened {
     gpu: Arc<dyn Backend>,
     calibration: Calibration,
+}
+
+/// The opening of the GPU, and what it leads to: nothing, if it fails to the caller or panics.
+struct Opening<'a> {
+    auto: &'a Auto,
+    outcome: GpuState,
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        *self.auto.lock() = std::mem::replace(&mut self.outcome, GpuState::Unopened);
+        self.auto.opening_is_over.notify_all();
+    }
 }
 
 /// Where a call would run, and why: what [`Auto::explain`] says.
@@ -78,7 +98,7 @@ pub enum Choice {
         /// Bytes that open a GPU.
         least: usize,
     },
-    /// On the GPU, which it opens.
+    /// Not known yet: it opens the GPU, or waits for the call that does, and what is measured then decides.
     Opens,
     /// Where it is expected to be done sooner.
     Sooner {
@@ -92,14 +112,10 @@ pub enum Choice {
 }
 
 impl Choice {
-    /// Whether the call would run on the GPU.
+    /// Whether the call is known to run on the GPU.
     #[must_use]
     pub fn is_gpu(&self) -> bool {
-        match self {
-            Self::Opens => true,
-            Self::Sooner { cpu_s, gpu_s, .. } => gpu_s < cpu_s,
-            Self::Small { .. } | Self::NoGpu { .. } | Self::Unopened { .. } => false,
-        }
+        matches!(self, Self::Sooner { cpu_s, gpu_s, .. } if gpu_s < cpu_s)
     }
 }
 
@@ -112,7 +128,7 @@ impl fmt::Display for Choice {
             Self::Unopened { bytes, least } => {
                 write!(f, "{device}: no GPU is open, and {bytes} bytes are fewer than the {least} that open one")
             }
-            Self::Opens => write!(f, "{device}: it opens one; what is measured then decides over the next calls"),
+            Self::Opens => f.write_str("not known yet: it opens a GPU, and what is measured then decides"),
             Self::Sooner { in_place, cpu_s, gpu_s } => {
                 let how = if *in_place { "in place" } else { "through copies" };
                 let (cpu, gpu) = (cpu_s * 1e6, gpu_s * 1e6);
@@ -138,11 +154,17 @@ impl Auto {
         cpu: Arc<dyn Backend>,
         open_gpu: impl Fn() -> Result<Arc<dyn Backend>, Error> + Send + Sync + 'static,
     ) -> Self {
-        let (gpu, warned) = (Mutex::new(GpuState::Unopened), AtomicBool::new(false));
-        Self { cpu, open_gpu: Box::new(open_gpu), given: None, gpu, warned }
+        Self {
+            cpu,
+            open_gpu: Box::new(open_gpu),
+            given: None,
+            gpu: Mutex::new(GpuState::Unopened),
+            opening_is_over: Condvar::new(),
+            warned: AtomicBool::new(false),
+        }
     }
 
-    /// The same choice, by these figures, whatever devices they were measured on.
+    /// The same choice, by these figures, whatever devices they were measured on and whatever `EVARISTE_CALIBRATION` names.
     #[must_use]
     pub fn with_calibration(self, calibration: Calibration) -> Self {
         Self { given: Some(calibration), ..self }
@@ -166,32 +188,49 @@ impl Auto {
         }
         let opened = match &*self.lock() {
             GpuState::Unusable(reason) => return Choice::NoGpu { reason: reason.clone() },
-            GpuState::Unopened if bytes < OPENING_BYTES => return Choice::Unopened { bytes, least: OPENING_BYTES },
-            GpuState::Unopened => return Choice::Opens,
+            GpuState::Unopened | GpuState::Opening if bytes < OPENING_BYTES => {
+                return Choice::Unopened { bytes, least: OPENING_BYTES };
+            }
+            GpuState::Unopened | GpuState::Opening => return Choice::Opens,
             GpuState::Open(opened) => Arc::clone(opened),
         };
         opened.choose(batches)
     }
 
     /// The GPU, opened if need be; `None` if there is none to use.
+    ///
+    /// Threads wait for one that is opening it, but not those of a rayon pool: what is opened is measured, in parallel, and
+    /// while a thread waits for the others it runs whatever else its pool has to do, such as this call.
     fn open(&self) -> Result<Option<Arc<Opened>>, Error> {
         let mut state = self.lock();
-        if let GpuState::Unopened = *state {
-            *state = match (self.open_gpu)().and_then(|gpu| self.calibrated(gpu)) {
-                Ok(opened) => {
-                    log::info!("calls may run on {}", opened.gpu_device());
-                    GpuState::Open(Arc::new(opened))
+        loop {
+            match &*state {
+                GpuState::Open(opened) => return Ok(Some(Arc::clone(opened))),
+                GpuState::Unusable(_) => return Ok(None),
+                GpuState::Opening if rayon::current_thread_index().is_some() => return Ok(None),
+                GpuState::Opening => {
+                    state = self.opening_is_over.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
-                Err(error) if error.is_device_failure() => {
-                    log::info!("every call runs on the CPU: {error}");
-                    GpuState::Unusable(error.to_string())
-                }
-                Err(error) => return Err(error),
-            };
+                GpuState::Unopened => break,
+            }
         }
-        match &*state {
-            GpuState::Open(opened) => Ok(Some(Arc::clone(opened))),
-            _ => Ok(None),
+        *state = GpuState::Opening;
+        drop(state);
+        let mut opening = Opening { auto: self, outcome: GpuState::Unopened };
+        match (self.open_gpu)().and_then(|gpu| self.calibrated(gpu)) {
+            Ok(opened) => {
+                log::info!("calls may run on {}", opened.gpu_device());
+                let opened = Arc::new(opened);
+                opening.outcome = GpuState::Open(Arc::clone(&opened));
+                Ok(Some(opened))
+            }
+            // There may be no memory to measure in, though enough for the call.
+            Err(error) if error.is_device_failure() || matches!(error, Error::HostMemory { .. }) => {
+                log::info!("every call runs on the CPU: {error}");
+                opening.outcome = GpuState::Unusable(error.to_string());
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -199,10 +238,12 @@ impl Auto {
     fn calibrated(&self, gpu: Arc<dyn Backend>) -> Result<Opened, Error> {
         let (cpu_device, gpu_device) = (self.cpu.info().device, gpu.info().device);
         let is_of_these = |calibration: &Calibration| calibration.is_of(&cpu_device, &gpu_device);
-        let calibration = match (&self.given, stored()?.filter(is_of_these)) {
-            (Some(given), _) => given.clone(),
-            (None, Some(stored)) => stored,
-            (None, None) => Calibration::measure(&*self.cpu, &*gpu, EFFORT)?,
+        let calibration = match &self.given {
+            Some(given) => given.clone(),
+            None => match stored()?.filter(is_of_these) {
+                Some(stored) => stored,
+                None => Calibration::measure(&*self.cpu, &*gpu, EFFORT)?,
+            },
         };
         log::info!("the choice goes by {calibration:?}");
         Ok(Opened { gpu, calibration })
@@ -220,7 +261,7 @@ impl Auto {
     }
 
     fn lock(&self) -> MutexGuard<'_, GpuState> {
-        // No code that can panic runs while the lock is held, except an opener that panics: then nothing is open.
+        // No code that can panic runs while the lock is held.
         self.gpu.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -266,7 +307,7 @@ impl Backend for Auto {
     fn info(&self) -> Info {
         let cpu = self.cpu.info().device;
         let (device, memory) = match &*self.lock() {
-            GpuState::Unopened => (cpu, None),
+            GpuState::Unopened | GpuState::Opening => (cpu, None),
             GpuState::Open(opened) => (format!("{cpu}, or {}", opened.gpu_device()), opened.gpu.info().memory),
             GpuState::Unusable(_) => (format!("{cpu} (no GPU)"), None),
         };

@@ -5,7 +5,8 @@
 mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::time::Duration;
 
 use evariste::auto::{Calibration, Choice, Speed};
 use evariste::memory::Slot;
@@ -161,7 +162,8 @@ fn a_call_goes_where_it_is_expected_to_be_done_sooner() {
         encode(&codec, MIDDLING).unwrap();
         assert_eq!((opened.load(Ordering::Relaxed), actor.calls()), (0, 0), "nothing opens a GPU for so little");
         assert!(matches!(explain(&auto, MIDDLING), Choice::Unopened { .. }));
-        assert!(matches!(explain(&auto, LARGE), Choice::Opens));
+        let choice = explain(&auto, LARGE);
+        assert!(choice == Choice::Opens && !choice.is_gpu(), "{choice}");
         encode(&codec, LARGE).unwrap();
         assert_eq!((opened.load(Ordering::Relaxed), actor.calls()), (1, usize::from(large)));
         encode(&codec, MIDDLING).unwrap();
@@ -189,6 +191,71 @@ fn many_products_are_the_gpus_though_moving_is_not() {
         codec.encode(&mut codec.shards(LARGE).unwrap()).unwrap();
         assert_eq!(actor.calls(), calls);
     }
+}
+
+/// A pool's thread that waits for its share of the measurement runs other calls meanwhile, as one that yields does. Such a call
+/// must not wait for the opening, which waits for it.
+#[test]
+fn a_call_on_the_thread_that_opens_the_gpu_runs_on_the_cpu() {
+    let actor = Actor::new(|| None);
+    let gpu = Arc::clone(&actor) as Arc<dyn Backend>;
+    let auto = Auto::of(Arc::new(Cpu::new().unwrap()), move || {
+        rayon::yield_now();
+        Ok(Arc::clone(&gpu))
+    });
+    let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::new(auto.with_calibration(calibration(2e10))));
+    let (sender, done) = mpsc::channel();
+    std::thread::spawn(move || {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        sender.send(pool.install(|| rayon::join(|| encode(&codec, LARGE), || encode(&codec, LARGE)))).unwrap();
+    });
+    let (one, other) = done.recv_timeout(Duration::from_secs(60)).expect("the opening waits for itself");
+    for parity in [one, other] {
+        assert_shards_equal(&expected(LARGE), &parity.unwrap(), "while it is opened");
+    }
+    assert_eq!(actor.calls(), 1);
+}
+
+/// Calls too small to open the GPU do not wait for it; large ones of other threads do, and nobody opens it again.
+#[test]
+fn threads_wait_for_the_one_that_opens_the_gpu() {
+    let actor = Actor::new(|| None);
+    let gpu = Arc::clone(&actor) as Arc<dyn Backend>;
+    let (begun, go_on) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let waits = (Arc::clone(&begun), Arc::clone(&go_on));
+    // Opened twice, it would wait here for good.
+    let auto = Auto::of(Arc::new(Cpu::new().unwrap()), move || {
+        waits.0.wait();
+        waits.1.wait();
+        Ok(Arc::clone(&gpu))
+    });
+    let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::new(auto.with_calibration(calibration(2e10))));
+    std::thread::scope(|scope| {
+        scope.spawn(|| encode(&codec, LARGE).unwrap());
+        begun.wait();
+        scope.spawn(|| encode(&codec, LARGE).unwrap());
+        encode(&codec, MIDDLING).unwrap();
+        codec.shards(MIDDLING).unwrap();
+        assert!(!codec.backend().info().device.contains("actor"));
+        go_on.wait();
+    });
+    assert_eq!(actor.calls(), 2);
+}
+
+/// An opening that panics leaves nothing behind: the next call opens the GPU.
+#[test]
+fn an_opening_that_panics_is_tried_again() {
+    let actor = Actor::new(|| None);
+    let gpu = Arc::clone(&actor) as Arc<dyn Backend>;
+    let tried = AtomicUsize::new(0);
+    let auto = Auto::of(Arc::new(Cpu::new().unwrap()), move || {
+        assert!(tried.fetch_add(1, Ordering::Relaxed) > 0, "the first time");
+        Ok(Arc::clone(&gpu))
+    });
+    let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::new(auto.with_calibration(calibration(2e10))));
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| encode(&codec, LARGE))).is_err());
+    encode(&codec, LARGE).unwrap();
+    assert_eq!(actor.calls(), 1);
 }
 
 #[test]
