@@ -1,5 +1,7 @@
 //! Devices: finding one, opening it, and turning what goes wrong on it into errors.
 
+mod adapters;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -7,6 +9,8 @@ use super::import::{self, Importer};
 use super::kernels::Kernel;
 use crate::backend::HostMemory;
 use crate::{Error, env};
+pub use adapters::AdapterSummary;
+pub(super) use adapters::summaries;
 
 /// How long a wait asks again and again before it sleeps: a small call ends within this, and waking up costs as much as it
 /// does.
@@ -52,84 +56,6 @@ impl Default for Options {
     }
 }
 
-/// An adapter: a device that could be opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AdapterSummary {
-    /// As the driver gives it.
-    pub name: String,
-    /// The driver and its version.
-    pub driver: String,
-    /// The programming interface: Vulkan, Metal, ...
-    pub interface: String,
-    /// Whether the CPU imitates it.
-    pub software: bool,
-}
-
-impl AdapterSummary {
-    fn new(adapter: &wgpu::Adapter) -> Self {
-        Self::of(adapter.get_info())
-    }
-
-    fn of(info: wgpu::AdapterInfo) -> Self {
-        Self {
-            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
-            interface: format!("{:?}", info.backend),
-            software: info.device_type == wgpu::DeviceType::Cpu,
-            name: info.name,
-        }
-    }
-}
-
-impl std::fmt::Display for AdapterSummary {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({}, {})", self.name, self.interface, self.driver)
-    }
-}
-
-/// A connection to every driver.
-///
-/// Each device has one of its own: on an H200, one run of sixteen threads that opened and dropped devices of a shared one did
-/// not end, and no run did that without sharing.
-fn instance() -> wgpu::Instance {
-    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-    // Not the default, which holds the largest buffer below 4 GiB for the sake of indirect calls, which we do not use.
-    descriptor.flags = wgpu::InstanceFlags::empty().with_env();
-    wgpu::Instance::new(descriptor)
-}
-
-/// Every adapter, best first, over a connection that the process never closes: so no driver is unloaded on one thread while
-/// another loads it, which one was seen to crash in.
-fn lasting_adapters() -> Vec<wgpu::Adapter> {
-    static LASTING: Mutex<Option<wgpu::Instance>> = Mutex::new(None);
-    if wgpu::Instance::enabled_backend_features().is_empty() {
-        return Vec::new();
-    }
-    let mut lasting = LASTING.lock().unwrap_or_else(PoisonError::into_inner);
-    let instance = lasting.take().unwrap_or_else(instance);
-    let adapters = adapters(&instance);
-    // One that found none would not find a driver that is installed later either.
-    *lasting = Some(instance).filter(|_| !adapters.is_empty());
-    adapters
-}
-
-/// Every adapter of an instance, best first: hardware before software, discrete before integrated.
-fn adapters(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
-    let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
-    adapters.sort_by_key(|adapter| match adapter.get_info().device_type {
-        wgpu::DeviceType::DiscreteGpu => 0,
-        wgpu::DeviceType::IntegratedGpu => 1,
-        wgpu::DeviceType::VirtualGpu => 2,
-        wgpu::DeviceType::Other => 3,
-        wgpu::DeviceType::Cpu => 4,
-    });
-    adapters
-}
-
-pub(super) fn summaries() -> Vec<AdapterSummary> {
-    lasting_adapters().iter().map(AdapterSummary::new).collect()
-}
-
 /// A device with its queue, its name and its fate.
 pub(super) struct Device {
     pub(super) device: wgpu::Device,
@@ -150,7 +76,7 @@ impl Device {
     /// Opens the best adapter that the options allow.
     pub(super) fn open(options: &Options) -> Result<Self, Error> {
         let checked_shaders = checked_shaders(options)?;
-        let adapter = choose(options)?;
+        let adapter = adapters::choose(options)?;
         let summary = AdapterSummary::new(&adapter);
         let name = summary.to_string();
         if options.profile && !adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
@@ -458,36 +384,4 @@ fn memory(
 fn no_timestamps(device: String) -> Error {
     let source = "it has no time stamps (TIMESTAMP_QUERY)".into();
     Error::Device { device, doing: "being opened for profiling".to_owned(), source }
-}
-
-/// The best adapter that the options allow.
-fn choose(options: &Options) -> Result<wgpu::Adapter, Error> {
-    let named = match &options.device {
-        Some(device) => Some(device.clone()),
-        None => env::value("EVARISTE_DEVICE")?,
-    }
-    .filter(|named| !named.is_empty());
-    let adapters = if lasting_adapters().is_empty() { Vec::new() } else { adapters(&instance()) };
-    let seen: Vec<String> = adapters.iter().map(|a| AdapterSummary::new(a).to_string()).collect();
-    let seen = if seen.is_empty() { "none".to_owned() } else { seen.join("; ") };
-    let mut candidates = adapters.into_iter().enumerate();
-    let (found, wanted) = match &named {
-        Some(named) => {
-            let matches = |(index, adapter): &(usize, wgpu::Adapter)| match named.parse::<usize>() {
-                Ok(wanted) => wanted == *index,
-                Err(_) => adapter.get_info().name.to_lowercase().contains(&named.to_lowercase()),
-            };
-            (candidates.find(matches), format!("a device named or numbered {named:?}"))
-        }
-        None if options.software => (candidates.next(), "any device".to_owned()),
-        None => (candidates.find(|(_, a)| !AdapterSummary::new(a).software), "a hardware device".to_owned()),
-    };
-    match (found, options.device.is_none().then_some(named).flatten()) {
-        (Some((_, adapter)), _) => Ok(adapter),
-        (None, Some(value)) => {
-            let reason = format!("no such device; seen: {seen}");
-            Err(Error::Environment { variable: "EVARISTE_DEVICE", value, reason })
-        }
-        (None, None) => Err(Error::NoDevice { wanted, seen }),
-    }
 }

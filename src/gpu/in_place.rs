@@ -1,8 +1,10 @@
 //! Batches over registered memory: kernels read and write the host's memory across the bus, and the host copies nothing.
 
+mod found;
+
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Gpu;
 use super::device::{Device, HANG};
@@ -14,6 +16,8 @@ use crate::backend::{BLOCK_BYTES, Batch, Mismatch, Task};
 use crate::memory::View;
 use crate::plan::Matrices;
 use crate::{Error, Plan};
+use found::FoundBuffers;
+pub(super) use found::FoundPool;
 
 /// Parts of a buffer for findings begin at multiples of this, so that any device can bind them.
 const FOUND_ALIGNMENT: usize = 256;
@@ -311,50 +315,4 @@ fn take_found(gpu: &Gpu, jobs: &[Job<'_, '_>], findings: Findings) -> Result<Vec
     buffers.download.unmap();
     gpu.found.put_back(buffers);
     Ok(mismatches)
-}
-
-/// Where checks leave what they find, and where the host reads it.
-struct FoundBuffers {
-    found: wgpu::Buffer,
-    download: wgpu::Buffer,
-}
-
-/// Such buffers, kept for the next call.
-#[derive(Default)]
-pub(super) struct FoundPool(Mutex<Vec<FoundBuffers>>);
-
-impl FoundPool {
-    /// Pairs kept; calls at the same time beyond that make their own.
-    const KEPT: usize = 2;
-
-    fn take(&self, device: &Device, bytes: usize) -> Result<FoundBuffers, Error> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        if let Some(kept) = kept.filter(|kept| kept.found.size() >= bytes as u64) {
-            return Ok(kept);
-        }
-        use wgpu::BufferUsages as Usage;
-        // More than asked for, so that the next call fits too, where the device allows it. Only parts are bound, one for
-        // each job, which are smaller than the targets they tell of.
-        let rounded = bytes.next_power_of_two().max(BLOCK_BYTES) as u64;
-        let size = if rounded <= device.device.limits().max_buffer_size { rounded } else { bytes as u64 };
-        device.check_size("max_buffer_size", |limits| limits.max_buffer_size, size)?;
-        let buffer = |usage| {
-            let (label, mapped_at_creation) = (Some("found"), false);
-            device.device.create_buffer(&wgpu::BufferDescriptor { label, size, usage, mapped_at_creation })
-        };
-        device.scoped(
-            || format!("making room for {bytes} bytes of findings"),
-            || FoundBuffers {
-                found: buffer(Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST),
-                download: buffer(Usage::MAP_READ | Usage::COPY_DST),
-            },
-        )
-    }
-
-    fn put_back(&self, buffers: FoundBuffers) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < Self::KEPT {
-            kept.push(buffers);
-        }
-    }
 }

@@ -4,7 +4,9 @@
 //! thread that compiles; the table kernel serves meanwhile. What is known of a matrix (its tables, its compiled kernel,
 //! the bytes it has moved) is kept for the matrices used last.
 
-use std::collections::{HashMap, VecDeque};
+mod launches;
+
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -16,6 +18,7 @@ use super::launch::{Addressing, Buffers, Launch, Mode, Span};
 use super::table::{Table, Tables, storage};
 use crate::plan::Matrices;
 use crate::{Error, Plan, env};
+pub(super) use launches::Launches;
 
 /// A plan that has moved this many bytes is compiled: below, the time to compile is not won back.
 const COMPILE_AFTER_BYTES: u64 = 256 << 20;
@@ -197,75 +200,6 @@ impl Kernels {
         let tables = Arc::new(Tables::new(&self.device, std::slice::from_ref(plan))?);
         lock(&self.known).entry(&key).tables = Some(Arc::clone(&tables));
         Ok(Ready::Table(tables))
-    }
-}
-
-/// Launches over the same few buffers, kept because binding costs more than a small call's work.
-#[derive(Default)]
-pub(super) struct Launches {
-    /// The one used last first.
-    kept: Mutex<VecDeque<Kept>>,
-}
-
-/// A launch and all that it was made from.
-struct Kept {
-    ready: Ready,
-    span: Span,
-    addressing: Addressing,
-    bindings: Vec<(wgpu::Buffer, wgpu::BufferAddress, Option<wgpu::BufferSize>)>,
-    /// Where sources and targets begin.
-    places: Vec<usize>,
-    launch: Arc<Launch>,
-}
-
-impl Launches {
-    /// Launches kept over one set of buffers.
-    const KEPT: usize = 8;
-
-    /// As [`Kernels::launch`].
-    pub(super) fn launch(&self, kernels: &Kernels, work: &Work<'_>) -> Result<Arc<Launch>, Error> {
-        let (None, [plan]) = (&work.tables, work.matrices.plans()) else { return Ok(Arc::new(kernels.launch(work)?)) };
-        let ready = kernels.ready(plan, work)?;
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.iter().position(|kept| kept.is_for(&ready, plan, work));
-        if let Some(found) = found.and_then(|at| kept.remove(at)) {
-            let launch = Arc::clone(&found.launch);
-            kept.push_front(found);
-            return Ok(launch);
-        }
-        let launch = Arc::new(kernels.launch_ready(&ready, plan, work)?);
-        let binding = |binding: &wgpu::BufferBinding<'_>| (binding.buffer.clone(), binding.offset, binding.size);
-        let entry = Kept {
-            ready,
-            span: work.span,
-            addressing: work.buffers.addressing,
-            bindings: work.buffers.all().map(binding).collect(),
-            places: work.places(plan).collect(),
-            launch: Arc::clone(&launch),
-        };
-        kept.truncate(Self::KEPT - 1);
-        kept.push_front(entry);
-        Ok(launch)
-    }
-
-    /// Drops every launch that binds this buffer.
-    pub(super) fn forget(&self, buffer: &wgpu::Buffer) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|kept| kept.bindings.iter().all(|(bound, ..)| bound != buffer));
-    }
-}
-
-impl Kept {
-    fn is_for(&self, ready: &Ready, plan: &Plan, work: &Work<'_>) -> bool {
-        let binding = |(buffer, offset, size): &(wgpu::Buffer, _, _), other: &wgpu::BufferBinding<'_>| {
-            (buffer, *offset, *size) == (other.buffer, other.offset, other.size)
-        };
-        self.ready.is(ready)
-            && self.span == work.span
-            && self.addressing == work.buffers.addressing
-            && self.bindings.len() == work.buffers.all().count()
-            && self.bindings.iter().zip(work.buffers.all()).all(|(kept, other)| binding(kept, other))
-            && self.places.iter().copied().eq(work.places(plan))
     }
 }
 
