@@ -142,7 +142,7 @@ unsafe fn rows<I: Isa, const R: usize, const ONES: bool>(
     isa: I,
     step: &Step<I::Factor>,
     columns: Columns<'_>,
-    mode: Mode,
+    mut mode: Mode,
 ) -> bool {
     let factors = &step.factors()[R * columns.sources_before..][..R * columns.sources.len()];
     let Columns { start, end, .. } = columns;
@@ -164,7 +164,11 @@ unsafe fn rows<I: Isa, const R: usize, const ONES: bool>(
         }
         at += block_bytes;
     }
-    let mode = if mode == Mode::Stream { Mode::Write } else { mode };
+    if mode == Mode::Stream && at < end {
+        mode = Mode::Write;
+        // The last vector may overlap streamed ones: Rust lets nobody touch those before a fence.
+        isa.fence();
+    }
     while at < end {
         // The last vector may overlap the one before it: what is computed twice is the same twice.
         let vector = at.min(end - I::BYTES);
@@ -187,6 +191,7 @@ unsafe fn short<I: Isa, const R: usize, const ONES: bool>(
     mode: Mode,
 ) -> bool {
     const { assert!(I::BYTES <= MAX_VECTOR_BYTES, "copies hold any vector") };
+    debug_assert!(columns.sums.is_none(), "runs that add to sums are longer than a vector");
     let Columns { start, end, .. } = columns;
     let bytes = end - start;
     let mut sums = [isa.zero(); MAX_TARGETS];
