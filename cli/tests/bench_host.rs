@@ -1,4 +1,5 @@
 //! `bench host` and `bench files` on small sizes: every row is there with every field, right, and wrong once a bit is flipped.
+//! `bench calibrate`: what it stores is what it says.
 
 #[path = "support/support.rs"]
 mod support;
@@ -114,6 +115,32 @@ fn a_gpu_is_measured_from_host_memory_each_way() {
     host_is_measured(&["mapped"], |row| row["memory"] == "mapped" && row["in_place"] == false);
     host_is_measured(&["staged"], |row| row["memory"] == "staged" && row["in_place"] == false);
     host_is_measured(&["slices"], |row| row["in_place"] == false);
+}
+
+/// On the first adapter, which is taken because it is named: a software driver would not be.
+#[test]
+fn a_calibration_is_stored_and_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("made for it").join("calibration");
+    let calibrate = |variables: &[(&str, &str)]| {
+        let mut command = command();
+        command.args(["bench", "calibrate", "--file"]).arg(&file).envs(variables.iter().copied());
+        run(&mut command)
+    };
+    let no_driver = [("VK_DRIVER_FILES", "/nonexistent"), ("VK_ICD_FILENAMES", "/nonexistent")];
+    calibrate(&no_driver).expect(3).says("without a GPU there is nothing to choose");
+    assert!(!file.exists());
+    if evariste::Gpu::adapters().is_empty() {
+        let required = std::env::var("EVARISTE_REQUIRE").unwrap_or_default();
+        assert!(!required.split(',').any(|name| name == "gpu"), "EVARISTE_REQUIRE names gpu, there is none");
+        eprintln!("NOT testing bench calibrate: no GPU");
+        return;
+    }
+    let ran = calibrate(&[("EVARISTE_DEVICE", "0")]).expect(0).says(&format!("stored in {}", file.display()));
+    let stored = evariste::auto::Calibration::load(&file).unwrap().unwrap();
+    assert!(ran.out.contains(&stored.cpu_device) && ran.out.contains(&stored.gpu_device), "{}", ran.out);
+    let explained = ran.out.lines().filter(|line| line.contains(" are expected on the CPU, "));
+    assert_eq!(explained.count(), 3 * 3 * 2, "{}", ran.out);
 }
 
 #[test]

@@ -14,8 +14,10 @@ pub(crate) struct Ran {
 /// The command, to be given arguments; no variable of the caller's environment reaches it that could change its answer.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_evariste"));
-    for variable in ["EVARISTE_DEVICE", "EVARISTE_CPU", "EVARISTE_KERNEL", "EVARISTE_MEMORY", "RUST_LOG"] {
-        command.env_remove(variable);
+    for (variable, _) in std::env::vars_os() {
+        if variable == "RUST_LOG" || variable.to_string_lossy().starts_with("EVARISTE_") {
+            command.env_remove(variable);
+        }
     }
     command
 }
