@@ -37,22 +37,6 @@ fn names(rows: &[Value]) -> Vec<String> {
     rows.iter().map(|row| format!("{} {}", row["case"].as_str().unwrap(), row["kernel"].as_str().unwrap())).collect()
 }
 
-/// Calibrates on whatever adapter there is, a software one too, since it is named.
-#[test]
-fn a_calibration_is_stored_and_explained() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("deep").join("calibration");
-    let mut command = command();
-    command.args(["bench", "calibrate", "--file"]).arg(&file).env("EVARISTE_DEVICE", "0");
-    let ran = run(&mut command);
-    assert_eq!(ran.code, 0, "{ran:?}");
-    let text = std::fs::read_to_string(&file).unwrap();
-    assert!(text.starts_with("evariste calibration 1\ncpu "), "{text}");
-    for said in ["CPU ", "GPU in place", "GPU with copies", "stored in", "128+32 ", "are expected on the CPU"] {
-        assert!(ran.out.contains(said), "{said}: {}", ran.out);
-    }
-}
-
 const GPU_NAMES: [&str; 7] = [
     "encode table",
     "encode compiled",
