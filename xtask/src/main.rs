@@ -1,5 +1,6 @@
 //! The project's chores, one file a command. `cargo xtask` without arguments lists them.
 
+mod aarch64;
 mod cargo;
 mod setup;
 mod shaders;

@@ -54,26 +54,30 @@ fn install_driver() -> Result<()> {
             bail!("no Vulkan driver here, as far as {variable}={value} lets the loader look: unset it");
         }
     }
-    let packages = DRIVER_PACKAGES.join(" ");
+    println!("no Vulkan driver here");
+    install(&DRIVER_PACKAGES).context("no Vulkan driver here; any will do, Mesa's lavapipe too")
+}
+
+/// Installs packages of Debian's, and says so before it does.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
+    let names = packages.join(" ");
     if !is_debian_like() {
-        bail!("no Vulkan driver here: install one (Mesa's lavapipe will do; on Debian: {packages}) and run this again");
+        bail!("install what is missing (on Debian: {names}) and run this again");
     }
     let prefix: &[&str] = if is_root() {
         &[]
     } else if succeeds(Command::new("sudo").args(["-n", "true"])) {
         &["sudo", "-n"]
     } else {
-        bail!(
-            "no Vulkan driver here, and no right to install one: run `sudo apt-get install {packages}` and then this again"
-        );
+        bail!("no right to install {names}: run `sudo apt-get install {names}` and then this again");
     };
-    println!("no Vulkan driver here: installing {packages} with apt-get");
+    println!("installing {names} with apt-get");
     let apt = |arguments: &[&str]| {
         let words: Vec<&str> = [prefix, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], arguments].concat();
         execute(Command::new(words[0]).args(&words[1..]))
     };
     apt(&["update"])?;
-    apt(&[&["install", "-y", "--no-install-recommends"][..], &DRIVER_PACKAGES].concat())
+    apt(&[&["install", "-y", "--no-install-recommends"][..], packages].concat())
 }
 
 fn is_debian_like() -> bool {

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cargo::{build_folder, cargo, members, metadata, output, root, run as execute, succeeds};
-use crate::{setup, shaders, versions};
+use crate::cargo::{build_folder, cargo, members, metadata, root, run as execute};
+use crate::{aarch64, setup, shaders, versions};
 
-const PROFILE: &str = "ci";
+pub(crate) const PROFILE: &str = "ci";
 
 type Step = (&'static str, fn() -> Result<()>);
 
@@ -19,7 +19,7 @@ const STEPS: [Step; 10] = [
     ("versions", versions::run),
     ("format", format),
     ("clippy", clippy),
-    ("AArch64", aarch64),
+    ("AArch64", aarch64::run),
     ("shaders", shaders::run),
     ("tests", tests),
     ("doc tests", doc_tests),
@@ -50,26 +50,6 @@ fn format() -> Result<()> {
 
 fn clippy() -> Result<()> {
     execute(workspace("clippy").args(["--all-targets", "--", "-D", "warnings"]))
-}
-
-/// The library for a processor with NEON. It is compiled, not run: an emulator would do, but its dependencies take minutes.
-fn aarch64() -> Result<()> {
-    const TARGET: &str = "aarch64-unknown-linux-gnu";
-    let installed = || output(Command::new("rustup").args(["target", "list", "--installed"]).current_dir(root()));
-    let has_target = || installed().is_ok_and(|targets| targets.lines().any(|target| target.trim() == TARGET));
-    if !has_target() && !succeeds(Command::new("rustup").args(["target", "add", TARGET]).current_dir(root())) {
-        let is_required =
-            std::env::var("EVARISTE_REQUIRE").is_ok_and(|names| names.split(',').any(|name| name == "neon"));
-        ensure!(!is_required, "EVARISTE_REQUIRE names neon, and rustup does not install the target {TARGET}");
-        println!("NOT checked: rustup does not install the target {TARGET}");
-        return Ok(());
-    }
-    execute(cargo().args(["check", "--locked", "--package", "evariste", "--lib"]).args([
-        "--profile",
-        PROFILE,
-        "--target",
-        TARGET,
-    ]))
 }
 
 /// Unit and integration tests. The tests need a GPU backend here, software or not; what the caller requires comes on top.
