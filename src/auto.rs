@@ -26,7 +26,7 @@ type Opener = dyn Fn() -> Result<Arc<dyn Backend>, Error> + Send + Sync;
 
 /// Chooses between the CPU and a GPU, call by call.
 ///
-/// The GPU is opened by the first call of 32 MiB or more. Then both are measured, in about a tenth of a second, unless
+/// The GPU is opened by the first call of 32 MiB or more. Then both are measured, for some milliseconds each of nine points, unless
 /// `evariste bench calibrate` has stored what it found for these two devices; from then on a call goes where it is
 /// expected to be done sooner. That depends on its size, on the number of products it takes, and on whether it lies in
 /// memory that the GPU works on in place. [`Auto::explain`] says what would happen to a call, and why.

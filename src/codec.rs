@@ -132,7 +132,7 @@ impl Codec {
         wanted: &[usize],
     ) -> Result<(), Error> {
         let view = shards.view_mut(&self.code)?;
-        self.write(&*self.repairs.plan(&self.code, lost, wanted)?, view)
+        self.write(&*self.repair_plan(lost, wanted)?, view)
     }
 
     /// Rebuilds every shard that is `None`.
@@ -155,7 +155,7 @@ impl Codec {
             None => targets.next().map_or(Slot::Absent, |bytes| Slot::Write(bytes)),
         });
         let view = check_lengths(&self.code, View::slices(slots, 1)?)?;
-        self.write(&*self.repairs.plan(&self.code, &lost, &lost)?, view)?;
+        self.write(&*self.repair_plan(&lost, &lost)?, view)?;
         for (index, bytes) in lost.into_iter().zip(rebuilt) {
             shards[index] = Some(bytes);
         }
@@ -189,6 +189,11 @@ impl Codec {
             return Err(Error::EmptyShards);
         }
         self.write(&plan, view)
+    }
+
+    /// The plan of a repair, solved once while it is among the last.
+    pub(crate) fn repair_plan(&self, lost: &[usize], wanted: &[usize]) -> Result<Arc<Plan>, Error> {
+        self.repairs.plan(&self.code, lost, wanted)
     }
 
     fn write(&self, plan: &Plan, view: View<'_>) -> Result<(), Error> {

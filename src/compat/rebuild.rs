@@ -73,6 +73,6 @@ fn fill<S: ReconstructShard>(
     }
     // Of equal cost, the plan takes the first shards there are: those that crate takes, so even shards that contradict
     // each other give the same bytes.
-    let plan = codec.codec.code().repair_plan(&lost, initialized, &|_| 1)?;
+    let plan = codec.codec.repair_plan(&lost, initialized)?;
     write(&codec.codec, &plan, slots)
 }

@@ -161,21 +161,23 @@ pub(super) fn run(
     jobs: &[Job<'_, '_>],
     meanwhile: impl FnOnce() -> Result<(), Error>,
 ) -> Result<Vec<Mismatch>, Error> {
-    let mut moved = 0_usize;
-    let fits = |_: &Job<'_, '_>, next: &Job<'_, '_>| {
-        moved = moved.saturating_add(next.batch.traffic_bytes());
-        let fits = moved <= SUBMISSION_BYTES;
-        if !fits {
-            moved = 0;
-        }
-        fits
-    };
-    let mut parts = jobs.chunk_by(fits);
+    let mut parts = parts(jobs, |job| job.batch.traffic_bytes(), SUBMISSION_BYTES);
     let mut found = run_part(gpu, parts.next().unwrap_or(&[]), meanwhile)?;
     for part in parts {
         found.extend(run_part(gpu, part, || Ok(()))?);
     }
     Ok(found)
+}
+
+/// Runs of items that come to at most so many bytes together, or of a single one that is larger.
+fn parts<T>(items: &[T], bytes: impl Fn(&T) -> usize, most: usize) -> impl Iterator<Item = &[T]> {
+    let mut sum = items.first().map_or(0, &bytes);
+    items.chunk_by(move |_, next| {
+        let with_next = sum.saturating_add(bytes(next));
+        let fits = with_next <= most;
+        sum = if fits { with_next } else { bytes(next) };
+        fits
+    })
 }
 
 /// Submits jobs as one, waits for them, and returns what their checks found.
@@ -315,4 +317,17 @@ fn take_found(gpu: &Gpu, jobs: &[Job<'_, '_>], findings: Findings) -> Result<Vec
     buffers.download.unmap();
     gpu.found.put_back(buffers);
     Ok(mismatches)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_as_large_as_they_may_be() {
+        let cut = |sizes: &[usize]| parts(sizes, |&size| size, 10).map(<[usize]>::to_vec).collect::<Vec<_>>();
+        assert_eq!(cut(&[]), Vec::<Vec<usize>>::new());
+        assert_eq!(cut(&[4, 6, 1]), [vec![4, 6], vec![1]]);
+        assert_eq!(cut(&[11, 1, 9, 10, usize::MAX, 2]), [vec![11], vec![1, 9], vec![10], vec![usize::MAX], vec![2]]);
+    }
 }

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  test       everything a change must pass: the other three commands, then format, clippy, tests, doc tests, docs, examples
+  test       everything a change must pass: the other three commands, format, clippy, the NEON kernel, tests, doc tests, docs, examples
   setup      provide what the tests need on this machine (a Vulkan driver, rustfmt, clippy) and say what is there
   shaders    validate every shader and compile it to SPIR-V
   versions   check that versions agree and that no dependency needs a newer Rust than we promise";
