@@ -3,9 +3,13 @@
 //! A backend is handed batches and never asks what they are for. A [`Batch`] is one [`Task`] over every stripe of a
 //! [`View`]; it is checked when it is made.
 
+mod erasures;
+
+pub use erasures::Erasures;
+
 use crate::memory::{Region, View};
 use crate::plan::Matrices;
-use crate::{Error, Plan};
+use crate::{Error, Grs, Plan};
 
 /// Bytes of a block: the grain in which a check reports what disagrees.
 pub const BLOCK_BYTES: usize = 4096;
@@ -18,6 +22,16 @@ pub enum Task<'a> {
     Write(Matrices<'a>),
     /// Compute the plan's targets, compare them with what stands there, and write nothing.
     Check(&'a Plan),
+    /// Find out which bytes are wrong and make them right, in every slot. Slots are the code's shards, in order.
+    ///
+    /// A byte column with e wrong bytes at unknown places and s wrong ones in slots known for it is made right if
+    /// 2e + s is at most the parity shards; any other is left as it is and reported.
+    Correct {
+        /// The code.
+        grs: &'a Grs,
+        /// What is known to be wrong. What stands there does not matter, and may be right.
+        erased: &'a Erasures,
+    },
 }
 
 impl<'a> Task<'a> {
@@ -33,6 +47,7 @@ impl<'a> Task<'a> {
         match self {
             Self::Write(matrices) => *matrices,
             Self::Check(plan) => Matrices::One(plan),
+            Self::Correct { grs, .. } => Matrices::One(grs.check_plan()),
         }
     }
 }
@@ -60,6 +75,11 @@ impl<'a> Batch<'a> {
         task.matrices().check(view.stripes())?;
         for plan in task.matrices().plans() {
             view.check_plan(plan, matches!(task, Task::Write(_)))?;
+        }
+        if let Task::Correct { grs, erased } = task {
+            let slots = u32::try_from(grs.total_shards()).expect("a GRS code has at most 255 shards");
+            (0..slots).try_for_each(|slot| view.check_writable(slot))?;
+            erased.check(grs.total_shards(), view)?;
         }
         Ok(())
     }
@@ -103,6 +123,10 @@ impl<'a> Batch<'a> {
 pub struct Report {
     /// Blocks that disagree with the plan of their check, ordered by batch, slot, stripe and block.
     pub mismatches: Vec<Mismatch>,
+    /// Blocks in which something was corrected, ordered by batch, slot, stripe and block.
+    pub corrections: Vec<Correction>,
+    /// Blocks with columns that are beyond the power of the code, ordered by batch, stripe and block.
+    pub uncorrectable: Vec<Uncorrectable>,
 }
 
 impl Report {
@@ -129,6 +153,42 @@ pub struct Mismatch {
     /// Offset of the first byte that differs, within the slot's bytes in that stripe.
     pub first: usize,
     /// Bytes of the block that differ.
+    pub count: u32,
+}
+
+/// A block of a slot in which wrong bytes were made right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Correction {
+    /// Which batch of the call.
+    pub batch: usize,
+    /// Which slot (in a codec's reports: which shard).
+    pub slot: u32,
+    /// Which stripe.
+    pub stripe: usize,
+    /// Which block of [`BLOCK_BYTES`] within the slot's bytes in that stripe.
+    pub block: usize,
+    /// Offsets of the first and the last byte that were wrong, within the slot's bytes in that stripe.
+    pub first: usize,
+    /// See `first`.
+    pub last: usize,
+    /// Bytes of the block that were wrong.
+    pub count: u32,
+}
+
+/// A block, across all slots, with columns that hold more errors than the code can correct. They were left as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Uncorrectable {
+    /// Which batch of the call.
+    pub batch: usize,
+    /// Which stripe.
+    pub stripe: usize,
+    /// Which block of [`BLOCK_BYTES`] within the slots' bytes in that stripe.
+    pub block: usize,
+    /// The first and the last such column, within the slots' bytes in that stripe.
+    pub first: usize,
+    /// See `first`.
+    pub last: usize,
+    /// Such columns of the block.
     pub count: u32,
 }
 

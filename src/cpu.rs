@@ -110,6 +110,7 @@ impl Backend for Cpu {
                     let found = check::run(&*program, index, plan, batch.view(), traffic_bytes);
                     report.mismatches.extend(found);
                 }
+                Task::Correct { .. } => todo!("correct"),
             }
         }
         report.mismatches.sort_unstable();

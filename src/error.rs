@@ -93,6 +93,16 @@ pub enum Error {
         /// The lost shards that can be rebuilt.
         recoverable: Vec<usize>,
     },
+    /// Errors at unknown places cannot be located in this code's shards.
+    #[error("errors cannot be located in {shards} shards of the code {code}: {reason}")]
+    CannotLocate {
+        /// The construction.
+        code: &'static str,
+        /// Its shards.
+        shards: usize,
+        /// Why not.
+        reason: &'static str,
+    },
     /// Another number of shards than the code has.
     #[error("got {given} shards, the code has {expected}")]
     ShardCount {
@@ -167,6 +177,18 @@ pub enum Error {
         slot: usize,
         /// Slots of the view.
         slots: usize,
+    },
+    /// A block that the view does not have.
+    #[error("block {block} of stripe {stripe} does not exist: there are {blocks} blocks in each of {stripes} stripes")]
+    BlockIndex {
+        /// The block's stripe.
+        stripe: usize,
+        /// The block within the stripe.
+        block: usize,
+        /// Stripes of the view.
+        stripes: usize,
+        /// Blocks of a stripe.
+        blocks: usize,
     },
     /// A plan writes a slot that the view holds for reading only.
     #[error("the plan writes slot {slot}, which is read-only in this view")]

@@ -284,9 +284,15 @@ impl<'a> View<'a> {
                 return Err(Error::SlotIndex { slot: slot as usize, slots: self.slots() });
             }
         }
-        match plan.targets().iter().find(|&&slot| writes && self.access(slot) != Access::Write) {
-            Some(&slot) => Err(Error::ReadOnlySlot { slot: slot as usize }),
-            None => Ok(()),
+        plan.targets().iter().filter(|_| writes).try_for_each(|&slot| self.check_writable(slot))
+    }
+
+    /// Whether a slot is there and may be written.
+    pub(crate) fn check_writable(&self, slot: u32) -> Result<(), Error> {
+        match self.access(slot) {
+            Access::Absent => Err(Error::SlotIndex { slot: slot as usize, slots: self.slots() }),
+            Access::Read => Err(Error::ReadOnlySlot { slot: slot as usize }),
+            Access::Write => Ok(()),
         }
     }
 

@@ -142,7 +142,7 @@ impl Job<'_, '_> {
     fn found_bytes(&self) -> usize {
         match self.batch.task() {
             Task::Check(plan) => plan.targets().len() * self.place.span.blocks() * size_of::<Found>(),
-            Task::Write(_) => 0,
+            Task::Write(_) | Task::Correct { .. } => 0,
         }
     }
 

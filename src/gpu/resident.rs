@@ -198,7 +198,7 @@ impl Recorded {
         }
         let mut mismatches: Vec<Mismatch> = Found::mismatches(entries, &plan, span).collect();
         mismatches.sort_unstable();
-        Ok(Report { mismatches })
+        Ok(Report { mismatches, ..Report::default() })
     }
 }
 

@@ -1,0 +1,185 @@
+//! Generalised Reed-Solomon codes: which codes are, with what points, and what that is good for.
+//!
+//! A generalised Reed-Solomon (GRS) code has a point a_i and a multiplier v_i for each of its n shards, and a column of
+//! bytes c is right if
+//!
+//! ```text
+//! sum over i of v_i * a_i^r * c_i = 0    for r = 0 .. m-1
+//! ```
+//!
+//! (R. M. Roth, "Introduction to Coding Theory", 2006, section 5.1.) The m sums of a column that is not right are its
+//! *syndromes*. They determine e wrong bytes at unknown places and s lost ones at known places as long as 2e + s <= m:
+//! [`decoder`] finds them.
+//!
+//! [`Code::grs`] recognises such codes by their matrix, whatever their name: the inverses of a GRS code's normalised parity
+//! matrix are one off a matrix of rank one (Roth and Seroussi, "On generator matrices of MDS codes", 1985).
+
+use crate::{Code, Error, Matrix, Plan, gf256};
+
+/// A code as a generalised Reed-Solomon code. Points and multipliers are distinct, respectively any, non-zero elements,
+/// one for each shard.
+#[derive(Clone, Debug)]
+pub struct Grs {
+    check: Plan,
+    points: Box<[u8]>,
+    multipliers: Box<[u8]>,
+}
+
+impl Grs {
+    /// n: shards.
+    #[must_use]
+    pub fn total_shards(&self) -> usize {
+        self.points.len()
+    }
+
+    /// m: parity shards, as many as a column has syndromes.
+    #[must_use]
+    pub fn parity_shards(&self) -> usize {
+        self.check.targets().len()
+    }
+
+    /// Each shard's point.
+    #[must_use]
+    pub fn points(&self) -> &[u8] {
+        &self.points
+    }
+
+    /// Each shard's multiplier.
+    #[must_use]
+    pub fn multipliers(&self) -> &[u8] {
+        &self.multipliers
+    }
+
+    /// The parity check matrix, m x n: row r, column i is v_i * a_i^r. Its product with the generator matrix is zero.
+    #[must_use]
+    pub fn parity_check(&self) -> Matrix {
+        let element = |row, shard: usize| gf256::mul(self.multipliers[shard], gf256::pow(self.points[shard], row));
+        Matrix::from_fn(self.parity_shards(), self.total_shards(), element)
+    }
+
+    /// From the differences of a check (stored parity + parity computed from stored data) to syndromes, m x m: the
+    /// parity shards' columns of the parity check matrix, since the rest of a column is consistent with what was computed.
+    #[must_use]
+    pub fn syndromes_of_differences(&self) -> Matrix {
+        let check = self.parity_check();
+        let data_shards = self.total_shards() - self.parity_shards();
+        Matrix::from_fn(check.rows(), check.rows(), |row, col| check.row(row)[data_shards + col])
+    }
+
+    /// The plan whose check says which columns are not right: all data shards to all parity shards.
+    #[must_use]
+    pub fn check_plan(&self) -> &Plan {
+        &self.check
+    }
+}
+
+impl Code {
+    /// The code as a generalised Reed-Solomon code, by which errors at unknown places can be located.
+    ///
+    /// # Errors
+    /// [`Error::CannotLocate`] if it is none, or if it has more shards than the field has non-zero elements.
+    pub fn grs(&self) -> Result<Grs, Error> {
+        let refuse = |reason| Error::CannotLocate { code: self.name(), shards: self.total_shards(), reason };
+        if self.total_shards() > 255 {
+            return Err(refuse("more than 255 shards have no distinct non-zero points"));
+        }
+        let found = points(self).and_then(|points| {
+            let multipliers = multipliers(self, &points)?;
+            let grs = Grs { check: self.check_plan(), points: points.into(), multipliers: multipliers.into() };
+            // What was found by the first rows and columns must hold for all.
+            let product = grs.parity_check().mul(&self.generator());
+            product.iter_rows().all(|row| row.iter().all(|&element| element == 0)).then_some(grs)
+        });
+        found.ok_or_else(|| refuse("it is no generalised Reed-Solomon code"))
+    }
+}
+
+/// A point of the projective line over the field.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Point {
+    Finite(u8),
+    Infinity,
+}
+
+/// Distinct, finite, non-zero points that the code may have, data shards first; `None` if there are none.
+fn points(code: &Code) -> Option<Vec<u8>> {
+    let parity = code.parity_matrix();
+    let (k, m) = (code.data_shards(), code.parity_shards());
+    if k == 1 || m == 1 {
+        // Any points do: multipliers make up for them.
+        return (1..=k + m).map(|point| u8::try_from(point).ok()).collect();
+    }
+    // R[i][j]: the parity matrix scaled so that row 0 and column 0 are ones, inverted element by element, plus one.
+    let inverse = |row: usize, col: usize| gf256::inv(parity.row(row)[col]);
+    let ratio = |row: usize, col: usize| {
+        let scales = gf256::mul(parity.row(row)[0], gf256::mul(parity.row(0)[col], inverse(0, 0)?));
+        Some(gf256::mul(scales, inverse(row, col)?) ^ 1)
+    };
+    let mut projective = vec![Point::Infinity];
+    for col in 1..k {
+        projective.push(Point::Finite(gf256::div(ratio(1, 1)?, ratio(1, col)?)?));
+    }
+    projective.push(Point::Finite(0));
+    for row in 1..m {
+        projective.push(Point::Finite(ratio(row, 1)?));
+    }
+    let mut used = [false; 256];
+    for point in &projective {
+        if let Point::Finite(point) = *point
+            && std::mem::replace(&mut used[usize::from(point)], true)
+        {
+            return None;
+        }
+    }
+    // A Moebius map, which turns GRS codes into GRS codes (Roth, problem 5.3): x -> (x + zero) / (x + pole) with neither
+    // among the points leaves them distinct, and makes them finite and non-zero.
+    let mut unused = (0..=255u8).filter(|&element| !used[usize::from(element)]);
+    let (zero, pole) = (unused.next()?, unused.next()?);
+    let moved = |point| match point {
+        Point::Infinity => Some(1),
+        Point::Finite(x) => gf256::div(x ^ zero, x ^ pole),
+    };
+    projective.into_iter().map(moved).collect()
+}
+
+/// The multipliers that go with the points, that of data shard 0 being 1; `None` if one would be zero.
+fn multipliers(code: &Code, points: &[u8]) -> Option<Vec<u8>> {
+    let parity = code.parity_matrix();
+    let (data, behind) = points.split_at(code.data_shards());
+    // Data shard 0 alone: sum over p of v_p * b_p^r * P[p][0] = a_0^r. So v_p * P[p][0] is Lagrange's basis at a_0.
+    let lagrange = |p: usize| {
+        let others = (0..behind.len()).filter(|&q| q != p);
+        others
+            .map(|q| gf256::div(data[0] ^ behind[q], behind[p] ^ behind[q]))
+            .try_fold(1, |product, factor| Some(gf256::mul(product, factor?)))
+    };
+    let of_parity = (0..behind.len()).map(|p| gf256::div(lagrange(p)?, parity.row(p)[0]));
+    let of_parity = of_parity.collect::<Option<Vec<u8>>>()?;
+    // Any other data shard alone, for r = 0.
+    let of_data =
+        (0..data.len()).map(|j| (0..behind.len()).fold(0, |sum, p| sum ^ gf256::mul(of_parity[p], parity.row(p)[j])));
+    let all: Vec<u8> = of_data.chain(of_parity.iter().copied()).collect();
+    (!all.contains(&0)).then_some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reed_solomon_is_recognised() {
+        for code in [
+            Code::vandermonde(10, 4),
+            Code::cauchy(10, 4),
+            Code::raid6(20),
+            Code::raid5(7),
+            Code::vandermonde(128, 127),
+            Code::cauchy(1, 5),
+        ] {
+            let code = code.unwrap();
+            let grs = code.grs().unwrap();
+            assert_eq!(grs.total_shards(), code.total_shards());
+        }
+        assert!(matches!(Code::vandermonde(200, 56).unwrap().grs(), Err(Error::CannotLocate { shards: 256, .. })));
+    }
+}
