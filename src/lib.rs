@@ -10,6 +10,7 @@ mod env;
 mod error;
 pub mod gf256;
 pub mod gpu;
+mod grs;
 pub mod matrix;
 pub mod memory;
 pub mod plan;
