@@ -9,6 +9,7 @@ mod avx2;
 mod avx512;
 mod check;
 mod checksums;
+mod correct;
 mod gather;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod generic;
@@ -124,10 +125,18 @@ impl Backend for Cpu {
                     };
                     report.mismatches.extend(found);
                 }
-                Task::Correct { .. } => todo!("correct"),
+                Task::Correct { grs, erased } => {
+                    let found = correct::run(&self.programs, index, grs, erased, batch.view_mut(), traffic_bytes)?;
+                    for (corrections, uncorrectable) in found {
+                        report.corrections.extend(corrections);
+                        report.uncorrectable.extend(uncorrectable);
+                    }
+                }
             }
         }
         report.mismatches.sort_unstable();
+        report.corrections.sort_unstable();
+        report.uncorrectable.sort_unstable();
         Ok(report)
     }
 }
