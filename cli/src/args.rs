@@ -84,6 +84,9 @@ pub(crate) struct Verify {
 pub(crate) struct Repair {
     /// The directory of the shards
     pub(crate) dir: PathBuf,
+    /// Where too many checksum tables are damaged: take blocks without one as they are and let the code find what is wrong
+    #[arg(long)]
+    pub(crate) locate: bool,
     #[command(flatten)]
     pub(crate) compute: Compute,
 }
