@@ -170,6 +170,7 @@ impl Backend for Gpu {
         })?;
         mismatches.extend(found);
         mismatches.sort_unstable();
+        batches.iter_mut().for_each(Batch::sum_up);
         Ok(Report { mismatches, ..Report::default() })
     }
 }

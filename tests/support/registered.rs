@@ -66,17 +66,24 @@ impl Backend for InRegisteredMemory {
             regions.push(region);
         }
         let mut copies = Vec::new();
-        for (batch, region) in batches.iter().zip(&mut regions) {
+        let mut crcs: Vec<_> = batches.iter().map(|batch| batch.crc().map(<[u32]>::to_vec)).collect();
+        for ((batch, region), crc) in batches.iter().zip(&mut regions).zip(&mut crcs) {
             let geometry = geometry(batch.view());
             let view = View::arena_padded(region, geometry, geometry.stripe_stride)?;
-            let copy = Batch::new(batch.task(), view)?;
+            let mut copy = Batch::new(batch.task(), view)?;
+            if let Some(crc) = crc {
+                copy = copy.with_crc(crc)?;
+            }
             let has_work = copy.traffic_bytes() > 0 && !batch.task().matrices().plans().is_empty();
             assert!(self.0.is_in_place(&copy) || !has_work, "a batch in registered memory is copied: {geometry:?}");
             copies.push(copy);
         }
         let report = self.0.run(&mut copies)?;
         drop(copies);
-        for (batch, region) in batches.iter_mut().zip(&regions) {
+        for ((batch, region), crc) in batches.iter_mut().zip(&regions).zip(&crcs) {
+            if let (Some(to), Some(crc)) = (batch.crc_mut(), crc) {
+                to.copy_from_slice(crc);
+            }
             if matches!(batch.task(), evariste::Task::Write(_)) {
                 for (slot, stripe, at) in cells(batch, false) {
                     let bytes = batch.view().bytes();
