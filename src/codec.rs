@@ -4,20 +4,23 @@
 //! and targets unspecified; with the automatic backend ([`Codec::new`]) the call is made again on the CPU instead.
 
 mod checksums;
+mod correct;
+mod corrections;
 mod repairs;
 mod shards;
 mod stripe;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use checksums::Checksums;
+pub use corrections::{Beyond, Contradicted, Corrected, Corrections};
 pub use shards::{Columns, Shards};
 pub use stripe::{Stripe, StripeRef};
 
 use crate::auto::Auto;
 use crate::backend::{Backend, Batch, Report, Task};
 use crate::memory::{Slot, View};
-use crate::{Code, Error, Plan};
+use crate::{Code, Error, Grs, Plan};
 use repairs::Repairs;
 use stripe::{check_count, check_lengths, read_slots, write_slots};
 
@@ -44,6 +47,7 @@ pub struct Codec {
     code: Code,
     encode: Plan,
     repairs: Repairs,
+    grs: OnceLock<Grs>,
     backend: Arc<dyn Backend>,
 }
 
@@ -59,7 +63,7 @@ impl Codec {
     /// A codec on a backend of the caller's choice, which several codecs may share.
     #[must_use]
     pub fn on(code: Code, backend: Arc<dyn Backend>) -> Self {
-        Self { encode: code.encode_plan(), repairs: Repairs::default(), code, backend }
+        Self { encode: code.encode_plan(), repairs: Repairs::default(), grs: OnceLock::new(), code, backend }
     }
 
     /// The code.

@@ -19,7 +19,7 @@ pub mod plan;
 pub use auto::Auto;
 pub use backend::{Backend, Batch, Correction, Erasures, Info, Mismatch, Report, Task, Uncorrectable};
 pub use code::Code;
-pub use codec::{Checksums, Codec, Columns, Shards};
+pub use codec::{Checksums, Codec, Columns, Corrections, Shards};
 pub use cpu::Cpu;
 pub use error::Error;
 pub use gpu::Gpu;
