@@ -84,7 +84,7 @@ pub(crate) struct Verify {
 pub(crate) struct Repair {
     /// The directory of the shards
     pub(crate) dir: PathBuf,
-    /// Where too many checksum tables are damaged: take blocks without one as they are and let the code find what is wrong
+    /// Where checksums do not help, because their tables are damaged or they pass what is wrong: let the code find what is
     #[arg(long)]
     pub(crate) locate: bool,
     #[command(flatten)]

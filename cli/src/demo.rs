@@ -21,8 +21,8 @@ use crate::repair;
 use crate::report::Timed;
 use crate::restore;
 use crate::set::Set;
-use crate::walk::Purpose;
 use crate::size;
+use crate::walk::Purpose;
 
 const MADE_BYTES: u64 = 256 << 20;
 const UNIT_BYTES: u64 = 1 << 20;

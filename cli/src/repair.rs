@@ -46,14 +46,14 @@ pub(crate) struct Repaired {
     renamed: Vec<String>,
 }
 
-/// Makes the set in `dir` whole, or changes nothing. Says on `out` what state it found. With `locate`, shards whose tables
-/// are damaged are used where it takes them, and the code finds what is wrong in them.
+/// Makes the set in `dir` whole, or changes nothing. Says on `out` what state it found. With `locate`, what checksums do not
+/// help with is left to the code: shards whose tables are damaged are used all the same, and blocks that pass are suspected.
 pub(crate) fn repair(dir: &Path, locate: bool, backend: &Arc<dyn Backend>, out: &mut dyn Write) -> Result<Repaired> {
     let mut set = Set::open(dir)?;
     let codec = Codec::on(set.code.clone(), Arc::clone(backend));
     let mut purpose = Purpose::Repair;
     let mut health = health::check(Purpose::Verify, &mut set, &codec)?;
-    if locate && matches!(health.verdict, Verdict::BeyondRepair(_)) && set.has_unchecked() {
+    if locate && matches!(health.verdict, Verdict::BeyondRepair(_)) {
         // Anew, so that nothing is counted twice.
         set = Set::open(dir)?;
         set.admit_unchecked()?;
@@ -61,12 +61,10 @@ pub(crate) fn repair(dir: &Path, locate: bool, backend: &Arc<dyn Backend>, out: 
         health = health::check(purpose, &mut set, &codec)?;
     }
     health.write(&set, out)?;
-    if let Verdict::BeyondRepair(_) = health.verdict {
-        let hint = if purpose == Purpose::Repair && set.has_unchecked() {
-            "; checksum tables are damaged, and with --locate the code looks for what is wrong without them"
-        } else {
-            ""
-        };
+    if let Verdict::BeyondRepair(reasons) = health.verdict {
+        // Where the file's hash is all that is wrong, or tables are, the code may know more than they do.
+        let is_promising = purpose == Purpose::Repair && (set.has_unchecked() || reasons == [WRONG_HASH]);
+        let hint = if is_promising { "; `repair --locate` may find what checksums do not show" } else { "" };
         return Err(BeyondRepair(format!("nothing was changed{hint}")).into());
     }
     let rewritten: Vec<usize> = health.damaged.keys().copied().collect();
