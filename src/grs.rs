@@ -1,1 +1,1 @@
-mod decoder;
+pub(crate) mod decoder;
