@@ -193,19 +193,17 @@ impl ReedSolomon {
 
     /// The word's values at the generator polynomial's roots, and whether one of them is not zero.
     ///
-    /// The word and its remainder by g(x) differ by a multiple of g(x), so that they have the same values there. The remainder
-    /// is shorter, takes a table to find, and is zero for most words.
+    /// The word and its remainder by g(x) differ by a multiple of g(x), so that they have the same values there. The
+    /// remainder takes a table to find, is zero for most words, and has parity positions only.
     fn syndromes(&self, codeword: &[u8], syndromes: &mut [u8]) -> bool {
         let (data, parity) = codeword.split_at(self.data_bytes);
         let mut remainder = [0; MAX_CODEWORD_BYTES];
         let remainder = &mut remainder[..parity.len()];
         self.division.remainder(data, remainder);
-        for (byte, parity) in remainder.iter_mut().zip(parity) {
+        syndromes.fill(0);
+        for (position, (byte, parity)) in (self.data_bytes..).zip(remainder.iter_mut().zip(parity)) {
             *byte ^= parity;
-        }
-        for (index, syndrome) in syndromes.iter_mut().enumerate() {
-            let root = gf256::pow(2, self.first_root + index);
-            *syndrome = remainder.iter().fold(0, |sum, &byte| gf256::mul(sum, root) ^ byte);
+            self.decoder.add_syndromes(position, *byte, syndromes);
         }
         remainder.iter().any(|&byte| byte != 0)
     }

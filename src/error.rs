@@ -144,8 +144,8 @@ pub enum Error {
         /// The longest codeword.
         limit: usize,
     },
-    /// A generator polynomial's first root that is none.
-    #[error("the first root is the generator to the power of {given}, it must be 0 to {limit}")]
+    /// The exponent of a generator polynomial's first root is beyond the field's elements.
+    #[error("the first root is 2^{given}, its exponent must be 0 to {limit}")]
     FirstRoot {
         /// The exponent given.
         given: usize,
@@ -178,8 +178,8 @@ pub enum Error {
         /// Parity bytes of the code.
         limit: usize,
     },
-    /// No codeword is within the code's power: more errors than it corrects beside the erasures.
-    #[error("more than {errors} errors beside {erasures} erasures, which is what the code corrects")]
+    /// No codeword is within the code's power: there are more errors than it corrects beside the erasures.
+    #[error("no codeword is within {errors} errors, the most that can be corrected beside {erasures} erasures")]
     Uncorrectable {
         /// Erasures given.
         erasures: usize,
