@@ -72,7 +72,7 @@ pub enum Error {
     /// A shard or slot was named twice where each may stand once.
     #[error("{what} {index} is named twice")]
     Duplicate {
-        /// "shard" or "slot".
+        /// "shard", "slot" or "position".
         what: &'static str,
         /// The number given twice.
         index: usize,
@@ -141,6 +141,60 @@ pub enum Error {
         end: usize,
         /// Bytes in a shard.
         bytes: usize,
+    },
+    /// A codeword needs data, parity, and no more bytes than its field has non-zero elements.
+    #[error(
+        "a codeword of {codeword_bytes} bytes cannot hold {data_bytes} data bytes: 1 <= data < codeword <= {limit}"
+    )]
+    CodewordShape {
+        /// Bytes of a codeword asked for.
+        codeword_bytes: usize,
+        /// Data bytes asked for.
+        data_bytes: usize,
+        /// The longest codeword.
+        limit: usize,
+    },
+    /// The exponent of a generator polynomial's first root is beyond the field's elements.
+    #[error("the first root is 2^{given}, its exponent must be 0 to {limit}")]
+    FirstRoot {
+        /// The exponent given.
+        given: usize,
+        /// The largest exponent.
+        limit: usize,
+    },
+    /// A codeword, its data or its parity of another length than the code's.
+    #[error("{what} is {given} bytes, the code's is {expected}")]
+    CodewordPart {
+        /// "codeword", "data" or "parity".
+        what: &'static str,
+        /// Its bytes.
+        given: usize,
+        /// The code's.
+        expected: usize,
+    },
+    /// A position lies outside the codeword.
+    #[error("position {index} does not exist: a codeword has {count} bytes")]
+    Position {
+        /// The position given.
+        index: usize,
+        /// How many there are; positions begin at 0.
+        count: usize,
+    },
+    /// More erasures than parity determines.
+    #[error("{given} erasures are more than {limit} parity bytes determine")]
+    TooManyErasures {
+        /// Erasures given.
+        given: usize,
+        /// Parity bytes of the code.
+        limit: usize,
+    },
+    /// No codeword is within the code's power: there are more errors than it corrects beside the erasures.
+    #[error("no codeword is within {errors} errors, the most that can be corrected beside {erasures} erasures")]
+    Uncorrectable {
+        /// Erasures given.
+        erasures: usize,
+        /// Errors the code corrects beside them.
+        errors: usize,
     },
     /// A geometry that does not fit its memory.
     #[error("the geometry needs {needed} bytes, the region holds {available}")]

@@ -4,6 +4,7 @@ pub mod auto;
 pub mod backend;
 pub mod code;
 pub mod codec;
+pub mod codeword;
 pub mod compat;
 pub mod cpu;
 pub mod crc;
