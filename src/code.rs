@@ -10,12 +10,18 @@
 //! | [`Code::cauchy`] | n <= 256 | ISA-L `gf_gen_cauchy1_matrix`, klauspost `WithCauchyMatrix` |
 //! | [`Code::raid5`] | any | Linux md, one stripe's data in device order |
 //! | [`Code::raid6`] | k <= 255 | Linux md, ISA-L `pq_gen` |
+//! | [`Code::isal_rs`] | few: see there | ISA-L `gf_gen_rs_matrix` |
+//! | [`Code::jerasure_van`] | n <= 256 | Jerasure `reed_sol_van`, Ceph's jerasure plugin, klauspost `WithJerasureMatrix` |
+//! | [`Code::snapraid`] | n <= 256 | SnapRAID; its first two parities are raid6's |
 //! | [`Code::from_generator`] | any | whatever the caller says |
 //!
 //! A code never sees a byte of data: it makes [plans](crate::plan), which a [backend](crate::backend) runs.
 
 mod cauchy;
+mod isal_rs;
+mod jerasure_van;
 mod raid;
+mod snapraid;
 mod vandermonde;
 
 use crate::plan::{Plan, repair};
@@ -73,7 +79,8 @@ impl Code {
         Self { name, parity }
     }
 
-    /// The construction: `vandermonde`, `cauchy`, `raid5`, `raid6`, or `custom` for a caller's generator.
+    /// The construction: `vandermonde`, `cauchy`, `raid5`, `raid6`, `isal-rs`, `jerasure-van`, `snapraid`, or `custom` for a
+    /// caller's generator.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name

@@ -27,6 +27,24 @@ pub enum Error {
         /// The largest count possible.
         limit: usize,
     },
+    /// The construction has counts at which some losses of as many shards as there is parity would be beyond repair.
+    #[error(
+        "{code} with {data_shards} data and {parity_shards} parity shards would not survive every loss of {parity_shards}: \
+         {data_shards} data shards allow at most {parity_limit} parity shards, {parity_shards} parity shards at most \
+         {data_limit} data shards"
+    )]
+    NotMds {
+        /// The construction.
+        code: &'static str,
+        /// Data shards asked for.
+        data_shards: usize,
+        /// Parity shards asked for.
+        parity_shards: usize,
+        /// The most data shards that so many parity shards allow.
+        data_limit: usize,
+        /// The most parity shards that so many data shards allow.
+        parity_limit: usize,
+    },
     /// Rows of a matrix that have to be of one length are not, or there are none.
     #[error("row {row} has {given} elements, expected {expected}")]
     MatrixShape {
