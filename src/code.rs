@@ -10,13 +10,23 @@
 //! | [`Code::cauchy`] | n <= 256 | ISA-L `gf_gen_cauchy1_matrix`, klauspost `WithCauchyMatrix` |
 //! | [`Code::raid5`] | any | Linux md, one stripe's data in device order |
 //! | [`Code::raid6`] | k <= 255 | Linux md, ISA-L `pq_gen` |
+//! | [`Code::mirror`] | n <= 4096 | RAID 1 of any number of disks |
+//! | [`Code::nested`], [`Code::hierarchical`] | n <= 4096 | RAID over RAID, group by group |
+//! | [`Code::local`], [`Code::local_uniform`] | k + g <= 255 | local and global parities of its own |
 //! | [`Code::from_generator`] | any | whatever the caller says |
 //!
 //! A code never sees a byte of data: it makes [plans](crate::plan), which a [backend](crate::backend) runs.
 
 mod cauchy;
+mod groups;
+mod hierarchical;
+mod local;
+mod mirror;
+mod nested;
 mod raid;
 mod vandermonde;
+
+pub use groups::{Groups, Place};
 
 use crate::plan::{Plan, repair};
 use crate::{Error, Matrix};
@@ -34,6 +44,7 @@ use crate::{Error, Matrix};
 pub struct Code {
     name: &'static str,
     parity: Matrix,
+    groups: Groups,
 }
 
 impl Code {
@@ -65,15 +76,17 @@ impl Code {
             }
         }
         let parity_rows: Vec<usize> = (data_shards..generator.rows()).collect();
-        Ok(Self { name: "custom", parity: generator.select_rows(&parity_rows) })
+        Ok(Self::from_parity("custom", generator.select_rows(&parity_rows)))
     }
 
-    /// A construction's result: its name and its parity matrix.
+    /// A flat construction's result: its name and its parity matrix.
     fn from_parity(name: &'static str, parity: Matrix) -> Self {
-        Self { name, parity }
+        let groups = Groups::flat(parity.rows() + parity.cols());
+        Self { name, parity, groups }
     }
 
-    /// The construction: `vandermonde`, `cauchy`, `raid5`, `raid6`, or `custom` for a caller's generator.
+    /// The construction: `vandermonde`, `cauchy`, `raid5`, `raid6`, `mirror`, `nested`, `hierarchical`, `local`,
+    /// `local_uniform`, or `custom` for a caller's generator.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
@@ -107,6 +120,12 @@ impl Code {
     #[must_use]
     pub fn generator(&self) -> Matrix {
         Matrix::identity(self.data_shards()).above(&self.parity)
+    }
+
+    /// Which group each shard lies in, and where in it.
+    #[must_use]
+    pub fn groups(&self) -> &Groups {
+        &self.groups
     }
 
     /// All data shards in, all parity shards out.
