@@ -1,7 +1,7 @@
 //! Local reconstruction codes: parities of small groups for the common repair, global ones for the rest.
 
-use super::check_counts;
 use super::groups::{Groups, runs};
+use super::{Line, check_counts};
 use crate::{Code, Error, Matrix, gf256};
 
 impl Code {
@@ -43,11 +43,7 @@ impl Code {
         let xor = Matrix::from_fn(groups, data_shards, |group, data| u8::from(data / size == group));
         let members =
             (0..groups).map(|group| (group * size..(group + 1) * size).chain([data_shards + group]).collect());
-        Ok(Self {
-            name: "local",
-            parity: xor.above(&coefficients),
-            groups: Groups::new(data_shards + groups + globals, members.collect()),
-        })
+        Ok(Self::from_local_groups("local", xor.above(&coefficients), members.collect()))
     }
 
     /// An LRC whose global parities lie in the groups like data, so that every single loss is rebuilt within a group.
@@ -77,18 +73,20 @@ impl Code {
             return Err(Error::UnevenGroups { data_shards: covered, groups });
         }
         let coefficients = lagrange_coefficients(data_shards, globals);
-        let word = Matrix::identity(data_shards).above(&coefficients);
-        let local = Matrix::from_fn(groups, covered, |_, _| 0);
-        let members: Vec<Vec<usize>> =
-            runs(covered, groups).enumerate().map(|(group, run)| run.chain([covered + group]).collect()).collect();
-        let mut xor = local;
-        for (group, members) in members.iter().enumerate() {
-            for &shard in &members[..members.len() - 1] {
-                xor.row_mut(group)[shard] = 1;
-            }
+        let mut covers = Matrix::zero(groups, covered);
+        let mut members = Vec::with_capacity(groups);
+        for (group, run) in runs(covered, groups).enumerate() {
+            covers.row_mut(group)[run.clone()].fill(1);
+            members.push(run.chain([covered + group]).collect());
         }
-        let parity = coefficients.above(&xor.mul(&word));
-        Ok(Self { name: "local_uniform", parity, groups: Groups::new(covered + groups, members) })
+        let xor = covers.mul(&Matrix::identity(data_shards).above(&coefficients));
+        Ok(Self::from_local_groups("local_uniform", coefficients.above(&xor), members))
+    }
+
+    /// Groups that each rebuild one of their shards.
+    fn from_local_groups(name: &'static str, parity: Matrix, members: Vec<Vec<usize>>) -> Self {
+        let lines = members.iter().map(|members| Line::new(members.iter().copied(), 1)).collect();
+        Self { groups: Groups::new(parity.cols() + parity.rows(), members), lines, ..Self::from_parity(name, parity) }
     }
 }
 
