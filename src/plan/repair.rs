@@ -192,8 +192,26 @@ mod tests {
         }
     }
 
-    /// Sparse and dense generators with k data and m parity shards, and a set of lost shards.
+    /// A code, a set of lost shards and costs.
     fn any_case() -> impl Strategy<Value = (Code, Vec<usize>, Vec<u32>)> {
+        prop_oneof![any_flat_case(), any_layout_case()]
+    }
+
+    /// Layouts with groups, a few of their shards lost.
+    fn any_layout_case() -> impl Strategy<Value = (Code, Vec<usize>, Vec<u32>)> {
+        let names = ["raid51:2x3", "raid55:3x4", "raid66:4x4", "lrc:6,2,2", "lrc:6,3,3", "lrc:4,1,2", "hier:4x4+1+2"];
+        proptest::sample::select(names.to_vec()).prop_flat_map(|name| {
+            let code = name.parse::<crate::Layout>().unwrap().code().unwrap();
+            let shards = code.total_shards();
+            let lost = proptest::collection::vec(proptest::bool::weighted(0.35), shards);
+            let costs = proptest::collection::vec(0..9u32, shards);
+            (lost, costs)
+                .prop_map(move |(lost, costs)| (code.clone(), (0..shards).filter(|&s| lost[s]).collect(), costs))
+        })
+    }
+
+    /// Sparse and dense generators with k data and m parity shards, and a set of lost shards.
+    fn any_flat_case() -> impl Strategy<Value = (Code, Vec<usize>, Vec<u32>)> {
         (1..=6usize, 1..=5usize).prop_flat_map(|(k, m)| {
             let element = prop_oneof![2 => Just(0u8), 1 => Just(1u8), 2 => any::<u8>()];
             let parity = proptest::collection::vec(element, k * m);
@@ -253,6 +271,39 @@ mod tests {
         // The global parity first in order of cost would make a basis that needs four reads: an exchange undoes that.
         assert_eq!(reads(&[0], &|s| if s == 6 { 0 } else { 1 }), [1, 4]);
         assert_eq!(reads(&[0, 4], &|_| 1), [1, 2, 3, 6]);
+    }
+
+    /// Two rectangles of lost shards that nothing rebuilds, and between them, on a row of one and a column of the other, a
+    /// shard: every line through it has lost more than it bears, and still it is the sum of what is left of half the rows.
+    #[test]
+    fn what_no_line_rebuilds_is_decoded() {
+        let code = "raid55:4x4".parse::<crate::Layout>().unwrap().code().unwrap();
+        let cell = |(group, position): (usize, usize)| code.groups().members(group)[position];
+        let rectangles = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 2), (2, 3), (3, 2), (3, 3)].map(cell);
+        let bridge = cell((1, 2));
+        let lost = [&rectangles[..], &[bridge]].concat();
+        let plan = code.repair_plan(&lost, &[bridge], &|_| 1).unwrap();
+        assert_serves(&code, &plan, &lost);
+        let error = code.repair_plan(&lost, &lost, &|_| 1).unwrap_err();
+        assert!(matches!(&error, Error::Unrecoverable { recoverable, .. } if recoverable == &[bridge]), "{error}");
+    }
+
+    /// In RAID 66 of 24 groups of 24 disks, where no exchanges are searched.
+    #[test]
+    fn lines_are_found_in_wide_codes() {
+        let code = "raid66:24x24".parse::<crate::Layout>().unwrap().code().unwrap();
+        let cell = |(group, position): (usize, usize)| code.groups().members(group)[position];
+        let reads = |lost: &[usize], wanted: &[usize]| {
+            let plan = code.repair_plan(lost, wanted, &|shard| u32::from(shard % 2 == 0) + 1).unwrap();
+            assert!(plan.sources().iter().all(|&source| !lost.contains(&(source as usize))));
+            plan.sources().len()
+        };
+        // Two in one group cost what one costs.
+        let pair = [(3, 5), (3, 9)].map(cell);
+        assert_eq!((reads(&pair, &pair[..1]), reads(&pair, &pair)), (22, 22));
+        // Three are too many for their group. Two are alone at their positions, and help to rebuild the third.
+        let three = [(3, 5), (3, 9), (3, 11)].map(cell);
+        assert_eq!((reads(&three, &three[..1]), reads(&three, &three)), (22, 64));
     }
 
     #[test]
