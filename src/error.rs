@@ -45,6 +45,44 @@ pub enum Error {
         /// The most parity shards that so many data shards allow.
         parity_limit: usize,
     },
+    /// A code of more shards than its dense matrices are made for.
+    #[error("{code} takes at most {limit} shards in all, got {given}")]
+    TooWide {
+        /// The construction or layout.
+        code: &'static str,
+        /// The shards it would have.
+        given: usize,
+        /// The most it may have.
+        limit: usize,
+    },
+    /// Shards that cannot be cut into groups as the construction asks.
+    #[error("{data_shards} shards do not go into {groups} groups")]
+    UnevenGroups {
+        /// Shards to lie in groups.
+        data_shards: usize,
+        /// Groups asked for.
+        groups: usize,
+    },
+    /// A name that no layout has.
+    #[error("`{name}` is no layout: expected {expected}")]
+    LayoutName {
+        /// The name.
+        name: String,
+        /// The form it should have.
+        expected: &'static str,
+    },
+    /// A layout with less of something than it needs.
+    #[error("{layout} has {given} {what}, it needs at least {least}")]
+    LayoutCount {
+        /// The layout.
+        layout: String,
+        /// What there is too little of.
+        what: &'static str,
+        /// How many there are.
+        given: usize,
+        /// How many there must be.
+        least: usize,
+    },
     /// Rows of a matrix that have to be of one length are not, or there are none.
     #[error("row {row} has {given} elements, expected {expected}")]
     MatrixShape {
