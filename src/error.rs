@@ -332,6 +332,14 @@ pub enum Error {
         /// Checksums there will be: one for each source and target, stripe and block.
         expected: usize,
     },
+    /// Checksums of another number of blocks than shards have.
+    #[error("there are checksums of {given} blocks of a shard, shards have {expected} blocks")]
+    ChecksumBlocks {
+        /// Blocks of a shard that there are checksums of.
+        given: usize,
+        /// Blocks a shard has.
+        expected: usize,
+    },
     /// Checksums were asked of a task whose shards are not those of one plan.
     #[error("a task that {task} by {plans} plans has no checksums: it must write by one plan, or check")]
     ChecksumTask {

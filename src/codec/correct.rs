@@ -1,5 +1,7 @@
 //! Correcting: errors at places that nobody knows, or that somebody suspects.
 
+mod by_checksum;
+
 use super::{Codec, Corrections, Stripe};
 use crate::backend::{BLOCK_BYTES, Erasures, Report, Task, Uncorrectable};
 use crate::memory::View;
