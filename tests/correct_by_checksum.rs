@@ -79,7 +79,10 @@ fn no_wrong_byte_goes_unsaid_in_a_hundred_thousand_trials() {
         let corrections = correct(codec, &mut shards, &given);
         let after = wrong_blocks(whole, &shards);
         for &(shard, block) in &after {
-            assert!(is_said(&corrections, shard, block), "trial {trial}: shard {shard}, block {block}: {corrections:?}");
+            assert!(
+                is_said(&corrections, shard, block),
+                "trial {trial}: shard {shard}, block {block}: {corrections:?}"
+            );
         }
         if false_checksums == 0 {
             // A checksum that is right vouches for its block, and no such block is made wrong.
@@ -113,7 +116,8 @@ fn accused_shards_are_rebuilt_and_confirmed() {
     }
     let corrections = correct(&codec, &mut shards, &crcs);
     assert_shards_equal(&whole, &shards, "four of fourteen");
-    let found: Vec<_> = corrections.corrected.iter().map(|c| (c.shard, c.bytes.clone(), c.count, c.confirmed)).collect();
+    let found: Vec<_> =
+        corrections.corrected.iter().map(|c| (c.shard, c.bytes.clone(), c.count, c.confirmed)).collect();
     assert_eq!(found, [0, 5, 11, 13].map(|shard| (shard, 0..100_000, 100_000, true)));
     assert!(corrections.is_confirmed());
     assert!(correct(&codec, &mut shards, &crcs).is_clean());

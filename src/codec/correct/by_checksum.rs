@@ -142,7 +142,9 @@ impl ByChecksum<'_> {
     /// Puts corrected bytes of a shard in their place, if they agree with their checksum.
     fn take(&mut self, block: usize, slot: u32, stands: &mut [u8], corrected: &[u8]) {
         let differ = |at: &usize| stands[*at] != corrected[*at];
-        let (Some(first), Some(last)) = ((0..stands.len()).find(differ), (0..stands.len()).rfind(differ)) else { return };
+        let (Some(first), Some(last)) = ((0..stands.len()).find(differ), (0..stands.len()).rfind(differ)) else {
+            return;
+        };
         if self.agrees(slot as usize, block, corrected) != Some(true) {
             return;
         }
