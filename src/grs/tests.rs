@@ -2,8 +2,11 @@
 
 use super::*;
 
-/// The constructions that give generalised Reed-Solomon codes, each with the shapes it has.
-fn constructions() -> Vec<(&'static str, fn(usize, usize) -> Option<Code>)> {
+/// The code of a construction with so many data and parity shards, if it has that shape.
+type Construction = fn(usize, usize) -> Option<Code>;
+
+/// The constructions that give generalised Reed-Solomon codes.
+fn constructions() -> Vec<(&'static str, Construction)> {
     vec![
         ("vandermonde", |k, m| Code::vandermonde(k, m).ok()),
         ("cauchy", |k, m| Code::cauchy(k, m).ok()),
