@@ -29,6 +29,9 @@ fn any_code() -> impl Strategy<Value = Code> {
     prop_oneof![
         4 => shape().prop_map(|(k, m)| Code::reed_solomon(k, m).unwrap()),
         2 => shape().prop_map(|(k, m)| Code::cauchy(k, m).unwrap()),
+        1 => shape().prop_map(|(k, m)| Code::jerasure_van(k, m).unwrap()),
+        1 => shape().prop_map(|(k, m)| Code::snapraid(k, m).unwrap()),
+        1 => (1..22usize, 1..5usize).prop_map(|(k, m)| Code::isal_rs(k, m).unwrap()),
         1 => (1..40usize).prop_map(|k| Code::raid5(k).unwrap()),
         1 => (1..40usize).prop_map(|k| Code::raid6(k).unwrap()),
         2 => any_generator().prop_map(|generator| Code::from_generator(&generator).unwrap()),

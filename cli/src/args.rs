@@ -84,6 +84,9 @@ pub(crate) struct Verify {
 pub(crate) struct Repair {
     /// The directory of the shards
     pub(crate) dir: PathBuf,
+    /// Where checksums do not help, because their tables are damaged or they pass what is wrong: let the code find what is
+    #[arg(long)]
+    pub(crate) locate: bool,
     #[command(flatten)]
     pub(crate) compute: Compute,
 }

@@ -14,10 +14,17 @@ pub(crate) enum CodeName {
     Raid5,
     /// Two parity shards, the P and Q of Linux md
     Raid6,
+    /// Powers of two, the bytes of ISA-L's gf_gen_rs_matrix; up to 21+4, 4+21 or 5+5, or 3 shards of either kind
+    IsalRs,
+    /// Reed-Solomon, the bytes of Jerasure's reed_sol_van; any 256 shards
+    JerasureVan,
+    /// raid6's P and Q and further parities, the bytes of SnapRAID; any 256 shards
+    Snapraid,
 }
 
 impl CodeName {
-    const ALL: [Self; 4] = [Self::Vandermonde, Self::Cauchy, Self::Raid5, Self::Raid6];
+    const ALL: [Self; 7] =
+        [Self::Vandermonde, Self::Cauchy, Self::Raid5, Self::Raid6, Self::IsalRs, Self::JerasureVan, Self::Snapraid];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -25,6 +32,9 @@ impl CodeName {
             Self::Cauchy => "cauchy",
             Self::Raid5 => "raid5",
             Self::Raid6 => "raid6",
+            Self::IsalRs => "isal-rs",
+            Self::JerasureVan => "jerasure-van",
+            Self::Snapraid => "snapraid",
         }
     }
 
@@ -35,7 +45,7 @@ impl CodeName {
     /// How many parity shards the code has whatever one asks for; `None` where one may ask.
     pub(crate) fn own_parity_shards(self) -> Option<usize> {
         match self {
-            Self::Vandermonde | Self::Cauchy => None,
+            Self::Vandermonde | Self::Cauchy | Self::IsalRs | Self::JerasureVan | Self::Snapraid => None,
             Self::Raid5 => Some(1),
             Self::Raid6 => Some(2),
         }
@@ -48,6 +58,9 @@ impl CodeName {
             Self::Cauchy => Code::cauchy(data_shards, parity_shards),
             Self::Raid5 => Code::raid5(data_shards),
             Self::Raid6 => Code::raid6(data_shards),
+            Self::IsalRs => Code::isal_rs(data_shards, parity_shards),
+            Self::JerasureVan => Code::jerasure_van(data_shards, parity_shards),
+            Self::Snapraid => Code::snapraid(data_shards, parity_shards),
         }
     }
 }

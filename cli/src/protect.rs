@@ -155,14 +155,17 @@ fn encode(
     };
     let write = |batch: &mut Batch| {
         let (first_stripe, batch) = (batch.first_stripe(), &*batch);
-        writers.par_iter_mut().try_for_each(|writer| writer.append(first_stripe, batch.payload(writer.index())))?;
+        writers.par_iter_mut().try_for_each(|writer| {
+            let shard = writer.index();
+            writer.append(first_stripe, batch.payload(shard), batch.checksums(shard).iter().copied())
+        })?;
         progress.advance(batch.file_bytes());
         Ok(())
     };
     let stages = vec![
         Stage::source("read", fill),
         Stage::new("hash", hash),
-        Stage::new("encode", |batch: &mut Batch| Ok(codec.encode(&mut batch.all_columns()?)?)),
+        Stage::new("encode", |batch: &mut Batch| batch.encode(codec)),
         Stage::new("write", write),
     ];
     let busy = pipeline::run(Batch::buffers(codec, &shape)?, stages)?;

@@ -12,6 +12,9 @@ fn constructions() -> Vec<(&'static str, Construction)> {
         ("cauchy", |k, m| Code::cauchy(k, m).ok()),
         ("raid6", |k, m| Code::raid6(k).ok().filter(|_| m == 2)),
         ("raid5", |k, m| Code::raid5(k).ok().filter(|_| m == 1)),
+        ("jerasure-van", |k, m| Code::jerasure_van(k, m).ok()),
+        ("snapraid", |k, m| Code::snapraid(k, m).ok()),
+        ("isal-rs", |k, m| Code::isal_rs(k, m).ok().filter(|_| k <= 2 || m <= 2)),
     ]
 }
 
@@ -102,6 +105,15 @@ fn random_matrices_are_rejected_whether_they_are_mds_or_not() {
         *count += 1;
         let error = code.grs().expect_err(kind);
         assert!(matches!(error, Error::CannotLocate { code: "custom", shards: 7, .. }), "{error}");
+    }
+}
+
+/// These are MDS, but their rows are powers of 1, 2, 4 and no more than that: with three rows no points fit.
+#[test]
+fn powers_of_two_in_three_rows_are_rejected() {
+    for (k, m) in [(3, 3), (10, 3), (21, 4), (100, 3)] {
+        let error = Code::isal_rs(k, m).unwrap().grs().unwrap_err();
+        assert!(matches!(error, Error::CannotLocate { .. }), "{k}+{m}: {error}");
     }
 }
 
