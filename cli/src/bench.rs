@@ -6,6 +6,7 @@
 //!         host     setup -> job -> path, memory, wall, copies      -> row     calls on shards in host memory
 //!         latency  setup -> path, quantiles                        -> row     one small call, thousands of times
 //!         files    protect, restore, cp                            -> row     files
+//!         layouts  setup -> path, memory, wall                  -> row     the same in layouts that hold as much
 //!         field    registers (GPU), words (CPU)                    -> row     single operations of the field
 //! ```
 //!
@@ -22,6 +23,7 @@ mod host;
 mod job;
 mod lab;
 mod latency;
+mod layouts;
 mod memory;
 mod path;
 mod random;
@@ -49,6 +51,7 @@ pub(crate) fn run(args: &Bench, out: &mut dyn Write) -> Result<Exit> {
         Suite::Cpu(args) => cpu::run(args, out),
         Suite::Latency(args) => latency::run(args, out),
         Suite::Files(args) => files::run(args, out),
+        Suite::Layouts(args) => layouts::run(args, out),
         Suite::Field(args) => field::run(args, out),
         Suite::Calibrate(args) => calibrate::run(args, out),
     }

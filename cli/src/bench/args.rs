@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand, ValueEnum};
-use evariste::cpu;
+use evariste::{Layout, cpu};
 
 use crate::backend::Choice;
 use crate::code::CodeName;
@@ -37,6 +37,9 @@ pub(super) enum Suite {
     /// Add, multiply and invert field elements that never leave the registers
     #[command(after_help = exit::HELP)]
     Field(Field),
+    /// Encode, read while a disk is missing, and rebuild, in layouts that hold the same
+    #[command(after_help = exit::HELP)]
+    Layouts(Layouts),
     /// Measure the CPU and the GPU, and store what the automatic backend chooses by
     #[command(after_help = exit::HELP)]
     Calibrate(Calibrate),
@@ -155,6 +158,21 @@ pub(super) struct Files {
     /// Where to compute
     #[arg(long, value_name = "WHERE", value_enum, default_value_t = Choice::Auto)]
     pub(super) backend: Choice,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Layouts {
+    /// A layout, as `evariste plan` names them; repeatable [default: raid51:2x7, raid55:4x4, hier:4x6+1+1, rs:12+3]
+    #[arg(long = "layout", value_name = "LAYOUT")]
+    pub(super) layouts: Vec<Layout>,
+    /// Bytes of data that every layout holds, cut to shards of whole pages [default: 180 MiB; on a software adapter 1440 KiB]
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub(super) capacity: Option<u64>,
+    /// How the shards lie and who computes on them; repeatable [default: registered, if this machine has it, and cpu]
+    #[arg(long = "path", value_name = "PATH", value_enum)]
+    pub(super) paths: Vec<Path>,
     #[command(flatten)]
     pub(super) output: Output,
 }

@@ -19,6 +19,11 @@ pub(super) struct Job {
 }
 
 impl Job {
+    /// A plan of the caller's.
+    pub(super) fn of(case: Case, plan: Plan) -> Self {
+        Self { case, plans: vec![plan], plan_of: Vec::new() }
+    }
+
     pub(super) fn new(setup: &Setup, case: Case, random: &mut Random) -> Result<Self> {
         let code = &setup.code;
         let one = |plan| Self { case, plans: vec![plan], plan_of: Vec::new() };

@@ -79,6 +79,11 @@ impl Setup {
         Ok(setups)
     }
 
+    /// A code whose data shards hold so many bytes.
+    pub(super) fn of_data(code: Code, bytes: u64) -> Result<Self> {
+        Self::new(code, Data(bytes), None, true)
+    }
+
     fn new(code: Code, size: Size, unit: Option<u64>, by_default: bool) -> Result<Self> {
         let usage = |text: String| UsageError(text);
         let too_large = |_| UsageError("a size is beyond this machine's memory".to_owned());
