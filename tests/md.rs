@@ -7,6 +7,7 @@ mod support;
 use std::io::Read;
 
 use evariste::Code;
+use evariste::layout::Rotation;
 use support::{assert_shards_equal, each_codec};
 
 const CHUNK_BYTES: usize = 64 << 10;
@@ -75,6 +76,19 @@ impl Array {
             period.into_iter().cycle().take(16384)
         };
         blocks.flat_map(block).collect()
+    }
+}
+
+/// What the library says of the rotation is what stands in the arrays.
+#[test]
+fn the_rotation_is_mds() {
+    for array in arrays() {
+        let code = array.code();
+        let rotation = Rotation::left_symmetric(code.data_shards(), code.parity_shards());
+        for stripe in 0..STRIPES {
+            let devices: Vec<usize> = (0..array.devices()).map(|shard| rotation.device(stripe as u64, shard)).collect();
+            assert_eq!(devices, array.places(stripe), "raid{} of {}, stripe {stripe}", array.level, array.devices());
+        }
     }
 }
 
