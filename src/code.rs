@@ -177,9 +177,10 @@ impl Code {
 
     /// The cheapest plan found that rebuilds the `wanted` shards when the `lost` ones are gone.
     ///
-    /// `cost` says what reading a shard costs; the plan's cost is the sum over its sources. The survivors are chosen by
-    /// elimination over the whole generator, so whatever is decodable is decoded, and no source can be left out of the
-    /// plan (see [`crate::plan`] for how far "cheapest" goes). The order of `wanted` is the order of the targets.
+    /// `cost` says what reading a shard costs; the plan's cost is the sum over its sources. Survivors near the lost shards
+    /// are tried first, in groups and across them, and all is settled by elimination over the whole code: whatever is
+    /// decodable is decoded, and no source can be left out of the plan (see [`crate::plan`] for how far "cheapest" goes).
+    /// The order of `wanted` is the order of the targets.
     ///
     /// # Errors
     /// [`Error::ShardIndex`], [`Error::Duplicate`], [`Error::NotLost`] for a wanted shard that is not lost;

@@ -8,10 +8,11 @@
 //! g(x) = product of (x + 2^(first_root + r)) over r = 0..n - k
 //! ```
 //!
-//! in this crate's [field](crate::gf256) (I. S. Reed and G. Solomon, "Polynomial codes over certain finite fields", 1960; R. E. Blahut,
-//! "Theory and Practice of Error Control Codes", chapter 7). A code with n < 255 is a shortened one: it behaves like the
-//! code of 255 bytes whose first 255 - n data bytes are zero and not sent. These are the bytes of reedsolo,
-//! `RSCodec(nsym=n-k, nsize=n, fcr=first_root)`, and of libfec, `init_rs_char(8, 0x11d, first_root, 1, n-k, 255-n)`.
+//! in this crate's [field](crate::gf256) (I. S. Reed and G. Solomon, "Polynomial codes over certain finite fields",
+//! 1960; R. E. Blahut, "Theory and Practice of Error Control Codes", chapter 7). A code with n < 255 is a shortened one:
+//! it behaves like the code of 255 bytes whose first 255 - n data bytes are zero and not sent. These are the bytes of
+//! reedsolo, `RSCodec(nsym=n-k, nsize=n, fcr=first_root)`, and of libfec,
+//! `init_rs_char(8, 0x11d, first_root, 1, n-k, 255-n)`.
 //!
 //! Everything here runs on one thread of the CPU. Many codewords at once, with byte i of each in shard i, are shards like
 //! any others: see [`ReedSolomon::generator`].

@@ -1,7 +1,7 @@
-//! The codes by the names that stand on the command line and in shard headers.
+//! Codes and layouts by the names that stand on the command line and in shard headers.
 
 use clap::ValueEnum;
-use evariste::Code;
+use evariste::{Code, Layout};
 
 /// A code's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
@@ -68,6 +68,53 @@ impl CodeName {
 impl std::fmt::Display for CodeName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// The code of a set: a flat one, or one of groups of shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum SetCode {
+    Flat(CodeName),
+    /// Never one that a flat code is too.
+    Grouped(Layout),
+}
+
+impl SetCode {
+    /// A layout's code. The layouts that are one flat code are written as such.
+    pub(crate) fn of_layout(layout: Layout) -> Self {
+        match layout {
+            Layout::ReedSolomon { .. } => Self::Flat(CodeName::Vandermonde),
+            Layout::Raid5 { .. } => Self::Flat(CodeName::Raid5),
+            Layout::Raid6 { .. } => Self::Flat(CodeName::Raid6),
+            _ => Self::Grouped(layout),
+        }
+    }
+
+    /// Whether a set of so many data and parity shards can have this code.
+    pub(crate) fn has_shape(&self, data_shards: usize, parity_shards: usize) -> bool {
+        match self {
+            Self::Flat(code) => code.own_parity_shards().is_none_or(|own| own == parity_shards),
+            Self::Grouped(layout) => {
+                (layout.data_shards(), layout.shards()) == (data_shards, data_shards + parity_shards)
+            }
+        }
+    }
+
+    /// The code itself, for a shape that it has.
+    pub(crate) fn build(&self, data_shards: usize, parity_shards: usize) -> Result<Code, evariste::Error> {
+        match self {
+            Self::Flat(code) => code.build(data_shards, parity_shards),
+            Self::Grouped(layout) => layout.code(),
+        }
+    }
+}
+
+impl std::fmt::Display for SetCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Flat(code) => write!(f, "{code}"),
+            Self::Grouped(layout) => write!(f, "{layout}"),
+        }
     }
 }
 

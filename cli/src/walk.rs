@@ -226,10 +226,15 @@ impl Losses {
 pub(crate) fn needed(lost: &[usize], what: &str, shape: &Shape) -> String {
     let total = shape.total_shards();
     let good = total - lost.len();
-    let more = shape.data_shards().saturating_sub(good).max(1);
-    format!(
-        "{good} of {total} {what} are good and {} are needed: at least {more} more of {}",
-        shape.data_shards(),
-        ranges::shards(lost),
-    )
+    let needed = shape.data_shards();
+    let lost = ranges::shards(lost);
+    match needed.checked_sub(good) {
+        Some(more @ 1..) => {
+            format!("{good} of {total} {what} are good and {needed} are needed: at least {more} more of {lost}")
+        }
+        // Groups can be hit so that what is left says the same thing twice.
+        _ => format!(
+            "{good} of {total} {what} are good and do not determine the rest: at least 1 more is needed of {lost}"
+        ),
+    }
 }

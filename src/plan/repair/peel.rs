@@ -17,12 +17,21 @@ pub(super) enum Rank {
     Far,
 }
 
+/// What a line costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Price {
+    /// What is read for it.
+    Whole,
+    /// The same, shared among the wanted shards that it gives: better where many are lost together.
+    Shared,
+}
+
 /// The rank of every shard. Lost shards cost `u64::MAX`.
 ///
 /// One wanted shard after the other, the cheapest next: the lines to it are found as D. E. Knuth finds them in
 /// "A generalization of Dijkstra's algorithm", 1977, and what one shard reads or rebuilds is free for those that follow.
-pub(super) fn ranks(lines: &[Line], wanted: &[usize], costs: &[u64]) -> Vec<Rank> {
-    let mut peel = Peel::new(lines, costs);
+pub(super) fn ranks(lines: &[Line], wanted: &[usize], costs: &[u64], price: Price) -> Vec<Rank> {
+    let mut peel = Peel::new(lines, costs, price);
     let mut missing = wanted.to_vec();
     loop {
         let ways = peel.ways(&missing);
@@ -41,6 +50,7 @@ struct Peel<'a> {
     /// What it costs to know a shard: nothing, once it is read or rebuilt; `u64::MAX` while it is lost.
     prices: Vec<u64>,
     ranks: Vec<Rank>,
+    price: Price,
 }
 
 /// How shards can be rebuilt.
@@ -52,7 +62,7 @@ struct Ways {
 }
 
 impl<'a> Peel<'a> {
-    fn new(lines: &'a [Line], costs: &[u64]) -> Self {
+    fn new(lines: &'a [Line], costs: &[u64], price: Price) -> Self {
         let mut through = vec![Vec::new(); costs.len()];
         for (number, line) in lines.iter().enumerate() {
             if line.members.iter().any(|&shard| costs[shard] == u64::MAX) {
@@ -61,14 +71,29 @@ impl<'a> Peel<'a> {
                 }
             }
         }
-        Self { lines, through, prices: costs.to_vec(), ranks: vec![Rank::Far; costs.len()] }
+        // In fractions of a cost, so that it can be shared.
+        let prices = costs.iter().map(|cost| cost.saturating_mul(256)).collect();
+        Self { lines, through, prices, ranks: vec![Rank::Far; costs.len()], price }
     }
 
     /// The cheapest ways in order of price, until one of the missing shards is reached or nothing more can be.
     fn ways(&self, missing: &[usize]) -> Ways {
         let mut ways = Ways { prices: self.prices.clone(), from: vec![Vec::new(); self.prices.len()] };
-        let mut offers: Vec<Option<(u64, Vec<usize>)>> =
-            self.lines.iter().map(|line| offer(line, &ways.prices)).collect();
+        let mut is_missing = vec![false; self.prices.len()];
+        for &shard in missing {
+            is_missing[shard] = true;
+        }
+        let offer = |line: &Line, prices: &[u64]| {
+            let (whole, from) = offer(line, prices)?;
+            let sharers = match self.price {
+                Price::Whole => 1,
+                Price::Shared => {
+                    line.members.iter().filter(|&&s| is_missing[s] && prices[s] == u64::MAX).count().max(1)
+                }
+            };
+            Some((whole / sharers as u64, from))
+        };
+        let mut offers: Vec<Option<_>> = self.lines.iter().map(|line| offer(line, &ways.prices)).collect();
         loop {
             let priced = offers.iter().enumerate().filter_map(|(number, offer)| Some((offer.as_ref()?.0, number)));
             let Some((price, number)) = priced.min() else { return ways };
