@@ -196,7 +196,8 @@ fn every_length() {
 #[test]
 fn shards_wrong_in_long_runs() {
     let code = Code::reed_solomon(10, 4).unwrap();
-    let bytes = 300_001;
+    // Enough for several threads.
+    let bytes = 700_001;
     let whole = stripe(&code, bytes);
     let mut rng = Rng::new(20);
     let mut damaged = whole.clone();
@@ -446,6 +447,7 @@ fn what_cannot_be_corrected_is_a_typed_error_and_nothing_is_touched() {
     assert!(matches!(full, Error::CannotLocate { code: "vandermonde", shards: 256, .. }), "{full}");
     let code = || Code::reed_solomon(4, 2).unwrap();
     assert!(matches!(error(code(), Erasures::everywhere([6])), Error::SlotIndex { slot: 6, slots: 6 }));
+    assert!(matches!(error(code(), Erasures::everywhere([1, 2, 9])), Error::SlotIndex { slot: 9, slots: 6 }));
     let lost = error(code(), Erasures::everywhere([0, 3, 4]));
     assert!(matches!(&lost, Error::Unrecoverable { lost, .. } if lost == &[0, 3, 4]), "{lost}");
     let mut erased = Erasures::none();
