@@ -94,7 +94,7 @@ impl ByChecksum<'_> {
                 erased.insert(0, block, u32::try_from(shard).expect("a GRS code has at most 255 shards"));
             }
         }
-        let report = self.codec.run_correction(grs, &erased, view)?;
+        let report = self.codec.run(Task::Correct { grs, erased: &erased }, view)?;
         self.corrected = report.corrections;
         self.beyond = report.uncorrectable;
         Ok(())
@@ -124,7 +124,7 @@ impl ByChecksum<'_> {
     fn correct_copy(&self, block: usize, copy: &mut [Vec<u8>]) -> Result<(), Error> {
         let view = View::slices(copy.iter_mut().map(|bytes| Slot::Write(bytes)), 1)?;
         if let Some(grs) = self.grs {
-            self.codec.run_correction(grs, &Erasures::none(), view)?;
+            self.codec.run(Task::Correct { grs, erased: &Erasures::none() }, view)?;
             return Ok(());
         }
         let Some(accused) = self.accused.get(&block) else { return Ok(()) };
