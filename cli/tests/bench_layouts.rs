@@ -1,0 +1,72 @@
+//! `bench layouts` on small sizes: every row is there with every field, right, and wrong once a bit is flipped.
+
+#[path = "support/support.rs"]
+mod support;
+
+use serde_json::Value;
+use support::{evariste, rows};
+
+const FIELDS: [&str; 16] = [
+    "suite",
+    "case",
+    "path",
+    "device",
+    "driver",
+    "layout",
+    "shards",
+    "shard_bytes",
+    "capacity_bytes",
+    "lost",
+    "read_bytes",
+    "written_bytes",
+    "threads",
+    "median_s",
+    "traffic_gbps",
+    "verified",
+];
+const SMALL: [&str; 8] = [
+    "bench",
+    "layouts",
+    "--capacity",
+    "1440KiB",
+    "--layout=raid55:4x4",
+    "--layout=lrc:6,2,2",
+    "--json=-",
+    "--path=cpu",
+];
+
+#[test]
+fn reads_and_writes_are_those_of_the_layout() {
+    let rows = rows(evariste(SMALL), 0, &FIELDS).unwrap();
+    let numbers = |row: &Value| {
+        let shard = row["shard_bytes"].as_u64().unwrap();
+        let shards = |field: &str| row[field].as_u64().unwrap() / shard;
+        (row["lost"].as_u64().unwrap(), shards("read_bytes"), shards("written_bytes"), shards("capacity_bytes"))
+    };
+    let found: Vec<_> =
+        rows.iter().map(|row| (row["layout"].as_str().unwrap(), row["case"].as_str().unwrap(), numbers(row))).collect();
+    let expected = [
+        ("raid55:4x4", "encode", (0, 9, 7, 9)),
+        // Any row or column is three others.
+        ("raid55:4x4", "degraded read", (1, 3, 1, 9)),
+        ("raid55:4x4", "rebuild", (4, 9, 4, 9)),
+        ("lrc:6,2,2", "encode", (0, 6, 4, 6)),
+        ("lrc:6,2,2", "degraded read", (1, 3, 1, 6)),
+    ];
+    assert_eq!(found[..5], expected);
+    assert!(rows.iter().all(|row| row["capacity_bytes"].as_u64().unwrap() <= 1440 << 10));
+}
+
+#[test]
+fn a_flipped_bit_is_seen_in_every_row() {
+    let rows = rows(evariste(SMALL.into_iter().chain(["--inject-fault"])), 1, &FIELDS).unwrap();
+    assert!(rows.len() >= 5);
+}
+
+/// As `bench host`: where there is no GPU its path is left out.
+#[test]
+fn a_gpu_is_measured_where_there_is_one() {
+    let ran = evariste(["bench", "layouts", "--capacity", "360KiB", "--layout=raid51:2x3", "--json=-"]);
+    let rows = rows(ran, 0, &FIELDS).unwrap();
+    assert_eq!(rows.last().unwrap()["path"], "cpu");
+}
