@@ -49,7 +49,7 @@ impl Checksums {
             return Err(Error::ChecksumBlocks { given: other.len(), expected: blocks });
         }
         let mut positions = 0..;
-        let starts = shards.iter().map(|shard| Some(shard.as_ref().and(positions.next())? * blocks)).collect();
+        let starts = shards.iter().map(|shard| Some(shard.as_ref().and_then(|_| positions.next())? * blocks)).collect();
         Ok(Self { blocks, starts, crcs: known.flatten().copied().collect() })
     }
 
