@@ -25,4 +25,4 @@ pub use gpu::Gpu;
 pub use grs::Grs;
 pub use matrix::Matrix;
 pub use memory::{Geometry, Region, View};
-pub use plan::{Matrices, Plan};
+pub use plan::{Losses, Matrices, Plan};

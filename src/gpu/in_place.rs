@@ -270,6 +270,7 @@ fn record(
             Matrices::PerStripe { of, .. } => of,
         },
         tables: gpu.kernels.tables_per_stripe(matrices)?,
+        by_position: false,
         source: &source,
         target: &target,
         span: place.span,

@@ -114,6 +114,7 @@ impl Gpu {
                 matrices,
                 plan_of,
                 tables: self.kernels.tables_per_stripe(matrices)?,
+                by_position: false,
                 source: &source,
                 target: &target,
                 span,

@@ -1,7 +1,6 @@
 //! One batch on its way through a ring: what of it goes where.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -10,9 +9,8 @@ use super::cut::{Chunk, Cut};
 use super::mapped::Part;
 use crate::Error;
 use crate::backend::{BLOCK_BYTES, Batch, Mismatch, Task};
-use crate::gpu::kernels::Kernels;
+use crate::gpu::kernels::{Kernels, PerStripe};
 use crate::gpu::launch::{COLUMN_BYTES, Found, Mode, Span};
-use crate::gpu::table::Tables;
 use crate::memory::{Tile, View};
 use crate::plan::Matrices;
 
@@ -26,7 +24,7 @@ pub(super) struct Job<'a> {
     index: usize,
     pub(super) mode: Mode,
     pub(super) matrices: Matrices<'a>,
-    pub(super) tables: Option<Arc<Tables>>,
+    pub(super) tables: Option<PerStripe>,
     view: View<'a>,
     /// Bytes of a slot in one stripe, as the caller sees them.
     bytes: usize,
