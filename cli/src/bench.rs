@@ -6,6 +6,7 @@
 //!         host     setup -> job -> path, memory, wall, copies      -> row     calls on shards in host memory
 //!         latency  setup -> path, quantiles                        -> row     one small call, thousands of times
 //!         files    protect, restore, cp                            -> row     files
+//!         patterns lost, place                             -> row     stripes with losses of their own
 //!         field    registers (GPU), words (CPU)                    -> row     single operations of the field
 //! ```
 //!
@@ -24,6 +25,7 @@ mod lab;
 mod latency;
 mod memory;
 mod path;
+mod patterns;
 mod random;
 mod row;
 mod sample;
@@ -50,6 +52,7 @@ pub(crate) fn run(args: &Bench, out: &mut dyn Write) -> Result<Exit> {
         Suite::Latency(args) => latency::run(args, out),
         Suite::Files(args) => files::run(args, out),
         Suite::Field(args) => field::run(args, out),
+        Suite::Patterns(args) => patterns::run(args, out),
         Suite::Calibrate(args) => calibrate::run(args, out),
     }
 }
