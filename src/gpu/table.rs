@@ -127,7 +127,7 @@ fn entries(plan: &Plan, first_row: usize, source: usize) -> [u32; TABLE_ENTRIES]
         for nibble in 0..step {
             entries[first + step + nibble] = entries[first + nibble] ^ product;
         }
-        product = product << 1 & 0xfefe_fefe ^ (product >> 7 & 0x0101_0101) * 0x1d;
+        product = ((product << 1) & 0xfefe_fefe) ^ (((product >> 7) & 0x0101_0101) * 0x1d);
     }
     entries
 }
