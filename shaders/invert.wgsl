@@ -16,6 +16,7 @@
 //
 // patterns  for each repair: MASK_WORDS words, a bit for each lost shard, the lowest first
 // parity    for each group of four parity rows: a word for each data shard
+// inverses  of all elements, four a word
 // places    for each shard, or each position among the sources: where it begins, among the sources; then likewise targets
 // tables, slots: as shaders/table.wgsl reads them
 // Host src/gpu/invert.rs. Twin src/plan/interpolation.rs, by another way. Tests tests/patterns.rs.
@@ -44,6 +45,7 @@ struct Shape {
 @group(0) @binding(3) var<storage, read> places: array<u32>;
 @group(0) @binding(4) var<storage, read_write> tables: array<u32>;
 @group(0) @binding(5) var<storage, read_write> slots: array<u32>;
+@group(0) @binding(6) var<storage, read> inverses: array<u32>;
 
 var<workgroup> sh_sources: array<u32, 256>; // MOST_SHARDS: shards, R behind A
 var<workgroup> sh_lost: array<u32, 64>; // MOST_LOST: shards, Q behind L
@@ -51,27 +53,20 @@ var<workgroup> sh_rows: array<u32, 64>; // MOST_LOST: parity rows of `work`, R a
 var<workgroup> sh_work: array<u32, 1024>; // MOST_LOST / ROWS * MOST_LOST: for each group of rows, |L| columns
 var<workgroup> sh_pivot: array<u32, 64>; // MOST_LOST: the pivot's row, scaled
 var<workgroup> sh_factors: array<u32, 16>; // MOST_LOST / ROWS: the pivot's column
-var<workgroup> sh_coefficients: array<u32, WORKGROUP_SIZE>;
+var<workgroup> sh_products: array<u32, 1024>; // 8 * WORKGROUP_SIZE: coefficients times 1, 2, 4, .. 128
+
+// Twice each byte of a word.
+fn doubled(packed: u32) -> u32 {
+    return ((packed << 1u) & 0xfefefefeu) ^ (((packed >> 7u) & 0x01010101u) * 0x1du);
+}
 
 // Products of the four bytes of a word with one element: Horner over its bits.
 fn product(element: u32, packed: u32) -> u32 {
     var sum = 0u;
     for (var bit = 8u; bit > 0u; bit -= 1u) {
-        sum = ((sum << 1u) & 0xfefefefeu) ^ (((sum >> 7u) & 0x01010101u) * 0x1du);
-        sum ^= select(0u, packed, ((element >> (bit - 1u)) & 1u) == 1u);
+        sum = doubled(sum) ^ select(0u, packed, ((element >> (bit - 1u)) & 1u) == 1u);
     }
     return sum;
-}
-
-// a^254: a^-1, since a^255 = 1.
-fn inverse(element: u32) -> u32 {
-    var power = element;
-    var result = 1u;
-    for (var bit = 1u; bit < 8u; bit += 1u) {
-        power = product(power, power);
-        result = product(power, result);
-    }
-    return result;
 }
 
 fn byte_of(word: u32, row: u32) -> u32 {
@@ -149,7 +144,8 @@ fn invert(
         let pivot_group = pivot / ROWS;
         let pivot_byte = 0xffu << (pivot % ROWS * 8u);
         workgroupBarrier();
-        let scale = inverse(byte_of(sh_work[pivot_group * lost_data + pivot], pivot));
+        let diagonal = byte_of(sh_work[pivot_group * lost_data + pivot], pivot);
+        let scale = byte_of(inverses[diagonal / 4u], diagonal);
         if local < lost_data {
             let element = byte_of(sh_work[pivot_group * lost_data + local], pivot);
             sh_pivot[local] = select(product(scale, element), scale, local == pivot);
@@ -197,12 +193,20 @@ fn invert(
                 }
             }
         }
-        sh_coefficients[local] = packed;
+        for (var bit = 0u; bit < 8u; bit += 1u) {
+            sh_products[local * 8u + bit] = packed;
+            packed = doubled(packed);
+        }
         workgroupBarrier();
-        for (var entry = local; entry < min(WORKGROUP_SIZE, table_groups * k - first) * TABLE_ENTRIES; entry += WORKGROUP_SIZE) {
-            let nibble = entry % 16u;
-            let value = select(nibble, nibble << 4u, entry % TABLE_ENTRIES >= 16u);
-            tables[(first_table + first) * TABLE_ENTRIES + entry] = product(value, sh_coefficients[entry / TABLE_ENTRIES]);
+        let entries = min(WORKGROUP_SIZE, table_groups * k - first) * TABLE_ENTRIES;
+        for (var entry = local; entry < entries; entry += WORKGROUP_SIZE) {
+            // Four products for the four bits of a nibble, the low or the high one.
+            let products = entry / 16u * 4u;
+            var sum = 0u;
+            for (var bit = 0u; bit < 4u; bit += 1u) {
+                sum ^= select(0u, sh_products[products + bit], ((entry >> bit) & 1u) == 1u);
+            }
+            tables[(first_table + first) * TABLE_ENTRIES + entry] = sum;
         }
         workgroupBarrier();
     }

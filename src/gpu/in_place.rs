@@ -269,7 +269,7 @@ fn record(
             Matrices::One(_) => &[],
             Matrices::PerStripe { of, .. } => of,
         },
-        tables: gpu.kernels.tables_per_stripe(matrices)?,
+        tables: gpu.kernels.tables_per_stripe(matrices, place.span.stripes)?,
         by_position: false,
         source: &source,
         target: &target,

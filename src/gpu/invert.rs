@@ -9,18 +9,19 @@ use super::device::Device;
 use super::kernels::Work;
 use super::launch::{self, Before, COLUMN_BYTES, Launch, entry};
 use super::table::{ROWS, TABLE_ENTRIES, Table, Tables, storage};
-use crate::{Error, Grs, Plan};
+use crate::{Error, Grs, Plan, gf256};
 
 const TEMPLATE: &str = include_str!("../../shaders/invert.wgsl");
-/// Invocations of a workgroup: few coefficients are at work at a time.
+/// Invocations of a workgroup: few coefficients are at work at a time. The shader counts on it.
 const WORKGROUP_SIZE: u32 = 128;
 /// As in the shader.
 const MASK_WORDS: usize = 8;
 const MOST_LOST: usize = 64;
 /// Workgroup memory, all arrays of the shader together.
-const WORKGROUP_BYTES: u32 = 4 * (256 + 64 + 64 + 1024 + 64 + 16 + WORKGROUP_SIZE);
-/// Distinct repairs from which the device is sooner done than the host.
-const INVERT_FROM: usize = 16;
+const WORKGROUP_BYTES: u32 = 4 * (256 + 64 + 64 + 1024 + 64 + 16 + 1024);
+/// Bytes of tables from which the device is sooner done than the host. On an H200 beside 16 cores whole calls took as long
+/// with 16+8 at 128 repairs (512 KiB), with 10+4 between 128 and 256, with 50+10 between 16 and 32 (300 to 600 KiB).
+const WORTH_BYTES: usize = 512 << 10;
 
 /// Name and text of the kernel.
 pub(super) fn source() -> (String, String) {
@@ -30,7 +31,10 @@ pub(super) fn source() -> (String, String) {
 /// The kernel, and when it is used.
 pub(super) struct Invert {
     pipeline: wgpu::ComputePipeline,
-    from: usize,
+    /// Of all elements, four a word; 0 for that of 0.
+    inverses: wgpu::Buffer,
+    /// Repairs from which it is used, if somebody said.
+    from: Option<usize>,
 }
 
 /// As `Shape` in the shader, with the padding of a uniform buffer.
@@ -68,13 +72,25 @@ impl Invert {
             return Err(Error::DeviceTooSmall { device: device.name.clone(), limit, available, needed });
         }
         let pipeline = launch::pipeline(device, "the invert kernel", "invert", &source().1)?;
-        Ok(Self { pipeline, from: from.unwrap_or(INVERT_FROM) })
+        let inverse = |element: u8| gf256::inv(element).unwrap_or(0);
+        let inverses: Vec<u8> = (0..=u8::MAX).map(inverse).collect();
+        let inverses = device.buffer("inverses", wgpu::BufferUsages::STORAGE, &inverses)?;
+        Ok(Self { pipeline, inverses, from })
     }
 
     /// The code by which the device is to make the tables of these plans, if it is to: if they are repairs by one code, and
-    /// enough of them.
-    pub(super) fn serves<'p>(&self, plans: &'p [Plan]) -> Option<&'p Arc<Grs>> {
-        if plans.len() < self.from {
+    /// there are enough of them in a dispatch of so many stripes.
+    pub(super) fn serves<'p>(&self, plans: &'p [Plan], stripes: usize) -> Option<&'p Arc<Grs>> {
+        let repairs = plans.len().min(stripes);
+        let worth_it = match self.from {
+            Some(from) => repairs >= from,
+            None => {
+                let targets = plans.iter().map(|plan| plan.targets().len()).max().unwrap_or(0);
+                let sources = plans.iter().map(|plan| plan.sources().len()).max().unwrap_or(0);
+                repairs * table_words(sources, targets) * size_of::<u32>() >= WORTH_BYTES
+            }
+        };
+        if !worth_it {
             return None;
         }
         // A stripe that lost nothing has nothing to be made.
@@ -112,11 +128,11 @@ impl Invert {
         let parity = storage(device, "parity", &packed(grs))?;
         let places = storage(device, "places", &places)?;
         let plan_of = storage(device, "plan_of", &repairs.of)?;
-        let table_words = repairs.targets.div_ceil(ROWS) * data_shards * TABLE_ENTRIES;
+        let table_words = table_words(data_shards, repairs.targets);
         let tables = empty(device, "tables", repairs.masks.len() * table_words)?;
         let slots = empty(device, "slots", repairs.masks.len() * (data_shards + repairs.targets))?;
 
-        let own = [&shape, &patterns, &parity, &places, &tables, &slots];
+        let own = [&shape, &patterns, &parity, &places, &tables, &slots, &self.inverses];
         let own = (0..).zip(own).map(|(binding, buffer)| entry(binding, buffer.as_entire_buffer_binding()));
         let bind_group = device.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,
@@ -185,6 +201,11 @@ impl Repairs {
         let targets = (0..).zip(&self.is_target).map(|(slot, is_named)| named(is_named, slot, work.target));
         (sources.chain(targets).collect(), self.is_source.len())
     }
+}
+
+/// Words of one repair's tables.
+fn table_words(sources: usize, targets: usize) -> usize {
+    targets.div_ceil(ROWS) * sources * TABLE_ENTRIES
 }
 
 /// The parity matrix, four rows a word.

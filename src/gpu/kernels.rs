@@ -171,12 +171,12 @@ impl Kernels {
         }
     }
 
-    /// The tables of the plans where each stripe has its own, once for all dispatches of a task; `None` where one plan
-    /// serves all stripes.
-    pub(super) fn tables_per_stripe(&self, matrices: Matrices<'_>) -> Result<Option<PerStripe>, Error> {
+    /// The tables of the plans where each stripe has its own, once for all dispatches of a task, each of
+    /// as many stripes; `None` where one plan serves all stripes.
+    pub(super) fn tables_per_stripe(&self, matrices: Matrices<'_>, stripes: usize) -> Result<Option<PerStripe>, Error> {
         match matrices.plans() {
             [] | [_] => Ok(None),
-            plans => Ok(Some(match self.invert.serves(plans) {
+            plans => Ok(Some(match self.invert.serves(plans, stripes) {
                 Some(grs) => PerStripe::ByDevice(Arc::clone(grs)),
                 None => PerStripe::Made(Arc::new(Tables::new(&self.device, plans)?)),
             })),

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::PIECE_ALIGNMENT;
 use super::cut::{Chunk, Cut};
 use super::mapped::Part;
+use super::{PIECE_ALIGNMENT, SLOT_BYTES};
 use crate::Error;
 use crate::backend::{BLOCK_BYTES, Batch, Mismatch, Task};
 use crate::gpu::kernels::{Kernels, PerStripe};
@@ -48,7 +48,8 @@ impl<'a> Job<'a> {
         let grain = if mode == Mode::Check { block } else { COLUMN_BYTES };
         // A block of a check lies within one stripe, and a stripe may have a plan of its own.
         let may_join = matches!(matrices, Matrices::One(_)) && (mode == Mode::Write || bytes.is_multiple_of(block));
-        let tables = kernels.tables_per_stripe(matrices)?;
+        let stripe_bytes = bytes.next_multiple_of(grain).saturating_mul(sources.max(targets)).max(1);
+        let tables = kernels.tables_per_stripe(matrices, (SLOT_BYTES / stripe_bytes).min(batch.view().stripes()))?;
         let view = batch.view_mut().reborrow(may_join);
         Ok(Self { index, mode, matrices, tables, view, bytes, sources, targets, block, grain })
     }

@@ -18,8 +18,10 @@ pub(super) fn distinct(code: &Code, count: usize, random: &mut Random) -> Vec<Ve
         let chosen = random.choose(count.min(all.len()), all.len());
         return chosen.into_iter().map(|at| std::mem::take(&mut all[at])).collect();
     }
-    // More shards than that have far more patterns than any count asks for, unless there is little parity.
-    let most = if m == 1 { count.min(n) } else { count.min(n * (n - 1) / 2) };
+    // More shards than that have more patterns than any count asks for, unless there is little parity.
+    let pairs = n * (n - 1) / 2;
+    let triples = pairs * (n - 2) / 3;
+    let most = count.min(n + if m > 1 { pairs } else { 0 } + if m > 2 { triples } else { 0 });
     let mut seen = HashSet::new();
     let mut lost = Vec::with_capacity(most);
     while lost.len() < most {
@@ -39,7 +41,9 @@ mod tests {
     #[test]
     fn no_two_are_the_same() {
         let mut random = Random::new(1);
-        for (k, m, count, expected) in [(10, 4, 9999, 1470), (10, 4, 100, 100), (50, 10, 4096, 4096), (30, 1, 99, 31)] {
+        for (k, m, count, expected) in
+            [(10, 4, 9999, 1470), (10, 4, 100, 100), (50, 10, 4096, 4096), (30, 1, 99, 31), (20, 2, 999, 22 + 231)]
+        {
             let lost = distinct(&Code::cauchy(k, m).unwrap(), count, &mut random);
             assert_eq!(lost.len(), expected, "{k}+{m}");
             assert_eq!(lost.iter().collect::<HashSet<_>>().len(), expected);
