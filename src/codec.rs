@@ -22,7 +22,7 @@ pub use stripe::{Stripe, StripeRef};
 use crate::auto::Auto;
 use crate::backend::{Backend, Batch, Report, Task};
 use crate::memory::{Slot, View};
-use crate::{Code, Error, Grs, Plan};
+use crate::{Code, Error, Grs, Losses, Plan};
 use repairs::Repairs;
 use stripe::{check_count, check_lengths, read_slots, write_slots};
 
@@ -48,8 +48,9 @@ use stripe::{check_count, check_lengths, read_slots, write_slots};
 pub struct Codec {
     code: Code,
     encode: Plan,
+    /// What [`Code::grs`] says, once it has been asked.
+    grs: OnceLock<Option<Arc<Grs>>>,
     repairs: Repairs,
-    grs: OnceLock<Grs>,
     backend: Arc<dyn Backend>,
 }
 
@@ -65,7 +66,7 @@ impl Codec {
     /// A codec on a backend of the caller's choice, which several codecs may share.
     #[must_use]
     pub fn on(code: Code, backend: Arc<dyn Backend>) -> Self {
-        Self { encode: code.encode_plan(), repairs: Repairs::default(), grs: OnceLock::new(), code, backend }
+        Self { encode: code.encode_plan(), grs: OnceLock::new(), repairs: Repairs::default(), code, backend }
     }
 
     /// The code.
@@ -176,6 +177,44 @@ impl Codec {
         self.write(&*self.repair_plan(lost, wanted)?, view)
     }
 
+    /// Rebuilds what each of many stripes has lost: `lost[t]` names the lost shards of stripe t.
+    ///
+    /// Stripes are of equal length and follow one another in every shard: stripe t of u bytes in bytes `t * u..(t + 1) * u`.
+    /// However many patterns of loss there are, this is one call of the backend. For stripes that lie in another way,
+    /// give [`Losses::matrices`] to a [`Batch`].
+    ///
+    /// # Errors
+    /// [`Error::Stripe`] with the first stripe that cannot be rebuilt, and in it [`Error::Unrecoverable`],
+    /// [`Error::ShardIndex`] or [`Error::Duplicate`]; [`Error::ShardLength`] if shards do not fall into as many stripes,
+    /// [`Error::PlanCount`] for no stripe; as [`Codec::encode`].
+    ///
+    /// # Examples
+    /// ```
+    /// use evariste::{Code, Codec};
+    ///
+    /// let codec = Codec::new(Code::reed_solomon(4, 2)?)?;
+    /// let mut shards = codec.shards(3 * 64)?; // three stripes of 64 bytes
+    /// shards.data_mut(1).fill(7);
+    /// codec.encode(&mut shards)?;
+    /// let whole: Vec<Vec<u8>> = shards.iter().map(<[u8]>::to_vec).collect();
+    ///
+    /// shards.shard_mut(1)[..64].fill(0); // lost in stripe 0
+    /// shards.shard_mut(5)[..64].fill(0);
+    /// shards.shard_mut(0)[128..].fill(0xff); // lost in stripe 2
+    /// codec.reconstruct_stripes(&mut shards, &[vec![1, 5], vec![], vec![0]])?;
+    /// assert!(shards.iter().eq(&whole));
+    /// # Ok::<(), evariste::Error>(())
+    /// ```
+    pub fn reconstruct_stripes<S, L>(&self, shards: &mut S, lost: &[L]) -> Result<(), Error>
+    where
+        S: Stripe + ?Sized,
+        L: AsRef<[usize]>,
+    {
+        let view = shards.view_mut(&self.code)?.in_stripes(lost.len())?;
+        let losses = Losses::by(&self.code, self.grs(), lost)?;
+        self.run(Task::Write(losses.matrices()), view).map(|_| ())
+    }
+
     /// Rebuilds every shard that is `None`.
     ///
     /// # Errors
@@ -234,7 +273,12 @@ impl Codec {
 
     /// The plan of a repair, solved once while it is among the last.
     pub(crate) fn repair_plan(&self, lost: &[usize], wanted: &[usize]) -> Result<Arc<Plan>, Error> {
-        self.repairs.plan(&self.code, lost, wanted)
+        self.repairs.plan(&self.code, self.grs(), lost, wanted)
+    }
+
+    /// The code as a generalised Reed-Solomon code, if it is one.
+    fn grs(&self) -> Option<&Arc<Grs>> {
+        self.grs.get_or_init(|| self.code.grs().ok().map(Arc::new)).as_ref()
     }
 
     fn write(&self, plan: &Plan, view: View<'_>) -> Result<(), Error> {

@@ -149,6 +149,14 @@ pub enum Error {
         /// The lost shards that can be rebuilt.
         recoverable: Vec<usize>,
     },
+    /// What was said of one of many stripes is wrong.
+    #[error("stripe {stripe}: {source}")]
+    Stripe {
+        /// The stripe.
+        stripe: usize,
+        /// What is wrong there.
+        source: Box<Error>,
+    },
     /// Errors at unknown places cannot be located in this code's shards.
     #[error("errors cannot be located in {shards} shards of the code {code}: {reason}")]
     CannotLocate {

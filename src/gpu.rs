@@ -2,7 +2,8 @@
 //!
 //! - `device` finds, opens and describes a device, and turns what goes wrong on it into errors.
 //! - `kernels` decides which kernel runs a plan. `table` takes the matrix as data and is there at once; `compiled` has it
-//!   baked into generated text and runs at the speed of memory; `launch` is what both share.
+//!   baked into generated text and runs at the speed of memory; `launch` is what both share. `invert` makes the tables of
+//!   thousands of repairs on the device.
 //! - `resident` works on the caller's device buffers. Host memory goes one of two ways: `in_place` where it is
 //!   `registered` with the device (`import` is how), else through the `ring`.
 //! - `profile` times passes when asked. `self_test` is the question every device is asked when it is opened.
@@ -12,6 +13,7 @@ mod device;
 mod exit;
 mod import;
 mod in_place;
+mod invert;
 mod kernels;
 mod launch;
 mod profile;
@@ -111,7 +113,7 @@ impl Gpu {
             }
         };
         let device = Arc::new(device);
-        let kernels = Kernels::new(Arc::clone(&device), kernel)?;
+        let kernels = Kernels::new(Arc::clone(&device), kernel, options.invert_from)?;
         let profile = Profile::new(options.profile);
         let (registry, found, rings) = Default::default();
         let gpu = Self { device, kernels, profile, registry, found, rings };
@@ -193,6 +195,7 @@ impl Backend for Gpu {
 /// None that a test would not have met: the sample's codes are within every limit.
 pub fn shader_sources() -> Result<Vec<(String, String)>, Error> {
     let mut sources: Vec<_> = table::sources().collect();
+    sources.push(invert::source());
     sources.extend(compiled::samples()?);
     Ok(sources)
 }

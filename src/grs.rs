@@ -36,6 +36,9 @@ mod tests;
 
 use crate::{Code, Error, Matrix, Plan, gf256};
 
+/// The field's elements other than zero: distinct points for so many shards.
+const MOST_SHARDS: usize = 255;
+
 /// A code as a generalised Reed-Solomon code: for each shard a point and a multiplier, all of them non-zero and no point
 /// twice.
 ///
@@ -108,9 +111,8 @@ impl Code {
     /// # Errors
     /// [`Error::CannotLocate`] if it is none, or if it has more than 255 shards, as many as there are non-zero points.
     pub fn grs(&self) -> Result<Grs, Error> {
-        let refuse = |reason| Error::CannotLocate { code: self.name(), shards: self.total_shards(), reason };
-        if self.total_shards() > 255 {
-            return Err(refuse("more than 255 shards have no distinct non-zero points"));
+        if self.total_shards() > MOST_SHARDS {
+            return Err(self.cannot_locate());
         }
         let found = points(self).and_then(|points| {
             let multipliers = multipliers(self, &points)?;
@@ -119,7 +121,16 @@ impl Code {
             let product = grs.parity_check().mul(&self.generator());
             product.iter_rows().all(|row| row.iter().all(|&element| element == 0)).then_some(grs)
         });
-        found.ok_or_else(|| refuse("it is no generalised Reed-Solomon code"))
+        found.ok_or_else(|| self.cannot_locate())
+    }
+
+    /// The error of [`Code::grs`], for a code that is none.
+    pub(crate) fn cannot_locate(&self) -> Error {
+        let reason = match self.total_shards() {
+            ..=MOST_SHARDS => "it is no generalised Reed-Solomon code",
+            _ => "more than 255 shards have no distinct non-zero points",
+        };
+        Error::CannotLocate { code: self.name(), shards: self.total_shards(), reason }
     }
 }
 

@@ -29,4 +29,4 @@ pub use grs::Grs;
 pub use layout::Layout;
 pub use matrix::Matrix;
 pub use memory::{Geometry, Region, View};
-pub use plan::{Matrices, Plan};
+pub use plan::{Losses, Matrices, Plan};

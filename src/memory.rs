@@ -236,6 +236,28 @@ impl<'a> View<'a> {
         }
     }
 
+    /// A view of one stripe as one of `stripes` stripes that follow one another in every slot.
+    ///
+    /// # Errors
+    /// [`Error::PlanCount`] for no stripe; [`Error::ShardLength`] if the slots' bytes are no multiple of `stripes`.
+    ///
+    /// # Panics
+    /// If the view already has several stripes.
+    pub(crate) fn in_stripes(self, stripes: usize) -> Result<Self, Error> {
+        assert!(self.stripes == 1, "a view of {} stripes is cut already", self.stripes);
+        if stripes == 0 {
+            return Err(Error::PlanCount { given: 0, stripes: self.stripes });
+        }
+        let (given, expected) = (self.bytes, self.bytes / stripes * stripes);
+        if given != expected {
+            return Err(Error::ShardLength { index: 0, given, reference: 0, expected });
+        }
+        let bytes = self.bytes / stripes;
+        // What is behind the last stripe is no padding of the others.
+        let padded_bytes = if stripes == 1 { self.padded_bytes } else { bytes };
+        Ok(Self { bytes, padded_bytes, stripes, stripe_stride: bytes, ..self })
+    }
+
     /// The same view again; as one stripe, if `joined` and stripes follow one another without a gap.
     pub(crate) fn reborrow(&mut self, joined: bool) -> View<'_> {
         let joined = joined && self.stripes > 1 && self.stripe_stride == self.bytes;

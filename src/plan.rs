@@ -17,21 +17,40 @@
 //!
 //! For MDS codes the result is optimal; for others it is a local optimum, because finding the sparsest combination is as
 //! hard as finding a code's minimum distance. Exchanges are left out where a round of them would take long.
+//!
+//! **Many stripes, each with losses of its own** ([`Losses`]). There the plans of a generalised Reed-Solomon code know their
+//! slots at once and leave their matrices to whoever runs them: the host works a coefficient out in closed form, a GPU
+//! inverts for thousands of plans at a time.
 
+mod interpolation;
+mod losses;
 pub(crate) mod repair;
 
-use crate::{Error, Matrix};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use crate::{Error, Grs, Matrix};
+use interpolation::Interpolation;
+pub use losses::Losses;
+pub(crate) use losses::repair_by;
 
 /// A matrix between numbered slots: `targets = matrix * sources`.
 ///
 /// The slots of plans made by a [`Code`](crate::Code) are shard numbers (except for
 /// [`update_plan`](crate::Code::update_plan), which documents its own). Sources and targets are distinct and disjoint.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     sources: Box<[u32]>,
     targets: Box<[u32]>,
-    matrix: Matrix,
+    coefficients: Coefficients,
     lasting: bool,
+}
+
+/// The matrix of a plan, or what it follows from.
+#[derive(Clone, Debug)]
+enum Coefficients {
+    Given(Matrix),
+    Interpolated(Interpolation),
 }
 
 impl Plan {
@@ -53,7 +72,12 @@ impl Plan {
         if let Some(pair) = slots.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Error::Duplicate { what: "slot", index: pair[0] as usize });
         }
-        Ok(Self { sources: sources.into(), targets: targets.into(), matrix, lasting: false })
+        Ok(Self {
+            sources: sources.into(),
+            targets: targets.into(),
+            coefficients: Coefficients::Given(matrix),
+            lasting: false,
+        })
     }
 
     /// A plan of our own making.
@@ -66,6 +90,13 @@ impl Plan {
             numbers.into_iter().map(to_slot).collect::<Vec<_>>()
         };
         Self::new(&slots(sources), &slots(targets), matrix).expect("plans of a code are well-formed")
+    }
+
+    /// A repair of all that is lost, which is something: `targets`, from the first k other shards, all in rising order. Its
+    /// matrix is worked out when it is first asked for.
+    pub(crate) fn interpolated(grs: &Arc<Grs>, sources: Box<[u32]>, targets: Box<[u32]>) -> Self {
+        let coefficients = Coefficients::Interpolated(Interpolation::new(Arc::clone(grs)));
+        Self { sources, targets, coefficients, lasting: false }
     }
 
     /// A plan that will be run again and again, so that a backend may prepare for it at once.
@@ -89,10 +120,37 @@ impl Plan {
         &self.targets
     }
 
-    /// The matrix, targets x sources.
+    /// The matrix, targets x sources. A plan from [`Losses`] may work it out when it is first asked.
     #[must_use]
     pub fn matrix(&self) -> &Matrix {
-        &self.matrix
+        match &self.coefficients {
+            Coefficients::Given(matrix) => matrix,
+            Coefficients::Interpolated(interpolation) => interpolation.matrix(&self.sources, &self.targets),
+        }
+    }
+
+    /// The code that the matrix follows from, for a plan whose targets are all that is lost, in rising order, and whose
+    /// sources are the first k other shards.
+    pub(crate) fn interpolates(&self) -> Option<&Arc<Grs>> {
+        match &self.coefficients {
+            Coefficients::Given(_) => None,
+            Coefficients::Interpolated(interpolation) => Some(interpolation.grs()),
+        }
+    }
+}
+
+impl PartialEq for Plan {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.sources, &self.targets, self.lasting) == (&other.sources, &other.targets, other.lasting)
+            && self.matrix() == other.matrix()
+    }
+}
+
+impl Eq for Plan {}
+
+impl Hash for Plan {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.sources, &self.targets, self.matrix(), self.lasting).hash(state);
     }
 }
 

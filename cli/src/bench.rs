@@ -7,6 +7,7 @@
 //!         latency  setup -> path, quantiles                        -> row     one small call, thousands of times
 //!         files    protect, restore, cp                            -> row     files
 //!         layouts  setup -> path, memory, wall                  -> row     the same in layouts that hold as much
+//!         patterns lost, place                             -> row     stripes with losses of their own
 //!         field    registers (GPU), words (CPU)                    -> row     single operations of the field
 //! ```
 //!
@@ -26,6 +27,7 @@ mod latency;
 mod layouts;
 mod memory;
 mod path;
+mod patterns;
 mod random;
 mod row;
 mod sample;
@@ -53,6 +55,7 @@ pub(crate) fn run(args: &Bench, out: &mut dyn Write) -> Result<Exit> {
         Suite::Files(args) => files::run(args, out),
         Suite::Layouts(args) => layouts::run(args, out),
         Suite::Field(args) => field::run(args, out),
+        Suite::Patterns(args) => patterns::run(args, out),
         Suite::Calibrate(args) => calibrate::run(args, out),
     }
 }

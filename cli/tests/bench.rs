@@ -102,6 +102,39 @@ fn the_cpu_is_measured_in_every_case() {
     }
 }
 
+const PATTERNS_FIELDS: [&str; 15] = [
+    "suite",
+    "case",
+    "path",
+    "solver",
+    "device",
+    "driver",
+    "code",
+    "k",
+    "m",
+    "unit_bytes",
+    "stripes",
+    "threads",
+    "median_s",
+    "traffic_gbps",
+    "verified",
+];
+
+#[test]
+fn stripes_with_losses_of_their_own_are_measured_with_every_solver_in_every_memory() {
+    for (fault, code) in [(None, 0), (Some("--inject-fault"), 1)] {
+        let arguments = ["bench", "patterns", "--shape", "4+2", "--patterns", "99", "--unit", "48", "--json=-"];
+        let Some(rows) = rows(evariste(arguments.into_iter().chain(fault)), code, &PATTERNS_FIELDS) else { return };
+        let name = |row: &Value| format!("{} {}", row["path"].as_str().unwrap(), row["solver"].as_str().unwrap());
+        let names =
+            ["resident", "registered"].map(|path| ["solver", "host", "device"].map(|by| format!("{path} {by}")));
+        let names = names.as_flattened().iter().map(String::as_str).chain(["slices host", "slices device", "cpu host"]);
+        assert!(rows.iter().map(name).eq(names), "{rows:?}");
+        // 6 sets of one shard and 15 of two.
+        assert!(rows.iter().all(|row| row["stripes"] == 21 && row["unit_bytes"] == 48));
+    }
+}
+
 const FORMS: [&str; 6] =
     ["add packed", "multiply log-exp", "multiply packed", "inverse log-exp", "inverse inverse-table", "inverse packed"];
 
@@ -170,6 +203,9 @@ fn what_cannot_be_measured_is_said() {
     ] {
         evariste(["bench"].iter().chain(arguments)).expect(64).says(says);
     }
+    evariste(["bench", "patterns", "--unit", "40"])
+        .expect(64)
+        .says("--unit is 40, which is no positive multiple of 16");
     evariste(["bench", "files", "--dir", "/nonexistent"]).expect(3).says("cannot make a directory in /nonexistent");
     evariste(["bench"]).expect(64).says("Usage: evariste bench");
     let ran = device(&["--backend", "cpu", "--shape", "2+1", "--shard", "4KiB", "--json", "/nonexistent/rows"]);

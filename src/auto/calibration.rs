@@ -75,6 +75,10 @@ impl Work {
 
 /// Coefficients that cost a multiplication.
 fn multipliers(plan: &Plan) -> usize {
+    if plan.interpolates().is_some() {
+        // Nearly all, and to know better would cost more than it is worth.
+        return plan.sources().len() * plan.targets().len();
+    }
     let matrix = plan.matrix();
     (0..matrix.rows()).map(|row| matrix.row(row).iter().filter(|&&coefficient| coefficient > 1).count()).sum()
 }

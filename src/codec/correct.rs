@@ -3,8 +3,8 @@
 mod by_checksum;
 
 use super::{Codec, Corrections, Stripe};
+use crate::Error;
 use crate::backend::{BLOCK_BYTES, Batch, Erasures, Task, Uncorrectable};
-use crate::{Error, Grs};
 
 impl Codec {
     /// Finds wrong bytes at unknown places and makes them right.
@@ -35,7 +35,7 @@ impl Codec {
         shards: &mut S,
         erased: &Erasures,
     ) -> Result<Corrections, Error> {
-        let grs = self.grs()?;
+        let grs = self.grs().ok_or_else(|| self.code.cannot_locate())?;
         let batch = Batch::new(Task::Correct { grs, erased }, shards.view_mut(&self.code)?)?;
         let (bytes, parity_shards) = (batch.view().bytes(), self.code.parity_shards());
         if erased.elsewhere().len() > parity_shards {
@@ -52,15 +52,6 @@ impl Codec {
         report.corrections.iter().for_each(|correction| corrections.note_corrected(correction, false));
         report.uncorrectable.iter().for_each(|uncorrectable| corrections.note_beyond(uncorrectable));
         Ok(corrections)
-    }
-
-    /// The code as one in which errors can be located, recognised once.
-    fn grs(&self) -> Result<&Grs, Error> {
-        if let Some(grs) = self.grs.get() {
-            return Ok(grs);
-        }
-        let grs = self.code.grs()?;
-        Ok(self.grs.get_or_init(|| grs))
     }
 }
 

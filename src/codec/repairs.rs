@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::{Code, Error, Plan};
+use crate::plan::repair_by;
+use crate::{Code, Error, Grs, Plan};
 
 /// Plans of one code, the one used last first.
 #[derive(Default)]
@@ -19,11 +20,17 @@ impl Repairs {
     /// Plans kept; a search through them is cheaper than a solution.
     const KEPT: usize = 32;
 
-    /// The cheapest plan, reading any shard for the same cost.
+    /// The cheapest plan, reading any shard for the same cost, with what [`Code::grs`] said of the code.
     ///
     /// # Errors
     /// As [`Code::repair_plan`].
-    pub(super) fn plan(&self, code: &Code, lost: &[usize], wanted: &[usize]) -> Result<Arc<Plan>, Error> {
+    pub(super) fn plan(
+        &self,
+        code: &Code,
+        grs: Option<&Arc<Grs>>,
+        lost: &[usize],
+        wanted: &[usize],
+    ) -> Result<Arc<Plan>, Error> {
         let is_it = |repair: &Arc<Repair>| (&*repair.lost, &*repair.wanted) == (lost, wanted);
         {
             let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -33,7 +40,7 @@ impl Repairs {
             }
         }
         // Without the lock: another thread may want another one meanwhile.
-        let plan = Arc::new(code.repair_plan(lost, wanted, &|_| 1)?);
+        let plan = Arc::new(repair_by(code, grs, lost, wanted)?);
         let repair = Arc::new(Repair { lost: lost.into(), wanted: wanted.into(), plan: Arc::clone(&plan) });
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.truncate(Self::KEPT - 1);
@@ -50,13 +57,14 @@ mod tests {
     fn a_repair_is_solved_once_while_it_is_kept() {
         let code = Code::reed_solomon(10, 4).unwrap();
         let repairs = Repairs::default();
-        let plan = |lost: &[usize]| repairs.plan(&code, lost, lost).unwrap();
+        let grs = Arc::new(code.grs().unwrap());
+        let plan = |lost: &[usize]| repairs.plan(&code, Some(&grs), lost, lost).unwrap();
         let first = plan(&[1, 2]);
         assert_eq!(*first, code.repair_plan(&[1, 2], &[1, 2], &|_| 1).unwrap());
         assert!(Arc::ptr_eq(&first, &plan(&[1, 2])));
         // Order matters to a plan's targets, and so does what is wanted.
         assert!(!Arc::ptr_eq(&first, &plan(&[2, 1])));
-        assert_eq!(repairs.plan(&code, &[1, 2], &[2]).unwrap().targets(), [2]);
+        assert_eq!(repairs.plan(&code, None, &[1, 2], &[2]).unwrap().targets(), [2]);
         // Used in between, it stays; then others push it out.
         for shard in 0..14 {
             plan(&[shard]);
@@ -66,6 +74,6 @@ mod tests {
             plan(&[3 + shard % 10, 3 + (shard + 1 + shard / 10) % 10]);
         }
         assert!(!Arc::ptr_eq(&first, &plan(&[1, 2])));
-        assert!(repairs.plan(&code, &[0, 1, 2, 3, 4], &[0]).is_err());
+        assert!(repairs.plan(&code, Some(&grs), &[0, 1, 2, 3, 4], &[0]).is_err());
     }
 }

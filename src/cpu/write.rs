@@ -9,9 +9,9 @@ use super::{is_beyond_caches, is_worth_threads};
 
 use super::program::Program;
 use super::recent::RecentPrograms;
-use crate::Error;
 use crate::memory::{Tile, View};
 use crate::plan::Matrices;
+use crate::{Error, Plan};
 
 /// Sources and targets together of a tile that is read in several passes: half of the second-level cache of a core.
 const PASSES_TOTAL_BYTES: usize = 512 << 10;
@@ -19,6 +19,9 @@ const PASSES_TOTAL_BYTES: usize = 512 << 10;
 const TILE_GRAIN_BYTES: usize = 4096;
 /// Tiles for each thread, so that one that was held up holds up the others little.
 const TILES_PER_THREAD: usize = 4;
+/// Plans that one thread makes ready at a time, their matrices perhaps among it: fewer are not worth another.
+const PLANS_AT_ONCE: usize = 64;
+
 /// Runs plans that write over every stripe of a view.
 pub(super) fn run(
     programs: &RecentPrograms,
@@ -38,7 +41,8 @@ pub(super) fn run(
         }
         // There may be thousands, which would drive out the programs of other calls.
         Matrices::PerStripe { plans, .. } => {
-            many = plans.iter().map(|plan| programs.engine().prepare(plan.matrix()).into()).collect();
+            let prepare = |plan: &Plan| programs.engine().prepare(plan.matrix()).into();
+            many = plans.par_iter().with_min_len(PLANS_AT_ONCE).map(prepare).collect();
             &many
         }
     };

@@ -115,7 +115,7 @@ impl Compiled {
         let own = [(0, &params), (1, &slots)];
         let bind = |pipeline| Launch::bind(device, pipeline, &own, &work.buffers);
         let passes = self.passes.iter().map(bind).collect();
-        Ok(Launch { kernel: "compiled", passes, groups, layers: 1 })
+        Ok(Launch { kernel: "compiled", passes, groups, layers: 1, before: None })
     }
 }
 

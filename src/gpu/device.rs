@@ -42,6 +42,9 @@ pub struct Options {
     pub memory: Option<HostMemory>,
     /// Whether the device times each pass, for [`Gpu::take_profile`](super::Gpu::take_profile). Default: no.
     pub profile: bool,
+    /// From how many distinct repairs on, where stripes have repairs of their own, the device works out their matrices itself.
+    /// Default: where their tables come to 512 KiB (410 repairs of four shards of a 10+4 code, 28 of ten of a 50+10 code).
+    pub invert_from: Option<usize>,
 }
 
 impl Options {
@@ -54,7 +57,15 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { device: None, software: true, checked_shaders: None, kernel: None, memory: None, profile: false }
+        Self {
+            device: None,
+            software: true,
+            checked_shaders: None,
+            kernel: None,
+            memory: None,
+            profile: false,
+            invert_from: None,
+        }
     }
 }
 

@@ -14,10 +14,11 @@ use std::thread::JoinHandle;
 use super::compiled::{Compiled, Key, Variant};
 use super::device::Device;
 use super::exit;
+use super::invert::Invert;
 use super::launch::{Addressing, Buffers, Launch, Mode, Span};
 use super::table::{Table, Tables, storage};
 use crate::plan::Matrices;
-use crate::{Error, Plan, env};
+use crate::{Error, Grs, Plan, env};
 pub(super) use launches::Launches;
 
 /// A plan that has moved this many bytes is compiled: below, the time to compile is not won back.
@@ -57,7 +58,9 @@ pub(super) struct Work<'a> {
     /// For a plan per stripe: the plans of the dispatch's stripes.
     pub(super) plan_of: &'a [u32],
     /// For a plan per stripe: what [`Kernels::tables_per_stripe`] made of the plans.
-    pub(super) tables: Option<Arc<Tables>>,
+    pub(super) tables: Option<PerStripe>,
+    /// Whether `source` and `target` go by the position alone, else by the slot alone.
+    pub(super) by_position: bool,
     /// The byte at which a slot begins in its binding, from its position in the plan and its number.
     pub(super) source: &'a dyn Fn(usize, u32) -> usize,
     pub(super) target: &'a dyn Fn(usize, u32) -> usize,
@@ -83,9 +86,19 @@ impl Work<'_> {
     }
 }
 
+/// The tables of plans that stripes have of their own.
+#[derive(Clone)]
+pub(super) enum PerStripe {
+    /// Made by the host, for all dispatches of a task.
+    Made(Arc<Tables>),
+    /// To be made by the device, by each dispatch for its stripes, of repairs by this code.
+    ByDevice(Arc<Grs>),
+}
+
 pub(super) struct Kernels {
     device: Arc<Device>,
     table: Table,
+    invert: Invert,
     forced: Option<Kernel>,
     known: Arc<Mutex<Known>>,
     builder: Builder,
@@ -123,11 +136,12 @@ enum Ready {
 }
 
 impl Kernels {
-    pub(super) fn new(device: Arc<Device>, forced: Option<Kernel>) -> Result<Self, Error> {
+    pub(super) fn new(device: Arc<Device>, forced: Option<Kernel>, invert_from: Option<usize>) -> Result<Self, Error> {
         let table = Table::new(&device)?;
+        let invert = Invert::new(&device, invert_from)?;
         let known = Arc::default();
         let builder = Builder::new(Arc::clone(&device), Arc::clone(&known));
-        Ok(Self { device, table, forced, known, builder })
+        Ok(Self { device, table, invert, forced, known, builder })
     }
 
     /// The kernel that runs this work now, bound to its buffers.
@@ -135,14 +149,15 @@ impl Kernels {
         let plans = work.matrices.plans();
         match (&work.tables, plans) {
             (None, [plan]) => self.launch_ready(&self.ready(plan, work)?, plan, work),
-            (Some(tables), _) => {
+            (Some(PerStripe::ByDevice(grs)), plans) => self.invert.launch(&self.device, &self.table, grs, plans, work),
+            (Some(PerStripe::Made(tables)), _) => {
                 let count = u32::try_from(plans.len()).expect("plans are numbered by u32");
                 let plan_of = storage(&self.device, "plan_of", work.plan_of)?;
                 let slots = tables.slots(&self.device, plans, work.source, work.target)?;
                 self.table.launch(&self.device, tables, &slots, Some((&plan_of, count)), work)
             }
             // No plan, no stripe.
-            (None, _) => Ok(Launch { kernel: "table", passes: Vec::new(), groups: 0, layers: 0 }),
+            (None, _) => Ok(Launch { kernel: "table", passes: Vec::new(), groups: 0, layers: 0, before: None }),
         }
     }
 
@@ -156,12 +171,15 @@ impl Kernels {
         }
     }
 
-    /// The tables of the plans where each stripe has its own, once for all dispatches of a task; `None` where one plan
-    /// serves all stripes.
-    pub(super) fn tables_per_stripe(&self, matrices: Matrices<'_>) -> Result<Option<Arc<Tables>>, Error> {
+    /// The tables of the plans where each stripe has its own, once for all dispatches of a task, each of
+    /// as many stripes; `None` where one plan serves all stripes.
+    pub(super) fn tables_per_stripe(&self, matrices: Matrices<'_>, stripes: usize) -> Result<Option<PerStripe>, Error> {
         match matrices.plans() {
             [] | [_] => Ok(None),
-            plans => Ok(Some(Arc::new(Tables::new(&self.device, plans)?))),
+            plans => Ok(Some(match self.invert.serves(plans, stripes) {
+                Some(grs) => PerStripe::ByDevice(Arc::clone(grs)),
+                None => PerStripe::Made(Arc::new(Tables::new(&self.device, plans)?)),
+            })),
         }
     }
 

@@ -152,7 +152,7 @@ impl Buffers<'_> {
 }
 
 /// One entry of a bind group.
-fn entry(binding: u32, buffer: wgpu::BufferBinding<'_>) -> wgpu::BindGroupEntry<'_> {
+pub(super) fn entry(binding: u32, buffer: wgpu::BufferBinding<'_>) -> wgpu::BindGroupEntry<'_> {
     wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(buffer) }
 }
 
@@ -252,6 +252,15 @@ pub(super) struct Launch {
     pub(super) groups: u32,
     /// Layers of them, over the rows.
     pub(super) layers: u32,
+    /// What makes the tables, where the device does.
+    pub(super) before: Option<Before>,
+}
+
+/// A dispatch that goes before another's.
+pub(super) struct Before {
+    pub(super) pipeline: wgpu::ComputePipeline,
+    pub(super) bind_group: wgpu::BindGroup,
+    pub(super) groups: u32,
 }
 
 impl Launch {
@@ -274,13 +283,19 @@ impl Launch {
 
     /// Records the dispatches.
     pub(super) fn dispatch(&self, device: &Device, pass: &mut wgpu::ComputePass<'_>) {
-        // Two dimensions, because one ends at 65,535 workgroups.
         let most = device.device.limits().max_compute_workgroups_per_dimension;
-        let rows = self.groups.div_ceil(most);
-        for (pipeline, bind_group) in &self.passes {
+        let mut dispatch = |pipeline, bind_group, groups: u32, layers| {
+            // Two dimensions, because one ends at 65,535 workgroups.
+            let rows = groups.div_ceil(most);
             pass.set_pipeline(pipeline);
             pass.set_bind_group(0, bind_group, &[]);
-            pass.dispatch_workgroups(self.groups.div_ceil(rows.max(1)), rows, self.layers);
+            pass.dispatch_workgroups(groups.div_ceil(rows.max(1)), rows, layers);
+        };
+        if let Some(Before { pipeline, bind_group, groups }) = &self.before {
+            dispatch(pipeline, bind_group, *groups, 1);
+        }
+        for (pipeline, bind_group) in &self.passes {
+            dispatch(pipeline, bind_group, self.groups, self.layers);
         }
     }
 }

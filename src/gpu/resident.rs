@@ -113,7 +113,8 @@ impl Gpu {
             let work = Work {
                 matrices,
                 plan_of,
-                tables: self.kernels.tables_per_stripe(matrices)?,
+                tables: self.kernels.tables_per_stripe(matrices, span.stripes)?,
+                by_position: false,
                 source: &source,
                 target: &target,
                 span,

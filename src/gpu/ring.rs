@@ -199,6 +199,7 @@ impl Call<'_, '_> {
             matrices: job.matrices,
             plan_of: job.plan_of(chunk),
             tables: job.tables.clone(),
+            by_position: true,
             source: &|at, _| at * stride,
             target: &|at, _| (first_target + at) * stride,
             span: job.span(chunk),

@@ -2,19 +2,23 @@
 //!
 //! Host side of `shaders/table.wgsl`, which says what the bindings hold.
 
+use rayon::prelude::*;
+
 use super::device::Device;
 use super::kernels::Work;
 use super::launch::{self, Addressing, Buffers, COLUMN_BYTES, Launch, Mode, WORKGROUP_SIZE};
-use crate::{Error, Plan, gf256};
+use crate::{Error, Plan};
 
 const TEMPLATE: &str = include_str!("../../shaders/table.wgsl");
 
 /// Rows whose products one table entry packs.
-const ROWS: usize = 4;
+pub(super) const ROWS: usize = 4;
 /// Entries of one source's tables.
-const TABLE_ENTRIES: usize = 32;
+pub(super) const TABLE_ENTRIES: usize = 32;
 /// Sources a step of the loop may take. Longer steps have more loads on their way, but leave more sources over.
 const STEPS: [usize; 2] = [5, 10];
+/// Plans that one thread makes tables of at a time: fewer are not worth another.
+const PLANS_AT_ONCE: usize = 64;
 /// Workgroup memory: `sh_tables` and `sh_slots`.
 const WORKGROUP_BYTES: u32 = 4096 + 128;
 /// Storage buffers the kernel binds, at most.
@@ -66,10 +70,10 @@ pub(super) fn sources() -> impl Iterator<Item = (String, String)> {
 
 /// Matrices as the kernel reads them: one plan's, or those of several.
 pub(super) struct Tables {
-    buffer: wgpu::Buffer,
+    pub(super) buffer: wgpu::Buffer,
     /// Sources and targets of each plan: those of the largest.
-    sources: usize,
-    targets: usize,
+    pub(super) sources: usize,
+    pub(super) targets: usize,
 }
 
 impl Tables {
@@ -77,14 +81,13 @@ impl Tables {
         let most = |count: fn(&Plan) -> usize| plans.iter().map(count).max().unwrap_or(0);
         let sources = most(|plan| plan.sources().len());
         let targets = most(|plan| plan.targets().len());
-        let mut words = Vec::with_capacity(plans.len() * targets.div_ceil(ROWS) * sources * TABLE_ENTRIES);
-        for plan in plans {
-            for first_row in (0..targets).step_by(ROWS) {
-                for source in 0..sources {
-                    words.extend(entries(plan, first_row, source));
-                }
-            }
-        }
+        let of_plan = |plan: &Plan| {
+            let groups = (0..targets).step_by(ROWS);
+            let pairs = groups.flat_map(|first_row| (0..sources).map(move |source| (first_row, source)));
+            pairs.flat_map(|(first_row, source)| entries(plan, first_row, source)).collect::<Vec<u32>>()
+        };
+        let words: Vec<Vec<u32>> = plans.par_iter().with_min_len(PLANS_AT_ONCE).map(of_plan).collect();
+        let words = words.concat();
         let buffer = storage(device, "tables", &words)?;
         Ok(Self { buffer, sources, targets })
     }
@@ -113,13 +116,20 @@ impl Tables {
 
 /// The 32 table entries of one source for four rows: products with 0..16, then with 0, 16, .. 240. Zero where the plan
 /// has no such row or source.
-fn entries(plan: &Plan, first_row: usize, source: usize) -> impl Iterator<Item = u32> {
+fn entries(plan: &Plan, first_row: usize, source: usize) -> [u32; TABLE_ENTRIES] {
     let (rows, cols) = (plan.targets().len(), plan.sources().len());
     let coefficient = |row: usize| if row < rows && source < cols { plan.matrix().row(row)[source] } else { 0 };
-    let coefficients: [u8; ROWS] = std::array::from_fn(|row| coefficient(first_row + row));
-    let low = 0..16u8;
-    let high = (0..16u8).map(|nibble| nibble << 4);
-    low.chain(high).map(move |value| u32::from_le_bytes(coefficients.map(|c| gf256::mul(c, value))))
+    let mut product = u32::from_le_bytes(std::array::from_fn(|row| coefficient(first_row + row)));
+    let mut entries = [0; TABLE_ENTRIES];
+    // Products with 1, 2, 4, .. 128; those with other nibbles are sums of them.
+    for bit in 0..8 {
+        let (first, step) = (bit / 4 * 16, 1 << (bit % 4));
+        for nibble in 0..step {
+            entries[first + step + nibble] = entries[first + nibble] ^ product;
+        }
+        product = ((product << 1) & 0xfefe_fefe) ^ (((product >> 7) & 0x0101_0101) * 0x1d);
+    }
+    entries
 }
 
 /// A buffer of words; never empty, since an empty one cannot be bound.
@@ -187,6 +197,6 @@ impl Table {
             _ => span.stripes * span.stripe_bytes.div_ceil(group_bytes),
         };
         let passes = vec![Launch::bind(device, pipeline, &own, buffers)];
-        Ok(Launch { kernel: "table", passes, groups: index(groups), layers: targets.div_ceil(4) })
+        Ok(Launch { kernel: "table", passes, groups: index(groups), layers: targets.div_ceil(4), before: None })
     }
 }

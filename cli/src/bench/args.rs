@@ -40,6 +40,9 @@ pub(super) enum Suite {
     /// Encode, read while a disk is missing, and rebuild, in layouts that hold the same
     #[command(after_help = exit::HELP)]
     Layouts(Layouts),
+    /// Rebuild many stripes, each with other losses, in one call, from the lists of what is lost
+    #[command(after_help = exit::HELP)]
+    Patterns(Patterns),
     /// Measure the CPU and the GPU, and store what the automatic backend chooses by
     #[command(after_help = exit::HELP)]
     Calibrate(Calibrate),
@@ -59,6 +62,25 @@ pub(super) struct Device {
     /// Where to compute; gpu takes a software adapter where there is no hardware
     #[arg(long, value_name = "WHERE", value_enum, default_value_t = Where::Gpu)]
     pub(super) backend: Where,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Patterns {
+    /// Data and parity shards, K+M; repeatable [default: 10+4 and 50+10]
+    #[arg(long = "shape", value_name = "K+M")]
+    pub(super) shapes: Vec<Shape>,
+    /// How parity follows from data
+    #[arg(long, value_name = "NAME", value_enum, default_value_t = CodeName::Vandermonde)]
+    pub(super) code: CodeName,
+    /// Stripes, each with a pattern of its own; repeatable. Fewer where the code has not so many [default: 16, 256 and 4096; on
+    /// a software adapter 32]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(super) patterns: Vec<u32>,
+    /// Bytes a shard has in one stripe; a multiple of 16 [default: 4 KiB]
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub(super) unit: Option<u64>,
     #[command(flatten)]
     pub(super) output: Output,
 }

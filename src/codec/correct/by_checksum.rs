@@ -42,7 +42,7 @@ impl Codec {
             return Ok(Corrections::default());
         }
         let inconsistent: BTreeSet<usize> = report.mismatches.iter().map(|mismatch| mismatch.block).collect();
-        let (grs, corrected, beyond) = (self.grs().ok(), Vec::new(), Vec::new());
+        let (grs, corrected, beyond) = (self.grs().map(Arc::as_ref), Vec::new(), Vec::new());
         let mut correction = ByChecksum { codec: self, grs, checksums, accused, corrected, beyond };
         correction.correct(&inconsistent, shards.view_mut(&self.code)?)?;
         let mut view = shards.view_mut(&self.code)?;

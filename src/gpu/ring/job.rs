@@ -1,18 +1,16 @@
 //! One batch on its way through a ring: what of it goes where.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::PIECE_ALIGNMENT;
 use super::cut::{Chunk, Cut};
 use super::mapped::Part;
+use super::{PIECE_ALIGNMENT, SLOT_BYTES};
 use crate::Error;
 use crate::backend::{BLOCK_BYTES, Batch, Mismatch, Task};
-use crate::gpu::kernels::Kernels;
+use crate::gpu::kernels::{Kernels, PerStripe};
 use crate::gpu::launch::{COLUMN_BYTES, Found, Mode, Span};
-use crate::gpu::table::Tables;
 use crate::memory::{Tile, View};
 use crate::plan::Matrices;
 
@@ -26,7 +24,7 @@ pub(super) struct Job<'a> {
     index: usize,
     pub(super) mode: Mode,
     pub(super) matrices: Matrices<'a>,
-    pub(super) tables: Option<Arc<Tables>>,
+    pub(super) tables: Option<PerStripe>,
     view: View<'a>,
     /// Bytes of a slot in one stripe, as the caller sees them.
     bytes: usize,
@@ -50,7 +48,8 @@ impl<'a> Job<'a> {
         let grain = if mode == Mode::Check { block } else { COLUMN_BYTES };
         // A block of a check lies within one stripe, and a stripe may have a plan of its own.
         let may_join = matches!(matrices, Matrices::One(_)) && (mode == Mode::Write || bytes.is_multiple_of(block));
-        let tables = kernels.tables_per_stripe(matrices)?;
+        let stripe_bytes = bytes.next_multiple_of(grain).saturating_mul(sources.max(targets)).max(1);
+        let tables = kernels.tables_per_stripe(matrices, (SLOT_BYTES / stripe_bytes).min(batch.view().stripes()))?;
         let view = batch.view_mut().reborrow(may_join);
         Ok(Self { index, mode, matrices, tables, view, bytes, sources, targets, block, grain })
     }

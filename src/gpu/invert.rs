@@ -1,0 +1,227 @@
+//! The kernel that makes the tables of many repairs: one workgroup a repair, right before the table kernel that needs them.
+//!
+//! Host side of `shaders/invert.wgsl`, which says what the bindings hold. What the host sends for a repair are 32 bytes, where
+//! tables take 128 for each source and four targets.
+
+use std::sync::Arc;
+
+use super::device::Device;
+use super::kernels::Work;
+use super::launch::{self, Before, COLUMN_BYTES, Launch, entry};
+use super::table::{ROWS, TABLE_ENTRIES, Table, Tables, storage};
+use crate::{Error, Grs, Plan, gf256};
+
+const TEMPLATE: &str = include_str!("../../shaders/invert.wgsl");
+/// Invocations of a workgroup: few coefficients are at work at a time. The shader counts on it.
+const WORKGROUP_SIZE: u32 = 128;
+/// As in the shader.
+const MASK_WORDS: usize = 8;
+const MOST_LOST: usize = 64;
+/// Workgroup memory, all arrays of the shader together.
+const WORKGROUP_BYTES: u32 = 4 * (256 + 64 + 64 + 1024 + 64 + 16 + 1024);
+/// Bytes of tables from which the device is sooner done than the host. On an H200 beside 16 cores whole calls took as long
+/// with 16+8 at 128 repairs (512 KiB), with 10+4 between 128 and 256, with 50+10 between 16 and 32 (300 to 600 KiB).
+const WORTH_BYTES: usize = 512 << 10;
+
+/// Name and text of the kernel.
+pub(super) fn source() -> (String, String) {
+    ("invert".to_owned(), format!("const WORKGROUP_SIZE = {WORKGROUP_SIZE}u;\n{TEMPLATE}"))
+}
+
+/// The kernel, and when it is used.
+pub(super) struct Invert {
+    pipeline: wgpu::ComputePipeline,
+    /// Of all elements, four a word; 0 for that of 0.
+    inverses: wgpu::Buffer,
+    /// Repairs from which it is used, if somebody said.
+    from: Option<usize>,
+}
+
+/// As `Shape` in the shader, with the padding of a uniform buffer.
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+struct Shape {
+    repairs: u32,
+    data_shards: u32,
+    parity_shards: u32,
+    targets: u32,
+    by_position: u32,
+    source_places: u32,
+    padding: [u32; 2],
+}
+
+/// The distinct repairs of a dispatch.
+struct Repairs {
+    /// A bit for each lost shard.
+    masks: Vec<[u32; MASK_WORDS]>,
+    /// For each stripe, its repair.
+    of: Vec<u32>,
+    /// Shards that some repair reads or writes.
+    is_source: Vec<bool>,
+    is_target: Vec<bool>,
+    /// Targets of the repair that has most.
+    targets: usize,
+}
+
+impl Invert {
+    pub(super) fn new(device: &Device, from: Option<usize>) -> Result<Self, Error> {
+        let (limit, available) =
+            ("max_compute_workgroup_storage_size", device.device.limits().max_compute_workgroup_storage_size);
+        if available < WORKGROUP_BYTES {
+            let (available, needed) = (u64::from(available), u64::from(WORKGROUP_BYTES));
+            return Err(Error::DeviceTooSmall { device: device.name.clone(), limit, available, needed });
+        }
+        let pipeline = launch::pipeline(device, "the invert kernel", "invert", &source().1)?;
+        let inverse = |element: u8| gf256::inv(element).unwrap_or(0);
+        let inverses: Vec<u8> = (0..=u8::MAX).map(inverse).collect();
+        let inverses = device.buffer("inverses", wgpu::BufferUsages::STORAGE, &inverses)?;
+        Ok(Self { pipeline, inverses, from })
+    }
+
+    /// The code by which the device is to make the tables of these plans, if it is to: if they are repairs by one code, and
+    /// there are enough of them in a dispatch of so many stripes.
+    pub(super) fn serves<'p>(&self, plans: &'p [Plan], stripes: usize) -> Option<&'p Arc<Grs>> {
+        let repairs = plans.len().min(stripes);
+        let worth_it = match self.from {
+            Some(from) => repairs >= from,
+            None => {
+                let targets = plans.iter().map(|plan| plan.targets().len()).max().unwrap_or(0);
+                let sources = plans.iter().map(|plan| plan.sources().len()).max().unwrap_or(0);
+                repairs * table_words(sources, targets) * size_of::<u32>() >= WORTH_BYTES
+            }
+        };
+        if !worth_it {
+            return None;
+        }
+        // A stripe that lost nothing has nothing to be made.
+        let mut some = plans.iter().filter(|plan| !plan.targets().is_empty());
+        let grs = some.next()?.interpolates()?;
+        let is_by_it = |plan: &Plan| plan.interpolates().is_some_and(|other| Arc::ptr_eq(grs, other));
+        (grs.parity_shards() <= MOST_LOST && some.all(is_by_it)).then_some(grs)
+    }
+
+    /// Binds both kernels to the work's buffers: this one for the repairs of the work's stripes, and `table`.
+    pub(super) fn launch(
+        &self,
+        device: &Device,
+        table: &Table,
+        grs: &Grs,
+        plans: &[Plan],
+        work: &Work<'_>,
+    ) -> Result<Launch, Error> {
+        let index = |count: usize| u32::try_from(count).expect("shards are numbered by u32, and repairs by plans");
+        let (parity_shards, total_shards) = (grs.parity_shards(), grs.total_shards());
+        let data_shards = total_shards - parity_shards;
+        let repairs = Repairs::new(plans, work.plan_of, data_shards, total_shards);
+        let (places, source_places) = repairs.places(work, data_shards);
+        let shape = Shape {
+            repairs: index(repairs.masks.len()),
+            data_shards: index(data_shards),
+            parity_shards: index(parity_shards),
+            targets: index(repairs.targets),
+            by_position: u32::from(work.by_position),
+            source_places: index(source_places),
+            padding: [0; 2],
+        };
+        let shape = device.buffer("shape", wgpu::BufferUsages::UNIFORM, bytemuck::bytes_of(&shape))?;
+        let patterns = storage(device, "patterns", repairs.masks.as_flattened())?;
+        let parity = storage(device, "parity", &packed(grs))?;
+        let places = storage(device, "places", &places)?;
+        let plan_of = storage(device, "plan_of", &repairs.of)?;
+        let table_words = table_words(data_shards, repairs.targets);
+        let tables = empty(device, "tables", repairs.masks.len() * table_words)?;
+        let slots = empty(device, "slots", repairs.masks.len() * (data_shards + repairs.targets))?;
+
+        let own = [&shape, &patterns, &parity, &places, &tables, &slots, &self.inverses];
+        let own = (0..).zip(own).map(|(binding, buffer)| entry(binding, buffer.as_entire_buffer_binding()));
+        let bind_group = device.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &self.pipeline.get_bind_group_layout(0),
+            entries: &own.collect::<Vec<_>>(),
+        });
+        let groups = index(repairs.masks.len());
+        let before = Before { pipeline: self.pipeline.clone(), bind_group, groups };
+        let tables = Tables { buffer: tables, sources: data_shards, targets: repairs.targets };
+        let launch = table.launch(device, &tables, &slots, Some((&plan_of, groups)), work)?;
+        Ok(Launch { kernel: "invert, table", before: Some(before), ..launch })
+    }
+}
+
+impl Repairs {
+    fn new(plans: &[Plan], plan_of: &[u32], data_shards: usize, total_shards: usize) -> Self {
+        let mut position = vec![None; plans.len()];
+        let mut repairs = Self {
+            masks: Vec::new(),
+            of: Vec::with_capacity(plan_of.len()),
+            is_source: vec![false; total_shards],
+            is_target: vec![false; total_shards],
+            targets: 0,
+        };
+        let mut always_lost = [u32::MAX; MASK_WORDS];
+        for &plan_index in plan_of {
+            let at = &mut position[plan_index as usize];
+            let index = *at.get_or_insert_with(|| {
+                let plan = &plans[plan_index as usize];
+                let mut mask = [0; MASK_WORDS];
+                for &target in plan.targets() {
+                    mask[target as usize / 32] |= 1 << (target % 32);
+                    repairs.is_target[target as usize] = true;
+                }
+                if !plan.targets().is_empty() {
+                    always_lost.iter_mut().zip(mask).for_each(|(always, lost)| *always &= lost);
+                }
+                let parity = plan.sources().iter().rev().take_while(|source| **source as usize >= data_shards);
+                parity.for_each(|&source| repairs.is_source[source as usize] = true);
+                repairs.targets = repairs.targets.max(plan.targets().len());
+                repairs.masks.push(mask);
+                u32::try_from(repairs.masks.len() - 1).expect("plans are numbered by u32")
+            });
+            repairs.of.push(index);
+        }
+        // A data shard is read by every repair that does not rebuild it.
+        for shard in 0..data_shards {
+            repairs.is_source[shard] = always_lost[shard / 32] >> (shard % 32) & 1 == 0;
+        }
+        repairs
+    }
+
+    /// Where sources begin, and behind them where targets do, in columns; and how many are sources.
+    fn places(&self, work: &Work<'_>, data_shards: usize) -> (Vec<u32>, usize) {
+        let column = |bytes: usize| u32::try_from(bytes / COLUMN_BYTES).expect("a binding has fewer than 2^32 columns");
+        if work.by_position {
+            let sources = (0..data_shards).map(|at| column((work.source)(at, 0)));
+            let targets = (0..self.targets).map(|at| column((work.target)(at, 0)));
+            return (sources.chain(targets).collect(), data_shards);
+        }
+        // What no repair names may not even be there.
+        let named = |is_named: &bool, slot, place: &dyn Fn(usize, u32) -> usize| {
+            if *is_named { column(place(0, slot)) } else { 0 }
+        };
+        let sources = (0..).zip(&self.is_source).map(|(slot, is_named)| named(is_named, slot, work.source));
+        let targets = (0..).zip(&self.is_target).map(|(slot, is_named)| named(is_named, slot, work.target));
+        (sources.chain(targets).collect(), self.is_source.len())
+    }
+}
+
+/// Words of one repair's tables.
+fn table_words(sources: usize, targets: usize) -> usize {
+    targets.div_ceil(ROWS) * sources * TABLE_ENTRIES
+}
+
+/// The parity matrix, four rows a word.
+fn packed(grs: &Grs) -> Vec<u32> {
+    let matrix = grs.check_plan().matrix();
+    let element = |row: usize, col: usize| if row < matrix.rows() { matrix.row(row)[col] } else { 0 };
+    let groups = (0..matrix.rows()).step_by(ROWS);
+    let words = groups.flat_map(|first| (0..matrix.cols()).map(move |col| (first, col)));
+    words.map(|(first, col)| u32::from_le_bytes(std::array::from_fn(|row| element(first + row, col)))).collect()
+}
+
+/// A buffer of so many words for the device to write; never empty, since an empty one cannot be bound.
+fn empty(device: &Device, label: &'static str, words: usize) -> Result<wgpu::Buffer, Error> {
+    let size = (4 * words.max(1)) as u64;
+    device.check_size("max_storage_buffer_binding_size", |limits| limits.max_storage_buffer_binding_size, size)?;
+    device.check_size("max_buffer_size", |limits| limits.max_buffer_size, size)?;
+    let (usage, mapped_at_creation) = (wgpu::BufferUsages::STORAGE, false);
+    Ok(device.device.create_buffer(&wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation }))
+}
