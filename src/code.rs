@@ -20,6 +20,7 @@
 mod cauchy;
 mod groups;
 mod hierarchical;
+mod lines;
 mod local;
 mod mirror;
 mod nested;
@@ -27,6 +28,7 @@ mod raid;
 mod vandermonde;
 
 pub use groups::{Groups, Place};
+pub(crate) use lines::Line;
 
 use crate::plan::{Plan, repair};
 use crate::{Error, Matrix};
@@ -45,6 +47,7 @@ pub struct Code {
     name: &'static str,
     parity: Matrix,
     groups: Groups,
+    lines: Box<[Line]>,
 }
 
 impl Code {
@@ -76,13 +79,15 @@ impl Code {
             }
         }
         let parity_rows: Vec<usize> = (data_shards..generator.rows()).collect();
-        Ok(Self::from_parity("custom", generator.select_rows(&parity_rows)))
+        let flat = Self::from_parity("custom", generator.select_rows(&parity_rows));
+        Ok(Self { lines: Box::default(), ..flat })
     }
 
-    /// A flat construction's result: its name and its parity matrix.
+    /// The result of a flat construction, any k of whose shards give back the data: its name and its parity matrix.
     fn from_parity(name: &'static str, parity: Matrix) -> Self {
-        let groups = Groups::flat(parity.rows() + parity.cols());
-        Self { name, parity, groups }
+        let shards = parity.rows() + parity.cols();
+        let lines = [Line::new(0..shards, parity.rows())].into();
+        Self { name, parity, groups: Groups::flat(shards), lines }
     }
 
     /// The construction: `vandermonde`, `cauchy`, `raid5`, `raid6`, `mirror`, `nested`, `hierarchical`, `local`,
@@ -128,6 +133,11 @@ impl Code {
         &self.groups
     }
 
+    /// Sets of shards that are a code by themselves: hints where to look for cheap plans, complete or not.
+    pub(crate) fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
     /// All data shards in, all parity shards out.
     #[must_use]
     pub fn encode_plan(&self) -> Plan {
@@ -161,9 +171,10 @@ impl Code {
 
     /// The cheapest plan found that rebuilds the `wanted` shards when the `lost` ones are gone.
     ///
-    /// `cost` says what reading a shard costs; the plan's cost is the sum over its sources. The survivors are chosen by
-    /// elimination over the whole generator, so whatever is decodable is decoded, and no source can be left out of the
-    /// plan (see [`crate::plan`] for how far "cheapest" goes). The order of `wanted` is the order of the targets.
+    /// `cost` says what reading a shard costs; the plan's cost is the sum over its sources. Survivors near the lost shards
+    /// are tried first, in groups and across them, and all is settled by elimination over the whole code: whatever is
+    /// decodable is decoded, and no source can be left out of the plan (see [`crate::plan`] for how far "cheapest" goes).
+    /// The order of `wanted` is the order of the targets.
     ///
     /// # Errors
     /// [`Error::ShardIndex`], [`Error::Duplicate`], [`Error::NotLost`] for a wanted shard that is not lost;

@@ -24,8 +24,13 @@
 //! ```
 
 mod name;
+mod placement;
+mod rotation;
 
 use crate::{Code, Error};
+
+pub use placement::Placement;
+pub use rotation::Rotation;
 
 /// A code by the name users write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -178,6 +183,14 @@ impl Layout {
             return Err(Error::TooWide { code: self.keyword(), given, limit: Self::MAX_SHARDS });
         }
         Ok(())
+    }
+
+    /// Which device holds which shard of a stripe.
+    ///
+    /// # Errors
+    /// As [`Layout::code`].
+    pub fn placement(&self) -> Result<Placement, Error> {
+        Placement::new(self)
     }
 
     /// Shards in all.

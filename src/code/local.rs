@@ -1,7 +1,7 @@
 //! Local reconstruction codes: parities of small groups for the common repair, global ones for the rest.
 
-use super::check_counts;
 use super::groups::{Groups, runs};
+use super::{Line, check_counts};
 use crate::{Code, Error, Matrix, gf256};
 
 impl Code {
@@ -22,9 +22,10 @@ impl Code {
     /// element in common: the two conditions that the paper's section 2.2.1 asks for, which make the code maximally
     /// recoverable: it survives every loss that any code of this shape survives.
     ///
-    /// Otherwise they are a pyramid code (C. Huang, M. Chen and J. Li, "Pyramid codes", NCA 2007): a Cauchy matrix of g + 1
-    /// rows, its columns scaled so that row 0 is ones, and row 0 split into the local parities. Any g + 1 losses are
-    /// survived, as by the Reed-Solomon code that was split, and nearly every other loss that can be.
+    /// Otherwise they are a pyramid code (C. Huang, M. Chen and J. Li, "Pyramid codes", NCA 2007): the parities of an MDS
+    /// code, here a row of ones above a Cauchy matrix of g rows, with the row of ones split into the local parities. Any
+    /// g + 1 losses are survived, as by the code that was split, and nearly every other loss that could be: LRC(48, 4, 3)
+    /// survives .9946 of all losses of five shards, where .9950 is possible.
     ///
     /// # Errors
     /// [`Error::TooFewShards`] if there are no data shards, groups or global parities; [`Error::UnevenGroups`] if k is no
@@ -38,16 +39,12 @@ impl Code {
         let coefficients = if globals <= 2 && groups <= 17 && size <= 15 {
             subfield_coefficients(data_shards, size, globals)
         } else {
-            pyramid_coefficients(data_shards, globals)?
+            pyramid_coefficients(data_shards, globals)
         };
         let xor = Matrix::from_fn(groups, data_shards, |group, data| u8::from(data / size == group));
         let members =
             (0..groups).map(|group| (group * size..(group + 1) * size).chain([data_shards + group]).collect());
-        Ok(Self {
-            name: "local",
-            parity: xor.above(&coefficients),
-            groups: Groups::new(data_shards + groups + globals, members.collect()),
-        })
+        Ok(Self::from_local_groups("local", xor.above(&coefficients), members.collect()))
     }
 
     /// An LRC whose global parities lie in the groups like data, so that every single loss is rebuilt within a group.
@@ -77,18 +74,20 @@ impl Code {
             return Err(Error::UnevenGroups { data_shards: covered, groups });
         }
         let coefficients = lagrange_coefficients(data_shards, globals);
-        let word = Matrix::identity(data_shards).above(&coefficients);
-        let local = Matrix::from_fn(groups, covered, |_, _| 0);
-        let members: Vec<Vec<usize>> =
-            runs(covered, groups).enumerate().map(|(group, run)| run.chain([covered + group]).collect()).collect();
-        let mut xor = local;
-        for (group, members) in members.iter().enumerate() {
-            for &shard in &members[..members.len() - 1] {
-                xor.row_mut(group)[shard] = 1;
-            }
+        let mut covers = Matrix::zero(groups, covered);
+        let mut members = Vec::with_capacity(groups);
+        for (group, run) in runs(covered, groups).enumerate() {
+            covers.row_mut(group)[run.clone()].fill(1);
+            members.push(run.chain([covered + group]).collect());
         }
-        let parity = coefficients.above(&xor.mul(&word));
-        Ok(Self { name: "local_uniform", parity, groups: Groups::new(covered + groups, members) })
+        let xor = covers.mul(&Matrix::identity(data_shards).above(&coefficients));
+        Ok(Self::from_local_groups("local_uniform", coefficients.above(&xor), members))
+    }
+
+    /// Groups that each rebuild one of their shards.
+    fn from_local_groups(name: &'static str, parity: Matrix, members: Vec<Vec<usize>>) -> Self {
+        let lines = members.iter().map(|members| Line::new(members.iter().copied(), 1)).collect();
+        Self { groups: Groups::new(parity.cols() + parity.rows(), members), lines, ..Self::from_parity(name, parity) }
     }
 }
 
@@ -116,12 +115,16 @@ fn subfield_coefficients(data_shards: usize, size: usize, globals: usize) -> Mat
     })
 }
 
-/// See [`Code::local`]: rows 1.. of a Cauchy matrix whose row 0 was made ones.
-fn pyramid_coefficients(data_shards: usize, globals: usize) -> Result<Matrix, Error> {
-    let cauchy = Matrix::cauchy(globals + 1, data_shards)?;
-    Ok(Matrix::from_fn(globals, data_shards, |row, data| {
-        gf256::div(cauchy.row(row + 1)[data], cauchy.row(0)[data]).unwrap_or(0)
-    }))
+/// See [`Code::local`]: 1 / (x + y) over g distinct y, 0 and then powers of 2^98, and k distinct x among powers of 2^67.
+///
+/// Any order of any points keeps the guarantee. These are the best of tens of thousands tried on LRC(48, 4, 3): of its
+/// 3,478,761 losses of five, 3,461,289 could be survived by a code of this shape over a large enough field, and 3,459,993 are.
+fn pyramid_coefficients(data_shards: usize, globals: usize) -> Matrix {
+    let global_points: Vec<u8> = std::iter::once(0).chain((0..globals - 1).map(|t| gf256::pow(2, 98 * t))).collect();
+    let is_free = |x: &u8| !global_points.contains(x);
+    let data_points: Vec<u8> =
+        (0..255).map(|i| gf256::pow(2, 189 + 67 * i)).filter(is_free).take(data_shards).collect();
+    Matrix::from_fn(globals, data_shards, |row, data| gf256::inv(data_points[data] ^ global_points[row]).unwrap_or(0))
 }
 
 /// See [`Code::local_uniform`]: Lagrange polynomial `row` over the points 0..=globals, at globals + 1 + data.
@@ -172,7 +175,7 @@ mod tests {
     /// g + 1 losses of any kind, by both constructions and with both kinds of coefficients.
     #[test]
     fn any_losses_up_to_one_more_than_the_global_parities_are_survived() {
-        for (k, l, g) in [(6, 2, 1), (6, 2, 2), (16, 1, 2), (6, 3, 3), (8, 2, 4), (4, 4, 2)] {
+        for (k, l, g) in [(6, 2, 1), (6, 2, 2), (16, 1, 2), (6, 3, 3), (8, 2, 4), (4, 4, 2), (4, 2, 5)] {
             for code in [Code::local(k, l, g).unwrap(), Code::local_uniform(k, l, g).unwrap()] {
                 for lost in subsets(code.total_shards(), g + 1) {
                     assert!(code.is_recoverable(&lost).unwrap(), "{}({k}, {l}, {g}): {lost:?}", code.name());
@@ -186,6 +189,7 @@ mod tests {
         assert!(Code::local(255, 17, 2).is_err());
         assert!(Code::local(238, 17, 2).is_ok());
         assert!(Code::local(252, 2, 3).is_ok());
+        assert!(Code::local(2, 2, 253).is_ok());
         assert!(matches!(Code::local(254, 2, 2), Err(Error::TooManyShards { given: 257, limit: 256, .. })));
         assert!(matches!(Code::local(usize::MAX, 1, 1), Err(Error::TooManyShards { .. })));
         assert!(matches!(Code::local(12, 5, 2), Err(Error::UnevenGroups { data_shards: 12, groups: 5 })));

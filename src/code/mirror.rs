@@ -1,6 +1,6 @@
 //! Mirrors: every data shard stored several times.
 
-use super::check_counts;
+use super::{Line, check_counts};
 use crate::{Code, Error, Matrix};
 
 impl Code {
@@ -14,10 +14,10 @@ impl Code {
         let parity_shards = data_shards.saturating_mul(copies.saturating_sub(1));
         check_counts(data_shards, parity_shards)?;
         Self::check_width("mirror", data_shards.saturating_mul(copies))?;
-        Ok(Self::from_parity(
-            "mirror",
-            Matrix::from_fn(parity_shards, data_shards, |row, j| u8::from(row % data_shards == j)),
-        ))
+        let parity = Matrix::from_fn(parity_shards, data_shards, |row, j| u8::from(row % data_shards == j));
+        let copies_of = |j| Line::new((j..data_shards * copies).step_by(data_shards), copies - 1);
+        let lines = (0..data_shards).map(copies_of).collect();
+        Ok(Self { lines, ..Self::from_parity("mirror", parity) })
     }
 }
 

@@ -1,7 +1,8 @@
 //! Products of two codes: RAID over RAID.
 
 use super::groups::Groups;
-use crate::{Code, Error, Matrix};
+use super::lines;
+use crate::{Code, Error, Matrix, gf256};
 
 impl Code {
     /// The widest [mirror](Code::mirror) or [nested](Code::nested) code: matrices are dense, and this keeps one below
@@ -41,9 +42,11 @@ impl Code {
         let parity = Matrix::from_fn(cells.count() - data_shards, data_shards, |row, data| {
             let (group, position) = cells.of[data_shards + row];
             let (data_group, data_position) = cells.of[data];
-            crate::gf256::mul(across.row(group)[data_group], inside.row(position)[data_position])
+            gf256::mul(across.row(group)[data_group], inside.row(position)[data_position])
         });
-        Ok(Self { name: "nested", parity, groups: cells.groups(outer.total_shards()) })
+        let groups = cells.groups(outer.total_shards());
+        let lines = lines::of_product(outer, inner, &groups).into();
+        Ok(Self { name: "nested", parity, groups, lines })
     }
 
     /// A width that dense matrices can take.
