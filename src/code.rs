@@ -193,11 +193,16 @@ impl Code {
     /// # Errors
     /// [`Error::ShardIndex`] and [`Error::Duplicate`], as for [`Code::repair_plan`].
     pub fn is_recoverable(&self, lost: &[usize]) -> Result<bool, Error> {
-        match self.repair_plan(lost, lost, &|_| 1) {
-            Ok(_) => Ok(true),
-            Err(Error::Unrecoverable { .. }) => Ok(false),
-            Err(error) => Err(error),
-        }
+        self.check_shards(lost)?;
+        // The parity that is left must tell the lost data apart; lost parity then follows.
+        let data: Vec<usize> = lost.iter().copied().filter(|&shard| shard < self.data_shards()).collect();
+        let left: Vec<&[u8]> = self
+            .parity_numbers()
+            .zip(self.parity.iter_rows())
+            .filter(|(n, _)| !lost.contains(n))
+            .map(|(_, r)| r)
+            .collect();
+        Ok(Matrix::from_fn(data.len(), left.len(), |row, column| left[column][data[row]]).rank() == data.len())
     }
 
     fn parity_numbers(&self) -> std::ops::Range<usize> {
@@ -270,6 +275,17 @@ mod tests {
         let code = Code::from_generator(&Matrix::identity(400).above(&parity)).unwrap();
         assert_eq!(code.total_shards(), 401);
         assert!(code.is_recoverable(&[399]).unwrap());
+    }
+
+    #[test]
+    fn what_is_recoverable_is_what_has_a_plan() {
+        let parity = Matrix::from_rows(&[[1, 1, 0, 0], [0, 0, 1, 1], [1, 2, 4, 8]]).unwrap();
+        let code = Code::from_generator(&Matrix::identity(4).above(&parity)).unwrap();
+        for lost in 0..1 << 7 {
+            let lost: Vec<usize> = (0..7).filter(|shard| lost >> shard & 1 == 1).collect();
+            assert_eq!(code.is_recoverable(&lost).unwrap(), code.repair_plan(&lost, &lost, &|_| 1).is_ok(), "{lost:?}");
+        }
+        assert!(matches!(code.is_recoverable(&[7]), Err(Error::ShardIndex { index: 7, count: 7 })));
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub enum Error {
         limit: usize,
     },
     /// Shards that cannot be cut into groups as the construction asks.
-    #[error("{data_shards} shards do not go into {groups} groups")]
+    #[error("{data_shards} shards do not go into {groups} groups evenly")]
     UnevenGroups {
         /// Shards to lie in groups.
         data_shards: usize,

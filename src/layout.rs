@@ -336,6 +336,16 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_says_both_numbers() {
+        let message = |name: &str| name.parse::<Layout>().unwrap_err().to_string();
+        assert_eq!(message("raid6:2"), "raid6:2 has 2 disks, it needs at least 3");
+        assert_eq!(message("hier:4x6+6+1"), "hier:4x6+6+1 has 6 disks in each node, it needs at least 7");
+        assert_eq!(message("raid66:64x65"), "raid66 takes at most 4096 shards in all, got 4160");
+        assert_eq!(message("lrc:12,5,2"), "12 shards do not go into 5 groups evenly");
+        assert_eq!(message("raid55:4"), "`raid55:4` is no layout: expected raid55:MxN");
+    }
+
+    #[test]
     fn a_layout_that_is_too_large_is_refused() {
         let refused = |name: &str| name.parse::<Layout>().unwrap_err();
         assert!(matches!(refused("raid66:64x65"), Error::TooWide { code: "raid66", given: 4160, limit: 4096 }));

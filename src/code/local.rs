@@ -19,8 +19,8 @@ impl Code {
     /// **Coefficients.** Up to two global parities, over groups of up to 15 shards and up to 17 groups: data shard i of
     /// group x has a = 2^(x + 17i), and the global parities are the sums of a * D and of a^2 * D. The numbers 2^(17i) are
     /// the 15 of the subfield GF(16), so the a of one group and their sums fill GF(16)* times 2^x, and those sets have no
-    /// element in common: the two conditions that the paper's section 2.2.1 asks for, which make the code maximally
-    /// recoverable: it survives every loss that any code of this shape survives.
+    /// element in common. So no sum of two a of one group is a sum of two of another, which is what the paper asks for: the
+    /// code is maximally recoverable, it survives every loss that any code of this shape survives.
     ///
     /// Otherwise they are a pyramid code (C. Huang, M. Chen and J. Li, "Pyramid codes", NCA 2007): the parities of an MDS
     /// code, here a row of ones above a Cauchy matrix of g rows, with the row of ones split into the local parities. Any
