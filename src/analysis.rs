@@ -1,13 +1,14 @@
 //! What a layout costs and what it survives.
 //!
-//! Everything here is counted from the structure of a [`Layout`] or from the generator of a [`Code`], and no byte of data
-//! is ever looked at. Losses are of whole shards, and every set of so many shards is as likely as any other.
+//! Everything here is counted from the structure of a [`Layout`] or from the generator of a [`Code`](crate::Code), and
+//! no byte of data is ever looked at. Losses are of whole shards, and every set of so many shards is as likely as any
+//! other.
 //!
 //! | question | answer |
 //! |---|---|
 //! | how much of the disks holds data? | [`efficiency`] |
-//! | how many losses are survived whichever they are, how many at best? | [`Tolerance`] by theory, [`search_guarantee`] by brute force |
-//! | and between the two, which share of all sets? | [`survived`], by all checks together; [`survived_nested`], level by level |
+//! | how many losses are survived whichever they are, how many at best? | [`Tolerance`]; by brute force [`search_guarantee`] |
+//! | and between, which share of all sets? | [`survived`] by all checks together, [`survived_nested`] level by level |
 //! | what does rebuilding a shard, and what does a small write cost? | [`Cost`] |
 //! | how much memory do the tables of a codec take? | [`Memory`] |
 //! | how long until data is lost? | [`mttdl`], a chain and a simulation, and why neither should be believed |
@@ -45,10 +46,10 @@ pub use tolerance::{Guarantee, Theorem, Tolerance, search_guarantee};
 
 use crate::Layout;
 
-/// The share of all shards that holds data: k / n. For m groups of n disks that bear the loss of `a` disks in a group and of
-/// `b` groups this is (m - b)(n - a) / mn.
+/// The share of all shards that holds data: k / n. For m groups of n disks that bear the loss of `a` disks in a group
+/// and of `b` groups this is (m - b)(n - a) / mn.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "counts of shards")]
 pub fn efficiency(layout: &Layout) -> f64 {
-    layout.data_shards() as f64 / layout.shards() as f64
+    layout.data_shards() as f64 / layout.shards().max(1) as f64
 }

@@ -161,12 +161,13 @@ fn chains_and_simulations_agree() {
     for repair in [Repair::Serial, Repair::Parallel] {
         for (code, survived) in [(Code::raid5(7).unwrap(), &[1.0; 2][..]), (Code::raid6(6).unwrap(), &[1.0; 3])] {
             let disks = bad_disks(8, repair);
-            assert_simulated(&code, &disks, chain(&disks, survived), 0.0);
+            assert_simulated(&code, &disks, chain(&disks, survived).unwrap(), 0.0);
         }
     }
 }
 
-/// Where some sets are survived and others not, the chain assumes that all survived ones are as likely. They nearly are.
+/// Where some sets are survived and others not, the chain assumes that all survived ones are as likely. They nearly
+/// are.
 #[test]
 fn chains_of_products_agree_with_simulations_nearly() {
     let layout = layout("raid51:2x4");
@@ -174,7 +175,7 @@ fn chains_of_products_agree_with_simulations_nearly() {
     let survived: Vec<f64> =
         (0..=layout.shards()).map(|losses| survived_of_code(&code, losses, &COUNT).survived).collect();
     let disks = bad_disks(8, Repair::Parallel);
-    assert_simulated(&code, &disks, chain(&disks, &survived), 0.05);
+    assert_simulated(&code, &disks, chain(&disks, &survived).unwrap(), 0.05);
     let error = simulate(&code, &bad_disks(9, Repair::Serial), 1, 0).unwrap_err();
     assert!(matches!(error, Error::ShardCount { given: 9, expected: 8 }), "{error}");
 }

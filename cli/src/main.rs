@@ -7,7 +7,8 @@
 //!         restore  the same way without what is not needed, into one file
 //! ```
 //!
-//! `plan` compares layouts and touches no file; `bench` measures backends, protect and restore, and touches no file of anybody's.
+//! `plan` compares layouts and touches no file; `bench` measures backends, protect and restore, and touches no file of
+//! anybody's.
 //!
 //! `format` and `shape` say what a shard file is, `walk` and `pipeline` how stripes pass through memory, and each verb has a
 //! file of its own. docs/shard-format.md describes the files, docs/command.md the verbs.

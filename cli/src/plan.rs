@@ -6,8 +6,8 @@
 //!         sets, measured, capacity                  k, m and unit for protect; what the disks hold
 //! ```
 //!
-//! Nothing is read or written but a stored calibration. All figures are those of `evariste::analysis`; docs/layouts.md explains
-//! them.
+//! Nothing is read or written but a stored calibration. All figures are those of `evariste::analysis`; docs/layouts.md
+//! explains them.
 
 mod advice;
 mod args;

@@ -5,20 +5,22 @@ use crate::{Code, Error, Layout};
 /// What is read and written when little happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// Shards read to rebuild one lost data shard, by the [plan](Code::repair_plan) for it; the most of the data shards asked.
+    /// Shards read to rebuild one lost data shard, by the [plan](Code::repair_plan) for it; the most of the data shards
+    /// asked.
     pub repair_reads: usize,
     /// The same of any shard, parity included.
     pub most_repair_reads: usize,
-    /// Device reads and writes of a small write to one data shard: 2 * (1 + parities that depend on it), since the old bytes and the
-    /// old parities are read and the new ones written. The most of all data shards; 2(a + 1)(b + 1) for a product.
+    /// Device reads and writes of a small write to one data shard: 2 * (1 + parities that depend on it), since the old
+    /// bytes and the old parities are read and the new ones written. The most of all data shards; 2(a + 1)(b + 1) for a
+    /// product.
     pub update_ios: usize,
 }
 
 impl Cost {
     /// The cost of a layout.
     ///
-    /// A layout's shards are alike within a few kinds (data, parity of the group, parity across groups, parity of both, global
-    /// parity), so a plan is made for the first and the last of each, not for thousands of shards.
+    /// A layout's shards are alike within a few kinds (data, parity of the group, parity across groups, parity of both,
+    /// global parity), so a plan is made for the first and the last of each, not for thousands of shards.
     ///
     /// # Errors
     /// As [`Layout::code`].
@@ -33,8 +35,8 @@ impl Cost {
         Self::from_shards(&code, shards)
     }
 
-    /// The cost of a code, by a plan for each of its shards. A shard that the others do not determine costs nothing: it cannot be
-    /// rebuilt at any.
+    /// The cost of a code, by a plan for each of its shards. A shard that the others do not determine costs nothing: it
+    /// cannot be rebuilt at any.
     ///
     /// # Errors
     /// None that a code of this library gives cause for.

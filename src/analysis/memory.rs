@@ -9,13 +9,15 @@ use crate::Layout;
 /// | what | bytes |
 /// |---|---|
 /// | matrix | k m |
-/// | a CPU kernel's program | 8 k m with GFNI, 32 k m with AVX2 or NEON; the portable kernel 128 m + 8 for each bit of a coefficient, 64 k m at most |
+/// | a CPU kernel's program | 8 k m with GFNI, 32 k m with AVX2 or NEON; portable 128 m + 64 k m at most |
 /// | the table kernel's tables on a GPU | 128 k ceil(m / 4) |
-/// | slots in flight, of a call to a GPU on memory that is not registered with it | 2 * 3 slots of 16 MiB each: 96 MiB, 192 MiB where the device cannot work on mapped buffers; less for smaller calls |
+/// | slots in flight | 3 slots of 2 buffers of 16 MiB: 96 MiB; of 4 where the device cannot work on mapped ones: 192 MiB |
 ///
-/// A repair adds a matrix and its tables of its own, with as many rows as shards are wanted and as many columns as shards are
-/// read. The CPU keeps the programs of the 16 matrices used last, a codec the plans of its 32 last repairs. Calls on registered
-/// memory and calls on the CPU have no slots. Not counted: what a driver needs, and the text of compiled kernels.
+/// A repair adds a matrix and its tables of its own, with as many rows as shards are wanted and as many columns as
+/// shards are read. Slots are those of a call to a GPU on memory that is not registered with it; smaller calls have
+/// smaller ones. The CPU keeps the programs of the 16 matrices used last, a codec the plans of its 32 last repairs.
+/// Calls on registered memory and calls on the CPU have no slots. Not counted: what a driver needs, and the text of
+/// compiled kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
     /// The matrix.
@@ -27,15 +29,16 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// The memory of a layout.
+    /// The memory of a layout; of one that is [impossible](Layout::check), nothing of use.
     #[must_use]
     pub fn of(layout: &Layout) -> Self {
         let data = layout.data_shards();
-        let parity = layout.shards() - data;
+        let parity = layout.shards().saturating_sub(data);
+        let coefficients = data.saturating_mul(parity);
         Self {
-            matrix_bytes: data * parity,
-            cpu_table_bytes: 32 * data * parity,
-            gpu_table_bytes: 128 * data * parity.div_ceil(4),
+            matrix_bytes: coefficients,
+            cpu_table_bytes: coefficients.saturating_mul(32),
+            gpu_table_bytes: data.saturating_mul(parity.div_ceil(4)).saturating_mul(128),
         }
     }
 }

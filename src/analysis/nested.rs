@@ -4,20 +4,22 @@ use super::Tolerance;
 use super::subsets::ln_factorials;
 use crate::Layout;
 
-/// The share of all sets of so many losses that two layers survive that know nothing of each other, as RAID over RAID in
-/// software does: a group with more losses than it bears is lost as a whole, and data is lost with more groups than the outer
-/// layer bears. `None` for layouts of one level.
+/// The share of all sets of so many losses that two layers survive that know nothing of each other, as RAID over RAID
+/// in software does: a group with more losses than it bears is lost as a whole, and data is lost with more groups than
+/// the outer layer bears. `None` for layouts of one level and for [impossible](Layout::check) ones.
 ///
-/// Counted, not sampled. For m groups of n disks, inner tolerance a, outer tolerance b, the number of survived sets of F
-/// losses is the coefficient of x^F in the sum over j <= b of C(m, j) * bad(x)^j * good(x)^(m - j), where good is the sum of
-/// C(n, i) x^i for i <= a, and bad that for i > a. It is computed with x^i weighted by (F / mn)^i (1 - F / mn)^(n - i): numbers
-/// then stay between 0 and 1, and the result is exact but for rounding, about 1e-12.
+/// Counted, not sampled. For m groups of n disks, inner tolerance a, outer tolerance b, the number of survived sets of
+/// F losses is the coefficient of x^F in the sum over j <= b of C(m, j) * bad(x)^j * good(x)^(m - j), where good is the
+/// sum of C(n, i) x^i for i <= a, and bad that for i > a. It is computed with x^i weighted by (F / mn)^i (1 - F /
+/// mn)^(n - i): numbers then stay between 0 and 1, and the result is exact but for rounding, about 1e-12.
 #[must_use]
 pub fn survived_nested(layout: &Layout, losses: usize) -> Option<f64> {
+    layout.check().ok()?;
     let outer = layout.outer_tolerance()?;
     let (groups, disks, inner) = (layout.groups(), layout.shards_per_group(), layout.inner_tolerance());
     let tolerance = Tolerance::of(layout);
-    // Both ends are those of the whole code: it takes b + 1 groups of a + 1 losses to be lost, and n - k losses may be borne.
+    // Both ends are those of the whole code: it takes b + 1 groups of a + 1 losses to be lost, and n - k losses may be
+    // borne.
     if losses <= tolerance.guaranteed || losses > tolerance.best_case {
         return Some(if losses <= tolerance.guaranteed { 1.0 } else { 0.0 });
     }
@@ -57,7 +59,8 @@ fn weights(count: usize, rate: f64) -> Vec<f64> {
     (0..=count).map(weight).collect()
 }
 
-/// Adds the product of two polynomials to a third, the second one times x^shift; what is beyond the third's end is left out.
+/// Adds the product of two polynomials to a third, the second one times x^shift; what is beyond the third's end is left
+/// out.
 fn convolve(left: &[f64], right: &[f64], shift: usize, sum: &mut [f64]) {
     for (power, &factor) in left.iter().enumerate().filter(|(_, factor)| **factor > 0.0) {
         for (sum, &right) in sum.iter_mut().skip(power + shift).zip(right) {
@@ -103,5 +106,6 @@ mod tests {
         assert_eq!(survived_nested(&layout, 64 * 64), Some(0.0));
         assert_eq!(survived_nested(&"rs:10+4".parse().unwrap(), 3), None);
         assert_eq!(survived_nested(&"lrc:12,2,2".parse().unwrap(), 3), None);
+        assert_eq!(survived_nested(&Layout::Raid55 { groups: usize::MAX, disks: 4 }, 4), None);
     }
 }

@@ -1,8 +1,8 @@
 //! Joint decoding: the share of all sets of losses that the whole code survives.
 //!
 //! Lost shards can be rebuilt if and only if their columns of the parity-check matrix \[P | 1\] are independent (F. J.
-//! MacWilliams and N. J. A. Sloane, "The theory of error-correcting codes", 1977, chapter 1, theorem 10). [`count`] goes through all
-//! sets, [`sample`] through some, and where a theorem gives the number nobody needs to.
+//! MacWilliams and N. J. A. Sloane, "The theory of error-correcting codes", 1977, chapter 1, theorem 10). [`count`]
+//! goes through all sets, [`sample`] through some, and where a theorem gives the number nobody needs to.
 
 mod count;
 mod product;
@@ -55,8 +55,9 @@ impl Share {
     const NONE: Self = Self { survived: 0.0, method: Method::Proven };
     const ALL: Self = Self { survived: 1.0, method: Method::Proven };
 
-    /// Between what the true share lies: the share itself twice, or for a sample the 95 % interval of E. B. Wilson, "Probable
-    /// inference, the law of succession, and statistical inference", 1927, which has a width even where all were survived.
+    /// Between what the true share lies: the share itself twice, or for a sample the 95 % interval of E. B. Wilson,
+    /// "Probable inference, the law of succession, and statistical inference", 1927, which has a width even where all
+    /// were survived.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "far fewer samples than 2^53")]
     pub fn interval(&self) -> (f64, f64) {
@@ -85,6 +86,7 @@ impl Share {
 /// # Errors
 /// As [`Layout::code`].
 pub fn survived(layout: &Layout, losses: usize, effort: &Effort) -> Result<Share, Error> {
+    layout.check()?;
     let tolerance = Tolerance::of(layout);
     if losses <= tolerance.guaranteed {
         return Ok(Share::ALL);
@@ -134,7 +136,7 @@ mod tests {
             assert!(share(survived, 100_000).error() < share(survived, 1000).error());
         }
         // All of a thousand survived: at least 99.6 %, as Wilson's formula gives n / (n + z^2).
-        assert!((share(1.0, 1000).interval().0 - 1000.0 / 1003.841_459).abs() < 1e-6);
+        assert!((share(1.0, 1000).interval().0 - 1000.0 / 1_003.841_459).abs() < 1e-6);
         assert_eq!(Share { survived: 0.7, method: Method::Proven }.error(), 0.0);
     }
 

@@ -11,8 +11,9 @@ use crate::{Code, Layout};
 pub struct Tolerance {
     /// Any so many losses are survived, and some set of one more is not: the minimum distance less one.
     pub guaranteed: usize,
-    /// Some set of so many losses is survived, and none of one more: n - k, since k shards must be left to tell k shards of
-    /// data, and all parity may go. For m groups of n disks that bear `a` and `b` losses this is m * a + b * (n - a).
+    /// Some set of so many losses is survived, and none of one more: n - k, since k shards must be left to tell k
+    /// shards of data, and all parity may go. For m groups of n disks that bear `a` and `b` losses this is m * a + b *
+    /// (n - a).
     pub best_case: usize,
     /// What says so of the guarantee.
     pub theorem: Theorem,
@@ -22,13 +23,14 @@ pub struct Tolerance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Theorem {
-    /// The code is MDS, so its distance is the most there can be, m + 1. R. Singleton, "Maximum distance q-nary codes", 1964.
+    /// The code is MDS, so its distance is the most there can be, m + 1. R. Singleton, "Maximum distance q-nary codes",
+    /// 1964.
     Singleton,
     /// The distance of a product is the product of the distances, (a + 1)(b + 1). P. Elias, "Error-free coding", 1954.
     Product,
-    /// A code of locality r has at most the distance n - k - ceil(k / r) + 2, which is g + 2 here, and any g + 1 losses are
-    /// survived by [construction](Code::local). P. Gopalan, C. Huang, H. Simitci and S. Yekhanin, "On the locality of codeword
-    /// symbols", IEEE Transactions on Information Theory, 2012, equation 2.
+    /// A code of locality r has at most the distance n - k - ceil(k / r) + 2, which is g + 2 here, and any g + 1 losses
+    /// are survived by [construction](Code::local). P. Gopalan, C. Huang, H. Simitci and S. Yekhanin, "On the locality
+    /// of codeword symbols", IEEE Transactions on Information Theory, 2012, equation 2.
     Locality,
 }
 
@@ -43,14 +45,18 @@ impl fmt::Display for Theorem {
 }
 
 impl Tolerance {
-    /// What theory says of a layout.
+    /// What theory says of a layout; of one that is [impossible](Layout::check), nothing of use.
     #[must_use]
     pub fn of(layout: &Layout) -> Self {
-        let best_case = layout.shards() - layout.data_shards();
+        let best_case = layout.shards().saturating_sub(layout.data_shards());
         let (guaranteed, theorem) = match (layout.outer_tolerance(), layout.global_shards()) {
-            (Some(outer), _) => ((layout.inner_tolerance() + 1) * (outer + 1) - 1, Theorem::Product),
+            (Some(outer), _) => {
+                // A layout that nobody has checked may have any numbers.
+                let grid = layout.inner_tolerance().saturating_add(1).saturating_mul(outer.saturating_add(1));
+                (grid - 1, Theorem::Product)
+            }
             (None, 0) => (layout.inner_tolerance(), Theorem::Singleton),
-            (None, globals) => (globals + 1, Theorem::Locality),
+            (None, globals) => (globals.saturating_add(1), Theorem::Locality),
         };
         Self { guaranteed, best_case, theorem }
     }

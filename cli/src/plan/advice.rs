@@ -1,7 +1,8 @@
 //! Which layout to take.
 //!
-//! Of the layouts that do what is asked, the one that holds the most data wins, among those that rebuild a lost disk from at most
-//! [`FEW_READS`] others. Equals are told apart by fewer reads of a repair, then fewer I/Os of a small write, then more losses.
+//! Of the layouts that do what is asked, the one that holds the most data wins, among those that rebuild a lost disk
+//! from at most [`FEW_READS`] others. Equals are told apart by fewer reads of a repair, then fewer I/Os of a small
+//! write, then more losses.
 
 use std::cmp::Reverse;
 

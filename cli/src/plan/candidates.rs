@@ -11,8 +11,8 @@ const MOST_COPIES: usize = 3;
 /// Parities at either level of a hierarchy, at most.
 const MOST_LEVEL: usize = 3;
 
-/// Every layout of so many disks that is worth a look, the simplest first. In `nodes` nodes, groups are nodes. Reed-Solomon codes
-/// of one and two parities are left out: RAID 5 and RAID 6 are those.
+/// Every layout of so many disks that is worth a look, the simplest first. In `nodes` nodes, groups are nodes.
+/// Reed-Solomon codes of one and two parities are left out: RAID 5 and RAID 6 are those.
 pub(super) fn of(disks: usize, nodes: Option<usize>, survive: usize) -> Vec<Layout> {
     let per_node = nodes.map_or(0, |nodes| disks / nodes);
     let parities = survive.max(per_node) + SPARE_PARITIES;
@@ -50,8 +50,8 @@ fn products(groups: usize, disks: usize) -> Vec<Layout> {
     products
 }
 
-/// Whether GF(2^8) is large enough for the codes a layout is made of: Reed-Solomon has 256 shards at most, RAID 6 two more, and a
-/// local code one local parity in all.
+/// Whether GF(2^8) is large enough for the codes a layout is made of: Reed-Solomon has 256 shards at most, RAID 6 two
+/// more, and a local code one local parity in all.
 fn has_elements(layout: &Layout) -> bool {
     let fits = |shards: usize, parity: usize| match parity {
         1 => true,

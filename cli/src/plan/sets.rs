@@ -50,7 +50,7 @@ pub(super) fn of(wishes: &Wishes, file_bytes: Option<u64>) -> Option<Sets> {
     };
     let all = || (1..=wishes.disks).filter_map(sets);
     // More sets are smaller ones, so the last is the nearest to small enough where none is.
-    all().find(|sets| sets.data <= FEW_READS).or_else(|| all().last())
+    all().find(|sets| sets.data <= FEW_READS).or_else(|| all().next_back())
 }
 
 /// The largest power of two up to [`UNIT`] with which a file has enough stripes.

@@ -12,7 +12,8 @@ use crate::{Code, Error};
 pub struct Simulated {
     /// The mean of the hours until data was lost.
     pub mean_hours: f64,
-    /// The mean's standard error: two thirds of all simulations are nearer to the truth than this.
+    /// The mean's standard error: two thirds of all simulations are nearer to the truth than this. Not a number for
+    /// fewer than two arrays.
     pub standard_error_hours: f64,
     /// Arrays that were followed until they lost data.
     pub arrays: usize,
@@ -20,18 +21,20 @@ pub struct Simulated {
 
 /// Follows so many arrays of a code's shards, one a disk, until each has lost data.
 ///
-/// Disks fail and are repaired as the [chain](super::chain) has it, serial repair taking the disk that failed first; whether a
-/// set of failed disks can be borne, the code says. The same seed gives the same result on every machine.
+/// Disks fail and are repaired as the [chain](super::chain) has it, serial repair taking the disk that failed first;
+/// whether a set of failed disks can be borne, the code says. The same seed gives the same result on every machine.
 ///
-/// Every failure and every repair is an event to go through, about 2 n MTTDL / MTTF of them for an array: with disks as they
-/// are sold, only layouts that lose data early come to an end. Tests make disks worse.
+/// Every failure and every repair is an event to go through, about 2 n MTTDL / MTTF of them for an array: with disks as
+/// they are sold, only layouts that lose data early come to an end. Tests make disks worse.
 ///
 /// # Errors
-/// [`Error::ShardCount`] if there are not as many disks as shards.
+/// [`Error::ShardCount`] if there are not as many disks as shards; [`Error::Hours`] unless both mean times are
+/// positive.
 pub fn simulate(code: &Code, disks: &Disks, arrays: usize, seed: u64) -> Result<Simulated, Error> {
     if disks.count != code.total_shards() {
         return Err(Error::ShardCount { given: disks.count, expected: code.total_shards() });
     }
+    disks.check()?;
     let checks = Checks::new(code);
     let life = |array: usize| hours_until_loss(&checks, disks, &mut Random::new(seed, array as u64));
     let lives: Vec<f64> = (0..arrays).into_par_iter().map(life).collect();

@@ -1,9 +1,9 @@
 //! Going through all sets of losses.
 //!
-//! The sets are the paths of a tree: each shard of a set takes its column out of the columns of all shards behind it, so that
-//! what is left says which of those still are independent of the set. With two shards to go nothing more is taken out: two
-//! columns are dependent if one is zero or if both are the same once their first element is made one, so sorting them counts
-//! all pairs. C(55, 5) sets of LRC(48, 4, 3) are 26 235 sorts of at most 52 columns.
+//! The sets are the paths of a tree: each shard of a set takes its column out of the columns of all shards behind it,
+//! so that what is left says which of those still are independent of the set. With two shards to go nothing more is
+//! taken out: two columns are dependent if one is zero or if both are the same once their first element is made one, so
+//! sorting them counts all pairs. C(55, 5) sets of LRC(48, 4, 3) are 26 235 sorts of at most 52 columns.
 
 use rayon::prelude::*;
 
@@ -73,7 +73,8 @@ impl Checks {
     }
 }
 
-/// How many sets of `losses` (at least one) of these columns are independent. Leaves the columns in any order and scale.
+/// How many sets of `losses` (at least one) of these columns are independent. Leaves the columns in any order and
+/// scale.
 fn survived(columns: &mut [u8], height: usize, losses: usize) -> u64 {
     match losses {
         1 => columns.chunks_exact(height).filter(|column| first_nonzero(column).is_some()).count() as u64,
@@ -93,8 +94,8 @@ fn survived(columns: &mut [u8], height: usize, losses: usize) -> u64 {
     }
 }
 
-/// Writes what is left of all columns but the first when multiples of the first are added so that they are zero where the first
-/// has its first non-zero element; false if it has none.
+/// Writes what is left of all columns but the first when multiples of the first are added so that they are zero where
+/// the first has its first non-zero element; false if it has none.
 fn take_out(columns: &[u8], height: usize, left: &mut [u8]) -> bool {
     let (first, others) = columns.split_at(height);
     let Some(pivot) = first_nonzero(first) else { return false };

@@ -3,15 +3,15 @@
 use crate::Layout;
 use crate::analysis::subsets::{ln_factorials, share_with};
 
-/// The share survived of all sets of so many losses of a product of two MDS codes, for the first min(a, b) + 1 numbers of losses
-/// beyond the guarantee; `None` for other layouts and for more losses.
+/// The share survived of all sets of so many losses of a product of two MDS codes, for the first min(a, b) + 1 numbers
+/// of losses beyond the guarantee; `None` for other layouts and for more losses.
 ///
-/// Let d = (a + 1)(b + 1). A set that is not survived holds all shards where some word is not zero. In a word that is not zero
-/// each row with something in it has at least a + 1 elements, each column b + 1. If its columns are a + 1 in number, each of
-/// its rows fills them, so it has d elements or at least a + 1 more; if they are more, it has at least d + b + 1. So below d +
-/// min(a, b) + 1 the words are those of d elements, which stand in the crossings of any b + 1 rows and a + 1 columns; and no
-/// set so small holds two such grids, since a further row or column adds as many shards. Of F losses therefore
-/// C(m, b + 1) * C(n, a + 1) * C(mn - d, F - d) sets are not survived.
+/// Let d = (a + 1)(b + 1). A set that is not survived holds all shards where some word is not zero. In a word that is
+/// not zero each row with something in it has at least a + 1 elements, each column b + 1. If its columns are a + 1 in
+/// number, each of its rows fills them, so it has d elements or at least a + 1 more; if they are more, it has at least
+/// d + b + 1. So below d + min(a, b) + 1 the words are those of d elements, which stand in the crossings of any b + 1
+/// rows and a + 1 columns; and no set so small holds two such grids, since a further row or column adds as many shards.
+/// Of F losses therefore C(m, b + 1) * C(n, a + 1) * C(mn - d, F - d) sets are not survived.
 pub(super) fn survived(layout: &Layout, losses: usize) -> Option<f64> {
     let outer = layout.outer_tolerance()?;
     let (groups, disks, inner) = (layout.groups(), layout.shards_per_group(), layout.inner_tolerance());
