@@ -28,7 +28,7 @@ pub(crate) struct Plan {
     /// How large the files are that protect will be given, for the unit it is to have
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     pub(super) file_size: Option<u64>,
-    /// Layouts to lay beside each other: rs:10+4, raid5:6, raid6:8, raid51:2x6, raid61:2x8, raid55:4x4, raid66:8x8,
+    /// Layouts to lay beside each other, named as rs:10+4, raid5:6, raid6:8, raid51:2x6, raid61:2x8, raid55:4x4, raid66:8x8,
     /// lrc:12,2,2 or hier:4x6+1+1
     #[arg(long, value_name = "LAYOUT", num_args = 1.., conflicts_with_all = ["disks", "nodes", "survive", "min_efficiency", "disk_size", "file_size"])]
     pub(super) compare: Vec<Layout>,

@@ -13,12 +13,12 @@ const HEAD: [[&str; 2]; 10] = [
     ["shards", ""],
     ["parity", ""],
     ["efficiency", ""],
-    ["any", "losses"],
-    ["at best", "losses"],
+    ["survives", "any"],
+    ["survives", "at best"],
     ["repair", "reads"],
     ["update", "I/Os"],
     ["usable", ""],
-    ["survived of 1, 2, 3 more losses than any", "by all checks (level by level)"],
+    ["of 1, 2, 3 more than any it survives", "by all checks (level by level)"],
 ];
 /// Columns of words; all others hold numbers and are aligned at their end.
 const WORDS: [usize; 3] = [0, 2, 9];
