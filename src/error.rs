@@ -83,6 +83,14 @@ pub enum Error {
         /// How many there must be.
         least: usize,
     },
+    /// A mean time that is none.
+    #[error("{what} is {given} hours, expected a positive number")]
+    Hours {
+        /// Which time.
+        what: &'static str,
+        /// The hours given.
+        given: f64,
+    },
     /// Rows of a matrix that have to be of one length are not, or there are none.
     #[error("row {row} has {given} elements, expected {expected}")]
     MatrixShape {

@@ -9,6 +9,7 @@ use crate::backend::Choice;
 use crate::bench::Bench;
 use crate::code::CodeName;
 use crate::exit;
+use crate::plan::Plan;
 use crate::shape;
 use crate::size;
 
@@ -37,6 +38,9 @@ pub(crate) enum Verb {
     /// Write the file from its shards, as many as are good
     #[command(after_help = exit::HELP)]
     Restore(Restore),
+    /// Compare layouts: what they survive, hold and cost, and which to take for so many disks
+    #[command(after_help = exit::HELP)]
+    Plan(Plan),
     /// Measure backends and verbs on data of their own, each beside what limits it
     #[command(after_help = exit::HELP)]
     Bench(Bench),

@@ -7,7 +7,8 @@
 //!         restore  the same way without what is not needed, into one file
 //! ```
 //!
-//! `bench` measures backends, protect and restore, and touches no file of anybody's.
+//! `plan` compares layouts and touches no file; `bench` measures backends, protect and restore, and touches no file of
+//! anybody's.
 //!
 //! `format` and `shape` say what a shard file is, `walk` and `pipeline` how stripes pass through memory, and each verb has a
 //! file of its own. docs/shard-format.md describes the files, docs/command.md the verbs.
@@ -26,6 +27,7 @@ mod interrupt;
 mod names;
 mod pipeline;
 mod placement;
+mod plan;
 mod positioned;
 mod progress;
 mod protect;
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
     let done = match &arguments.verb {
         Verb::Bench(args) => bench::run(args, out),
         Verb::Demo(args) => demo::run(args, out),
+        Verb::Plan(args) => plan::run(args, out),
         Verb::Protect(args) => protect::run(args, out),
         Verb::Verify(args) => verify::run(args, out),
         Verb::Repair(args) => repair::run(args, out),

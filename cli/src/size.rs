@@ -13,14 +13,19 @@ pub(crate) enum SizeError {
     TooLarge { text: String },
 }
 
-/// Decimal places that are read: 10^18 units of 2^30 bytes fit a u128 with room to spare.
+/// Decimal places that are read: 10^18 units of 2^40 bytes fit a u128 with room to spare.
 const MOST_PLACES: usize = 18;
 
 /// Reads `4096`, `4KiB`, `1 MiB`, `2GiB` or `1.25GiB`. A decimal fraction must come to whole bytes.
 pub(crate) fn parse(text: &str) -> Result<u64, SizeError> {
+    parse_in(text, &UNITS)
+}
+
+/// The same with other units: how each is written, and its bytes.
+pub(crate) fn parse_in(text: &str, units: &[(&str, u64)]) -> Result<u64, SizeError> {
     let not_a_size = || SizeError::NotASize { text: text.to_owned() };
     let too_large = || SizeError::TooLarge { text: text.to_owned() };
-    let (number, factor) = UNITS
+    let (number, factor) = units
         .iter()
         .find_map(|&(unit, factor)| Some((text.strip_suffix(unit)?.trim_end(), factor)))
         .unwrap_or((text, 1));

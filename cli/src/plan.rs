@@ -1,0 +1,90 @@
+//! `evariste plan`: what layouts cost and survive, and which to take.
+//!
+//! ```text
+//! args -> candidates -> advice -> row -> table      which layouts fit so many disks, and the one to take
+//!         layouts                 -> row -> table   those that were named, beside each other
+//!         sets, measured, capacity                  k, m and unit for protect; what the disks hold
+//! ```
+//!
+//! Nothing is read or written but a stored calibration. All figures are those of `evariste::analysis`; docs/layouts.md
+//! explains them.
+
+mod advice;
+mod args;
+mod candidates;
+mod capacity;
+mod measured;
+mod row;
+mod sets;
+mod table;
+
+use std::io::Write;
+
+use anyhow::Result;
+use evariste::Layout;
+use evariste::analysis::Effort;
+
+use crate::exit::Exit;
+pub(crate) use args::Plan;
+use row::Row;
+
+/// Steps that all shares of a run may take together: about a second on two cores.
+const STEPS: u64 = 1 << 30;
+/// Steps that one share may take.
+const STEPS_OF_ONE: u64 = 1 << 28;
+
+pub(crate) fn run(args: &Plan, out: &mut dyn Write) -> Result<Exit> {
+    args.check()?;
+    match args.disks {
+        Some(disks) => recommend(args, disks as usize, out)?,
+        None => compare(args, out)?,
+    }
+    Ok(Exit::Whole)
+}
+
+/// The layouts that were named, in their order.
+fn compare(args: &Plan, out: &mut dyn Write) -> Result<()> {
+    let rows = rows(&args.compare)?;
+    if args.json {
+        return write_json(&rows, out);
+    }
+    table::write(&rows, None, out)
+}
+
+/// The layouts that fit, the recommended one first.
+fn recommend(args: &Plan, disks: usize, out: &mut dyn Write) -> Result<()> {
+    let disk_bytes = capacity::of_disks(&args.disk_size, disks)?;
+    let wishes = args.wishes(disks);
+    let advice = advice::of(&wishes)?;
+    let rows = rows(&advice.layouts)?;
+    if args.json {
+        return write_json(&rows, out);
+    }
+    let capacity = capacity::Capacity::new(disk_bytes);
+    table::write(&rows, capacity.as_ref(), out)?;
+    if advice.more > 0 {
+        writeln!(out, "and {} more that hold no more data", advice.more)?;
+    }
+    writeln!(out, "\nTake {}: {}.", rows[0].layout, advice.reason)?;
+    if let Some(nodes) = wishes.nodes {
+        writeln!(out, "{}", advice::place(&advice.layouts[0], nodes))?;
+    }
+    if let Some(capacity) = &capacity {
+        writeln!(out, "{}", capacity.describe(&advice.layouts[0]))?;
+    }
+    match sets::of(&wishes, args.file_size) {
+        Some(sets) => sets.write(out),
+        None => Ok(writeln!(out, "Files: no set of k + m shards does that")?),
+    }
+}
+
+fn rows(layouts: &[Layout]) -> Result<Vec<Row>> {
+    let shares = (layouts.len() * row::SHARES) as u64;
+    let effort = Effort { steps: (STEPS / shares.max(1)).min(STEPS_OF_ONE), ..Effort::default() };
+    layouts.iter().map(|layout| Row::new(layout, &effort)).collect()
+}
+
+fn write_json(rows: &[Row], out: &mut dyn Write) -> Result<()> {
+    serde_json::to_writer_pretty(&mut *out, rows)?;
+    Ok(writeln!(out)?)
+}

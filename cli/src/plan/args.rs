@@ -1,0 +1,95 @@
+//! What `plan` can be told.
+
+use clap::Args;
+use evariste::Layout;
+
+use super::advice::Wishes;
+use super::capacity;
+use crate::exit::UsageError;
+use crate::size;
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// How many disks there are; lists the layouts that fit them, the recommended one first
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=MOST_DISKS), required_unless_present = "compare")]
+    pub(super) disks: Option<u32>,
+    /// In how many nodes the disks stand, as many in each; whatever is listed survives the loss of any one node
+    #[arg(long, value_name = "G", value_parser = clap::value_parser!(u32).range(2..=MOST_DISKS))]
+    pub(super) nodes: Option<u32>,
+    /// How many disks may be lost, whichever they are [default: 2, one more while one is rebuilt]
+    #[arg(long, value_name = "F", value_parser = clap::value_parser!(u32).range(1..=MOST_DISKS))]
+    pub(super) survive: Option<u32>,
+    /// How much of the disks must hold data, in percent (75 or 75%) or as a share (0.75)
+    #[arg(long, value_name = "P", value_parser = parse_share)]
+    pub(super) min_efficiency: Option<f64>,
+    /// How large the disks are, 4TB or 3.84TB or 4TiB; once for all, or once for each
+    #[arg(long, value_name = "SIZE", value_parser = capacity::parse)]
+    pub(super) disk_size: Vec<u64>,
+    /// How large the files are that protect will be given, for the unit it is to have
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub(super) file_size: Option<u64>,
+    /// Layouts to lay beside each other, named as rs:10+4, raid5:6, raid6:8, raid51:2x6, raid61:2x8, raid55:4x4, raid66:8x8,
+    /// lrc:12,2,2 or hier:4x6+1+1
+    #[arg(long, value_name = "LAYOUT", num_args = 1.., conflicts_with_all = ["disks", "nodes", "survive", "min_efficiency", "disk_size", "file_size"])]
+    pub(super) compare: Vec<Layout>,
+    /// Write the rows as a JSON array, the recommended one first, and nothing else
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// As many as a layout may have shards: `Layout::MAX_SHARDS`.
+const MOST_DISKS: i64 = 4096;
+
+impl Plan {
+    /// What clap cannot see.
+    pub(super) fn check(&self) -> Result<(), UsageError> {
+        let (Some(disks), Some(nodes)) = (self.disks, self.nodes) else { return Ok(()) };
+        if disks.is_multiple_of(nodes) {
+            return Ok(());
+        }
+        Err(UsageError(format!("{disks} disks do not stand in {nodes} nodes, as many in each")))
+    }
+
+    /// What is asked of a layout.
+    pub(super) fn wishes(&self, disks: usize) -> Wishes {
+        Wishes {
+            disks,
+            nodes: self.nodes.map(|nodes| nodes as usize),
+            survive: self.survive.map_or(2, |losses| losses as usize),
+            min_efficiency: self.min_efficiency.unwrap_or(0.0),
+        }
+    }
+}
+
+/// Reads `75`, `75%` or `0.75`: what is at most one is a share, unless it is followed by a percent sign.
+fn parse_share(text: &str) -> Result<f64, String> {
+    let (number, percent) = text.strip_suffix('%').map_or((text, false), |number| (number.trim_end(), true));
+    let share = number.parse::<f64>().map(|number| if percent || number > 1.0 { number / 100.0 } else { number });
+    match share {
+        Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
+        _ => Err(format!(
+            "\"{text}\" is no efficiency: write a percentage as 75 or 75%, or a share as 0.75, below the whole"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn efficiencies_are_percentages_or_shares() {
+        for (text, share) in [("75", 0.75), ("75%", 0.75), ("66.5 %", 0.665), ("0.75", 0.75), ("0", 0.0), ("1%", 0.01)]
+        {
+            assert!((parse_share(text).unwrap() - share).abs() < 1e-12, "{text}");
+        }
+        for text in ["", "%", "-1", "1", "100", "100%", "many", "NaN", "inf"] {
+            assert!(parse_share(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_layout_has_as_many_shards_as_there_may_be_disks() {
+        assert_eq!(usize::try_from(MOST_DISKS), Ok(Layout::MAX_SHARDS));
+    }
+}

@@ -1,0 +1,99 @@
+//! The layouts that take exactly so many disks.
+
+use evariste::Layout;
+
+/// Parities that flat and local codes are tried with, beyond what is asked for.
+const SPARE_PARITIES: usize = 2;
+/// Local groups of a local code, at most.
+const MOST_GROUPS: usize = 32;
+/// Copies of a mirror, at most.
+const MOST_COPIES: usize = 3;
+/// Parities at either level of a hierarchy, at most.
+const MOST_LEVEL: usize = 3;
+
+/// Every layout of so many disks that is worth a look, the simplest first. In `nodes` nodes, groups are nodes.
+/// Reed-Solomon codes of one and two parities are left out: RAID 5 and RAID 6 are those.
+pub(super) fn of(disks: usize, nodes: Option<usize>, survive: usize) -> Vec<Layout> {
+    let per_node = nodes.map_or(0, |nodes| disks / nodes);
+    let parities = survive.max(per_node) + SPARE_PARITIES;
+    let flat = [Layout::Raid5 { disks }, Layout::Raid6 { disks }].into_iter();
+    let reed_solomon = (3..=parities.min(disks)).map(|parity| Layout::ReedSolomon { data: disks - parity, parity });
+    let local = (1..=parities).flat_map(|globals| (2..=MOST_GROUPS).map(move |groups| (groups, globals)));
+    let local = local.filter_map(|(groups, globals)| {
+        let data = disks.checked_sub(groups + globals).filter(|data| data / groups >= 2)?;
+        Some(Layout::Local { data, groups, globals })
+    });
+    let shapes =
+        (2..disks).filter(|groups| disks.is_multiple_of(*groups) && nodes.is_none_or(|nodes| nodes == *groups));
+    let products = shapes.flat_map(|groups| products(groups, disks / groups));
+    // What a layout lacks, and what its construction has no field elements for, it says itself.
+    let is_possible = |layout: &Layout| layout.check().is_ok() && has_elements(layout);
+    flat.chain(reed_solomon).chain(local).chain(products).filter(is_possible).collect()
+}
+
+/// Products with data at both levels, two of it where there is parity.
+fn products(groups: usize, disks: usize) -> Vec<Layout> {
+    let mut products = Vec::new();
+    if groups <= MOST_COPIES {
+        products.extend((disks >= 3).then_some(Layout::Raid51 { groups, disks }));
+        products.extend((disks >= 4).then_some(Layout::Raid61 { groups, disks }));
+    }
+    for inside in 1..=MOST_LEVEL.min(disks.saturating_sub(2)) {
+        for across in 1..=MOST_LEVEL.min(groups.saturating_sub(2)) {
+            products.push(match (inside, across) {
+                (1, 1) => Layout::Raid55 { groups, disks },
+                (2, 2) => Layout::Raid66 { groups, disks },
+                _ => Layout::Hierarchical { nodes: groups, disks, inside, across },
+            });
+        }
+    }
+    products
+}
+
+/// Whether GF(2^8) is large enough for the codes a layout is made of: Reed-Solomon has 256 shards at most, RAID 6 two
+/// more, and a local code one local parity in all.
+fn has_elements(layout: &Layout) -> bool {
+    let fits = |shards: usize, parity: usize| match parity {
+        1 => true,
+        2 => shards <= 257,
+        _ => shards <= 256,
+    };
+    match *layout {
+        Layout::ReedSolomon { data, parity } => data + parity <= 256,
+        Layout::Local { data, globals, .. } => data + globals < 256,
+        Layout::Raid51 { .. } | Layout::Raid61 { .. } => fits(layout.shards_per_group(), layout.inner_tolerance()),
+        _ => {
+            fits(layout.shards_per_group(), layout.inner_tolerance())
+                && layout.outer_tolerance().is_none_or(|across| fits(layout.groups(), across))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_candidate_takes_all_disks_and_has_a_code() {
+        for disks in [2, 3, 4, 7, 12, 16, 24, 60, 256, 257, 258, 300] {
+            for layout in of(disks, None, 2) {
+                assert_eq!(layout.shards(), disks, "{layout}");
+                assert!(layout.code().is_ok(), "{layout}");
+            }
+        }
+        for layout in of(24, Some(4), 2) {
+            assert!(layout.outer_tolerance().is_none() || layout.groups() == 4, "{layout}");
+        }
+    }
+
+    #[test]
+    fn each_kind_is_among_them() {
+        let names: Vec<String> = of(16, None, 3).iter().map(Layout::to_string).collect();
+        for name in
+            ["raid5:16", "raid6:16", "rs:13+3", "lrc:12,2,2", "raid51:2x8", "raid61:2x8", "raid55:4x4", "raid66:4x4"]
+        {
+            assert!(names.iter().any(|found| found == name), "{name} among {names:?}");
+        }
+        assert!(names.iter().any(|name| name.starts_with("hier:4x4+")), "{names:?}");
+    }
+}

@@ -1,0 +1,56 @@
+//! What a stored calibration says of encoding on this machine.
+
+use anyhow::Result;
+use evariste::Code;
+use evariste::auto::{self, Calibration, Speed};
+
+/// What `protect` computes at a time, over all shards.
+const BATCH_BYTES: f64 = (32 << 20) as f64;
+
+/// What was measured of this machine.
+pub(super) struct Measured(Calibration);
+
+impl Measured {
+    /// The calibration that `bench calibrate` stored, if it did.
+    pub(super) fn load() -> Result<Option<Self>> {
+        let Some(path) = auto::default_path() else { return Ok(None) };
+        Ok(Calibration::load(&path)?.map(Self))
+    }
+
+    /// How fast the CPU and the GPU encode so, by what was measured of both.
+    pub(super) fn describe(&self, data: usize, parity: usize) -> Result<String> {
+        let code = Code::reed_solomon(data, parity)?;
+        // As the automatic backend counts them: ones cost no product.
+        let products = code.parity_matrix().iter_rows().flatten().filter(|&&coefficient| coefficient > 1).count();
+        let shards = (data + parity) as f64;
+        let rate = |speed: &Speed| {
+            let bytes_of_a_shard = BATCH_BYTES / shards;
+            let products = products as f64 * bytes_of_a_shard;
+            let seconds = speed.call_s + (BATCH_BYTES / speed.bytes_per_s).max(products / speed.products_per_s);
+            bytes_of_a_shard * data as f64 / seconds / 1e9
+        };
+        let Calibration { cpu_device, gpu_device, cpu, in_place, copied } = &self.0;
+        let (gpu, way) = in_place.as_ref().map_or((copied, "with copies"), |speed| (speed, "in place"));
+        Ok(format!(
+            "measured here, 32 MiB at a time: {:.1} GB/s of data on the CPU ({cpu_device}), {:.1} on the GPU {way} ({gpu_device})",
+            rate(cpu),
+            rate(gpu),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slower_of_moving_and_multiplying_counts() {
+        let speed = |bytes_per_s, products_per_s| Speed { call_s: 0.0, bytes_per_s, products_per_s };
+        let (cpu_device, gpu_device) = ("a CPU".to_owned(), "a GPU".to_owned());
+        let (cpu, copied) = (speed(12e9, 1e15), speed(1e15, 20e9));
+        let measured = Measured(Calibration { cpu_device, gpu_device, cpu, in_place: None, copied });
+        // 12 bytes moved for 10 of data; none of the 20 coefficients is one.
+        let text = measured.describe(10, 2).unwrap();
+        assert!(text.contains("10.0 GB/s of data on the CPU (a CPU), 10.0 on the GPU with copies (a GPU)"), "{text}");
+    }
+}

@@ -1,0 +1,132 @@
+//! k, m and the unit for `protect`: sets of shards over the disks.
+
+use std::io::Write;
+
+use anyhow::Result;
+
+use super::advice::{FEW_READS, Wishes};
+use super::measured::Measured;
+use crate::size;
+
+/// The unit where nothing speaks against it: it keeps a GPU busy and a disk reading at its rate.
+const UNIT: u64 = 1 << 20;
+/// The smallest unit that still does.
+const BUSY_UNIT: u64 = 256 << 10;
+/// The smallest unit there is.
+const LEAST_UNIT: u64 = 4096;
+/// Stripes that a file should have at least, so that the padding of the last one is little of it.
+const LEAST_STRIPES: u64 = 16;
+/// Shards of a set, at most: those of a Reed-Solomon code.
+const MOST_SHARDS: usize = 256;
+
+/// Sets of k + m shards, each on disks of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sets {
+    count: usize,
+    data: usize,
+    parity: usize,
+    /// Disks that are in no set.
+    spare: usize,
+    unit: u64,
+}
+
+/// The fewest sets that are small enough, or `None` if no set does what is asked.
+pub(super) fn of(wishes: &Wishes, file_bytes: Option<u64>) -> Option<Sets> {
+    let sets = |count: usize| {
+        let width = wishes.disks / count;
+        // The shards of a set stand in the nodes in turn.
+        let of_a_node = wishes.nodes.map_or(0, |nodes| width.div_ceil(nodes));
+        let parity = wishes.survive.max(of_a_node);
+        let data = width.checked_sub(parity).filter(|&data| data > 0 && width <= MOST_SHARDS)?;
+        let efficiency = data as f64 / width as f64;
+        let spare = wishes.disks - count * width;
+        (efficiency >= wishes.min_efficiency - 1e-9).then(|| Sets {
+            count,
+            data,
+            parity,
+            spare,
+            unit: unit(data as u64, file_bytes),
+        })
+    };
+    let all = || (1..=wishes.disks).filter_map(sets);
+    // More sets are smaller ones, so the last is the nearest to small enough where none is.
+    all().find(|sets| sets.data <= FEW_READS).or_else(|| all().next_back())
+}
+
+/// The largest power of two up to [`UNIT`] with which a file has enough stripes.
+fn unit(data: u64, file_bytes: Option<u64>) -> u64 {
+    let most = file_bytes.map_or(UNIT, |bytes| bytes / (data * LEAST_STRIPES));
+    let floor = if most == 0 { 0 } else { 1 << most.ilog2() };
+    floor.clamp(LEAST_UNIT, UNIT)
+}
+
+impl Sets {
+    pub(super) fn write(&self, out: &mut dyn Write) -> Result<()> {
+        let Self { count, data, parity, spare, unit } = *self;
+        let sets = if count == 1 { "one set".to_owned() } else { format!("{count} sets") };
+        let spares = match spare {
+            0 => String::new(),
+            1 => ", 1 disk spare".to_owned(),
+            _ => format!(", {spare} disks spare"),
+        };
+        let option = size::show(unit).replace(' ', "");
+        writeln!(
+            out,
+            "Files: {sets} of {data}+{parity}{spares}: protect --data {data} --parity {parity} --unit {option}"
+        )?;
+        writeln!(
+            out,
+            "  k and m are small: a repair reads {data} shards, and every byte of data is multiplied {parity} times"
+        )?;
+        let stripe = size::show(unit * (data + parity) as u64);
+        let why = match unit {
+            BUSY_UNIT.. => format!("stripes of {stripe}; units of 256 KiB to 1 MiB keep a GPU busy"),
+            _ => {
+                format!("stripes of {stripe}; a larger unit would pad so small a file by more than a {LEAST_STRIPES}th")
+            }
+        };
+        writeln!(out, "  a unit of {} makes {why}", size::show(unit))?;
+        match Measured::load() {
+            Ok(Some(measured)) => writeln!(out, "  {}", measured.describe(data, parity)?)?,
+            Ok(None) => writeln!(out, "  nothing is measured of this machine: evariste bench calibrate does that")?,
+            Err(error) => writeln!(out, "  what was measured of this machine cannot be read: {error:#}")?,
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sets(
+        disks: usize,
+        nodes: Option<usize>,
+        survive: usize,
+        min_efficiency: f64,
+    ) -> Option<(usize, usize, usize, usize)> {
+        let sets = of(&Wishes { disks, nodes, survive, min_efficiency }, None)?;
+        Some((sets.count, sets.data, sets.parity, sets.spare))
+    }
+
+    #[test]
+    fn sets_are_few_and_small() {
+        assert_eq!(sets(12, None, 2, 0.0), Some((1, 10, 2, 0)));
+        assert_eq!(sets(23, None, 2, 0.0), Some((2, 9, 2, 1)));
+        assert_eq!(sets(100, None, 3, 0.0), Some((5, 17, 3, 0)));
+        assert_eq!(sets(300, None, 2, 0.0), Some((14, 19, 2, 6)));
+        assert_eq!(sets(24, Some(4), 2, 0.0), Some((1, 18, 6, 0)));
+        assert_eq!(sets(3, None, 3, 0.0), None);
+        // Nothing small holds so much data.
+        assert_eq!(sets(100, None, 2, 0.95), Some((2, 48, 2, 0)));
+    }
+
+    #[test]
+    fn small_files_have_small_units() {
+        assert_eq!(unit(10, None), 1 << 20);
+        assert_eq!(unit(10, Some(1 << 40)), 1 << 20);
+        assert_eq!(unit(10, Some(64 << 20)), 256 << 10);
+        assert_eq!(unit(10, Some(100_000)), 4096);
+        assert_eq!(unit(10, Some(0)), 4096);
+    }
+}

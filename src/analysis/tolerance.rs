@@ -1,0 +1,124 @@
+//! How many losses are survived: whichever they are, and at best.
+
+use std::fmt;
+
+use super::subsets;
+use super::survival::{Checks, Effort};
+use crate::{Code, Layout};
+
+/// How many losses a layout survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tolerance {
+    /// Any so many losses are survived, and some set of one more is not: the minimum distance less one.
+    pub guaranteed: usize,
+    /// Some set of so many losses is survived, and none of one more: n - k, since k shards must be left to tell k
+    /// shards of data, and all parity may go. For m groups of n disks that bear `a` and `b` losses this is m * a + b *
+    /// (n - a).
+    pub best_case: usize,
+    /// What says so of the guarantee.
+    pub theorem: Theorem,
+}
+
+/// What a guarantee follows from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Theorem {
+    /// The code is MDS, so its distance is the most there can be, m + 1. R. Singleton, "Maximum distance q-nary codes",
+    /// 1964.
+    Singleton,
+    /// The distance of a product is the product of the distances, (a + 1)(b + 1). P. Elias, "Error-free coding", 1954.
+    Product,
+    /// A code of locality r has at most the distance n - k - ceil(k / r) + 2, which is g + 2 here, and any g + 1 losses
+    /// are survived by [construction](Code::local). P. Gopalan, C. Huang, H. Simitci and S. Yekhanin, "On the locality
+    /// of codeword symbols", IEEE Transactions on Information Theory, 2012, equation 2.
+    Locality,
+}
+
+impl fmt::Display for Theorem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Singleton => "MDS: Singleton's bound is met",
+            Self::Product => "distance of a product code",
+            Self::Locality => "bound of Gopalan et al. is met",
+        })
+    }
+}
+
+impl Tolerance {
+    /// What theory says of a layout; of one that is [impossible](Layout::check), nothing of use.
+    #[must_use]
+    pub fn of(layout: &Layout) -> Self {
+        let best_case = layout.shards().saturating_sub(layout.data_shards());
+        let (guaranteed, theorem) = match (layout.outer_tolerance(), layout.global_shards()) {
+            (Some(outer), _) => {
+                // A layout that nobody has checked may have any numbers.
+                let grid = layout.inner_tolerance().saturating_add(1).saturating_mul(outer.saturating_add(1));
+                (grid - 1, Theorem::Product)
+            }
+            (None, 0) => (layout.inner_tolerance(), Theorem::Singleton),
+            (None, globals) => (globals.saturating_add(1), Theorem::Locality),
+        };
+        Self { guaranteed, best_case, theorem }
+    }
+}
+
+/// What a search found of how many losses are survived whichever they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guarantee {
+    /// So many, and not one more.
+    Exactly(usize),
+    /// So many; to look further would have taken more than the effort.
+    AtLeast(usize),
+}
+
+/// Goes through every set of losses of every size, the smallest first, until one is not survived.
+///
+/// For codes that no theorem here speaks of, and to check the theorems on those that one does.
+#[must_use]
+pub fn search_guarantee(code: &Code, effort: &Effort) -> Guarantee {
+    let checks = Checks::new(code);
+    for losses in 1..=code.parity_shards() {
+        if checks.steps(losses).is_none_or(|steps| steps > effort.steps) {
+            return Guarantee::AtLeast(losses - 1);
+        }
+        if Some(checks.survived(losses)) != subsets::count(code.total_shards(), losses) {
+            return Guarantee::Exactly(losses - 1);
+        }
+    }
+    Guarantee::Exactly(code.parity_shards())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Matrix;
+
+    #[test]
+    fn best_case_is_that_of_the_levels() {
+        for (name, m, n, a, b) in [
+            ("raid51:2x6", 2, 6, 1, 1),
+            ("raid61:3x8", 3, 8, 2, 2),
+            ("raid55:4x4", 4, 4, 1, 1),
+            ("raid66:8x8", 8, 8, 2, 2),
+            ("hier:5x8+2+3", 5, 8, 2, 3),
+        ] {
+            let tolerance = Tolerance::of(&name.parse().unwrap());
+            assert_eq!(tolerance.best_case, m * a + b * (n - a), "{name}");
+            assert_eq!(tolerance.guaranteed, (a + 1) * (b + 1) - 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_search_ends_where_its_effort_does() {
+        let code = Code::cauchy(20, 6).unwrap();
+        assert_eq!(search_guarantee(&code, &Effort::default()), Guarantee::Exactly(6));
+        assert_eq!(search_guarantee(&code, &Effort { steps: 10_000, ..Effort::default() }), Guarantee::AtLeast(3));
+    }
+
+    #[test]
+    fn a_shard_that_no_parity_covers_is_found() {
+        let parity = Matrix::from_rows(&[[1, 0]]).unwrap();
+        let code = Code::from_generator(&Matrix::identity(2).above(&parity)).unwrap();
+        assert_eq!(search_guarantee(&code, &Effort::default()), Guarantee::Exactly(0));
+    }
+}
