@@ -14,6 +14,8 @@
 //! [`Code::grs`] recognises such codes by their matrix, whatever their name: the inverses of a GRS code's normalised parity
 //! matrix are one off a matrix of rank one (Roth and Seroussi, "On generator matrices of MDS codes", 1985).
 
+mod decoder;
+
 use crate::{Code, Error, Matrix, Plan, gf256};
 
 /// A code as a generalised Reed-Solomon code. Points and multipliers are distinct, respectively any, non-zero elements,
