@@ -79,7 +79,7 @@ impl<'a> Batch<'a> {
         if let Task::Correct { grs, erased } = task {
             let slots = u32::try_from(grs.total_shards()).expect("a GRS code has at most 255 shards");
             (0..slots).try_for_each(|slot| view.check_writable(slot))?;
-            erased.check(grs.total_shards(), view)?;
+            erased.check(grs.total_shards(), view.stripes(), view.bytes())?;
         }
         Ok(())
     }
@@ -134,6 +134,21 @@ impl Report {
     #[must_use]
     pub fn is_consistent(&self) -> bool {
         self.mismatches.is_empty()
+    }
+
+    /// Adds what another part of the same call found.
+    pub(crate) fn join(&mut self, other: Self) {
+        let Self { mismatches, corrections, uncorrectable } = other;
+        self.mismatches.extend(mismatches);
+        self.corrections.extend(corrections);
+        self.uncorrectable.extend(uncorrectable);
+    }
+
+    /// Brings everything into the order that is promised.
+    pub(crate) fn sort(&mut self) {
+        self.mismatches.sort_unstable();
+        self.corrections.sort_unstable();
+        self.uncorrectable.sort_unstable();
     }
 }
 

@@ -3,11 +3,13 @@
 //! - `device` finds, opens and describes a device, and turns what goes wrong on it into errors.
 //! - `kernels` decides which kernel runs a plan. `table` takes the matrix as data and is there at once; `compiled` has it
 //!   baked into generated text and runs at the speed of memory; `launch` is what both share.
+//! - `correct` finds errors at unknown places and makes them right.
 //! - `resident` works on the caller's device buffers. Host memory goes one of two ways: `in_place` where it is
 //!   `registered` with the device (`import` is how), else through the `ring`.
 //! - `profile` times passes when asked. `self_test` is the question every device is asked when it is opened.
 
 mod compiled;
+mod correct;
 mod device;
 mod exit;
 mod import;
@@ -33,8 +35,9 @@ pub use wgpu;
 
 use crate::Error;
 pub use crate::backend::HostMemory;
-use crate::backend::{Backend, Batch, Info, Report, Task};
+use crate::backend::{Backend, Batch, Info, Report};
 use crate::memory::Region;
+use correct::Correctors;
 use device::Device;
 use in_place::FoundPool;
 use kernels::Kernels;
@@ -58,6 +61,7 @@ pub struct Gpu {
     profile: Profile,
     registry: Arc<Registry>,
     found: FoundPool,
+    correctors: Correctors,
     rings: Rings,
 }
 
@@ -102,8 +106,8 @@ impl Gpu {
         let device = Arc::new(device);
         let kernels = Kernels::new(Arc::clone(&device), kernel)?;
         let profile = Profile::new(options.profile);
-        let (registry, found, rings) = Default::default();
-        let gpu = Self { device, kernels, profile, registry, found, rings };
+        let (registry, found, correctors, rings) = Default::default();
+        let gpu = Self { device, kernels, profile, registry, found, correctors, rings };
         self_test::run(&gpu, &gpu.device.name)?;
         gpu.take_profile()?;
         Ok(gpu)
@@ -153,9 +157,6 @@ impl Backend for Gpu {
 
     fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
         batches.iter().try_for_each(Batch::check)?;
-        if batches.iter().any(|batch| matches!(batch.task(), Task::Correct { .. })) {
-            todo!("correct")
-        }
         let (mut registered, mut plain) = (Vec::new(), Vec::new());
         for (index, batch) in batches.iter_mut().enumerate() {
             match in_place::place(&self.registry, &self.device, batch) {
@@ -163,14 +164,14 @@ impl Backend for Gpu {
                 None => plain.push((index, batch)),
             }
         }
-        let mut mismatches = Vec::new();
+        let mut report = Report::default();
         let found = in_place::run(self, &registered, || {
-            mismatches = ring::run(self, &mut plain)?;
+            report = ring::run(self, &mut plain)?;
             Ok(())
         })?;
-        mismatches.extend(found);
-        mismatches.sort_unstable();
-        Ok(Report { mismatches, ..Report::default() })
+        report.join(found);
+        report.sort();
+        Ok(report)
     }
 }
 
@@ -182,5 +183,6 @@ impl Backend for Gpu {
 pub fn shader_sources() -> Result<Vec<(String, String)>, Error> {
     let mut sources: Vec<_> = table::sources().collect();
     sources.extend(compiled::samples()?);
+    sources.extend(correct::samples());
     Ok(sources)
 }

@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use super::Gpu;
+use super::correct::{Correcting, Patterns, Room};
 use super::device::{Device, HANG};
 use super::import::visible_to_host;
 use super::kernels::Work;
 use super::launch::{Addressing, Buffers, COLUMN_BYTES, Found, Mode, Span, part};
 use super::registered::{Range, Registry};
-use crate::backend::{BLOCK_BYTES, Batch, Mismatch, Task};
+use crate::backend::{BLOCK_BYTES, Batch, Erasures, Mismatch, Report, Task};
 use crate::memory::View;
 use crate::plan::Matrices;
-use crate::{Error, Plan};
+use crate::{Error, Grs, Plan};
 use found::FoundBuffers;
 pub(super) use found::FoundPool;
 
@@ -117,6 +118,11 @@ pub(super) fn place(registry: &Registry, device: &Device, batch: &Batch<'_>) -> 
             let both = both.aligned(device)?;
             Some(Place { sources: both.clone(), targets: both, addressing: Addressing::Shared, span })
         }
+        // A check, and then a kernel that reads and writes all slots.
+        (Task::Correct { .. }, both) => {
+            let both = both?.aligned(device)?;
+            Some(Place { sources: both.clone(), targets: both, addressing: Addressing::Separate, span })
+        }
         _ => {
             let (sources, targets) = (sources.aligned(device)?, targets.aligned(device)?);
             Some(Place { sources, targets, addressing: Addressing::Separate, span })
@@ -140,31 +146,48 @@ pub(super) struct Job<'b, 'a> {
 impl Job<'_, '_> {
     /// Bytes of what a check finds: an entry for each block of each target.
     fn found_bytes(&self) -> usize {
+        let entries = |plan: &Plan| plan.targets().len() * self.place.span.blocks() * size_of::<Found>();
         match self.batch.task() {
-            Task::Check(plan) => plan.targets().len() * self.place.span.blocks() * size_of::<Found>(),
-            Task::Write(_) | Task::Correct { .. } => 0,
+            Task::Check(plan) => entries(plan),
+            Task::Correct { grs, .. } => entries(grs.check_plan()),
+            Task::Write(_) => 0,
         }
     }
 
+    /// Of the first kernel: what is corrected is checked before.
     fn mode(&self) -> Mode {
-        if matches!(self.batch.task(), Task::Check(_)) { Mode::Check } else { Mode::Write }
+        if matches!(self.batch.task(), Task::Write(_)) { Mode::Write } else { Mode::Check }
+    }
+
+    /// Which slots hold what, if they are to be corrected.
+    fn corrects(&self) -> Option<(&Grs, &Erasures)> {
+        match self.batch.task() {
+            Task::Correct { grs, erased } => Some((grs, erased)),
+            Task::Write(_) | Task::Check(_) => None,
+        }
+    }
+
+    /// Stripe and block of a block of the span.
+    fn locate(&self, block: usize) -> (usize, usize) {
+        let stripe_blocks = self.place.span.blocks() / self.place.span.stripes;
+        (block / stripe_blocks, block % stripe_blocks)
     }
 }
 
 /// What one submission moves at most, so that it ends long before a system takes it for one that hangs.
 const SUBMISSION_BYTES: usize = 4 << 30;
 
-/// Runs all jobs, in one submission unless they move gigabytes, and returns what their checks found. Meanwhile the host does
+/// Runs all jobs, in one submission unless they move gigabytes, and returns what was found. Meanwhile the host does
 /// something else. When this returns, whatever it returns, the device no longer works on the jobs' memory.
 pub(super) fn run(
     gpu: &Gpu,
     jobs: &[Job<'_, '_>],
     meanwhile: impl FnOnce() -> Result<(), Error>,
-) -> Result<Vec<Mismatch>, Error> {
+) -> Result<Report, Error> {
     let mut parts = parts(jobs, |job| job.batch.traffic_bytes(), SUBMISSION_BYTES);
     let mut found = run_part(gpu, parts.next().unwrap_or(&[]), meanwhile)?;
     for part in parts {
-        found.extend(run_part(gpu, part, || Ok(()))?);
+        found.join(run_part(gpu, part, || Ok(()))?);
     }
     Ok(found)
 }
@@ -180,14 +203,10 @@ fn parts<T>(items: &[T], bytes: impl Fn(&T) -> usize, most: usize) -> impl Itera
     })
 }
 
-/// Submits jobs as one, waits for them, and returns what their checks found.
-fn run_part(
-    gpu: &Gpu,
-    jobs: &[Job<'_, '_>],
-    meanwhile: impl FnOnce() -> Result<(), Error>,
-) -> Result<Vec<Mismatch>, Error> {
+/// Submits jobs as one, waits for them, and returns what was found.
+fn run_part(gpu: &Gpu, jobs: &[Job<'_, '_>], meanwhile: impl FnOnce() -> Result<(), Error>) -> Result<Report, Error> {
     if jobs.is_empty() {
-        return meanwhile().map(|()| Vec::new());
+        return meanwhile().map(|()| Report::default());
     }
     let doing = || {
         let bytes: usize = jobs.iter().map(|job| job.batch.traffic_bytes()).sum();
@@ -207,14 +226,15 @@ fn run_part(
     settled?;
     match findings {
         Some(findings) => take_found(gpu, jobs, findings),
-        None => Ok(Vec::new()),
+        None => Ok(Report::default()),
     }
 }
 
-/// What checks will have found, once it is mapped.
+/// What checks will have found, and what will have been corrected, once it is mapped.
 struct Findings {
     buffers: FoundBuffers,
     mapped: mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
+    room: Option<Room>,
 }
 
 fn submit(
@@ -225,19 +245,26 @@ fn submit(
     let device = &*gpu.device;
     let found_bytes: usize = jobs.iter().map(|job| job.found_bytes().next_multiple_of(FOUND_ALIGNMENT)).sum();
     let found = if found_bytes > 0 { Some(gpu.found.take(device, found_bytes)?) } else { None };
+    let corrected: Vec<_> = jobs.iter().filter_map(|job| Some((job, job.corrects()?.0))).collect();
+    let sizes = corrected.iter().map(|(job, grs)| (job.place.span.blocks(), grs.total_shards()));
+    let mut room = if corrected.is_empty() { None } else { Some(gpu.correctors.rooms.take(device, sizes)?) };
     device.scoped(doing, || {
         let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         if let Some(found) = &found {
             encoder.clear_buffer(&found.found, 0, Some(found_bytes as u64));
         }
-        let mut offset = 0;
+        let (mut offset, mut at) = (0, 0);
         for job in jobs {
             let bytes = job.found_bytes();
             let found = found.as_ref().filter(|_| bytes > 0).map(|all| part(&all.found, offset, bytes as u64));
-            record(gpu, &mut encoder, job, found)?;
+            record(gpu, &mut encoder, job, found.clone())?;
+            if let (Some(_), Some(found), Some(room)) = (job.corrects(), found, &room) {
+                record_correction(gpu, &mut encoder, job, found, room, at)?;
+                at += 1;
+            }
             offset += bytes.next_multiple_of(FOUND_ALIGNMENT) as u64;
         }
-        for job in jobs.iter().filter(|job| job.mode() == Mode::Write) {
+        for job in jobs.iter().filter(|job| !matches!(job.batch.task(), Task::Check(_))) {
             visible_to_host(&mut encoder, &job.place.targets.range.buffer);
         }
         let findings = found.map(|buffers| {
@@ -247,7 +274,10 @@ fn submit(
             // The receiver lives until the callback has run, or nobody waits for it.
             let note = move |result| drop(sender.send(result));
             encoder.map_buffer_on_submit(&buffers.download, wgpu::MapMode::Read, .., note);
-            Findings { buffers, mapped }
+            if let Some(room) = &mut room {
+                room.record_download(&mut encoder);
+            }
+            Findings { buffers, mapped, room }
         });
         Ok((device.queue.submit([encoder.finish()]), findings))
     })?
@@ -287,17 +317,41 @@ fn record(
     Ok(())
 }
 
-/// Reads what the checks found and gives the buffers back.
-fn take_found(gpu: &Gpu, jobs: &[Job<'_, '_>], findings: Findings) -> Result<Vec<Mismatch>, Error> {
+/// What follows the check of a job whose shards are to be corrected: the one numbered `at` of the room.
+fn record_correction(
+    gpu: &Gpu,
+    encoder: &mut wgpu::CommandEncoder,
+    job: &Job<'_, '_>,
+    found: wgpu::BufferBinding<'_>,
+    room: &Room,
+    at: usize,
+) -> Result<(), Error> {
+    let Some((grs, erased)) = job.corrects() else { return Ok(()) };
+    let Job { batch, place, .. } = job;
+    let correcting = Correcting {
+        grs,
+        span: place.span,
+        bytes: batch.view().bytes(),
+        place: &|slot| place.targets.place(batch.view(), slot),
+        patterns: Patterns::new(grs, erased, place.span.blocks(), |block| job.locate(block)),
+        shards: place.targets.binding(),
+        found,
+        corrected: None,
+    };
+    gpu.correctors.record(&gpu.device, encoder, &correcting, room, at)
+}
+
+/// Reads what was found and gives the buffers back.
+fn take_found(gpu: &Gpu, jobs: &[Job<'_, '_>], findings: Findings) -> Result<Report, Error> {
     let doing = || "reading what checks found".to_owned();
-    let Findings { buffers, mapped } = findings;
+    let Findings { buffers, mapped, room } = findings;
     // Whoever polls the device runs our callback, so it may still be on its way.
     match mapped.recv_timeout(HANG) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => return Err(gpu.device.failed(doing(), error)),
         Err(error) => return Err(gpu.device.failed(doing(), error)),
     }
-    let mut mismatches = Vec::new();
+    let mut report = Report::default();
     {
         let download = buffers.download.get_mapped_range(..);
         let download = download.map_err(|error| gpu.device.failed(doing(), error))?;
@@ -309,14 +363,22 @@ fn take_found(gpu: &Gpu, jobs: &[Job<'_, '_>], findings: Findings) -> Result<Vec
                 // Padding that its owner did not keep zero is nobody's mismatch.
                 let bytes = job.batch.view().bytes();
                 let found = Found::mismatches(entries, plan, job.place.span).filter(|found| found.first < bytes);
-                mismatches.extend(found.map(|found| Mismatch { batch: job.index, ..found }));
+                report.mismatches.extend(found.map(|found| Mismatch { batch: job.index, ..found }));
             }
             offset += bytes.next_multiple_of(FOUND_ALIGNMENT);
         }
     }
     buffers.download.unmap();
     gpu.found.put_back(buffers);
-    Ok(mismatches)
+    if let Some(mut room) = room {
+        let corrected: Vec<_> = jobs.iter().filter(|job| job.corrects().is_some()).collect();
+        room.read(&gpu.device, |at, outcome| {
+            let (stripe, block) = corrected[at].locate(outcome.block);
+            outcome.add_to(&mut report, corrected[at].index, stripe, block * BLOCK_BYTES);
+        })?;
+        gpu.correctors.rooms.put_back(room);
+    }
+    Ok(report)
 }
 
 #[cfg(test)]

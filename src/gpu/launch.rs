@@ -116,7 +116,7 @@ impl Span {
 }
 
 /// A count that is bounded by what a buffer holds.
-fn index(count: usize) -> u32 {
+pub(super) fn index(count: usize) -> u32 {
     u32::try_from(count).expect("buffers hold fewer than 2^32 words")
 }
 
@@ -152,7 +152,7 @@ impl Buffers<'_> {
 }
 
 /// One entry of a bind group.
-fn entry(binding: u32, buffer: wgpu::BufferBinding<'_>) -> wgpu::BindGroupEntry<'_> {
+pub(super) fn entry(binding: u32, buffer: wgpu::BufferBinding<'_>) -> wgpu::BindGroupEntry<'_> {
     wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(buffer) }
 }
 
@@ -221,7 +221,10 @@ pub(super) fn pipeline(
                 // SAFETY: every index of our kernels stays within its binding: invocations beyond params.columns return,
                 // a column below it lies within every slot, and the slots lie within the buffers (`Span` and `Buffers`
                 // come from `ring`, which sizes the buffers by them, from `in_place`, whose windows hold the slots of a
-                // checked view, and from `resident`, which checks them). The loops count to a bound.
+                // checked view, and from `resident`, which checks them). The kernels of `correct` index the same slots by
+                // words below the span's bytes, lists that have room for every block of the span, and arrays of their own
+                // by bytes, by logarithms, and by counts that have been compared with their lengths. The loops count to
+                // a bound.
                 unsafe {
                     device.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
                 }

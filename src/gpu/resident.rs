@@ -1,10 +1,11 @@
 //! Shards that already lie in device memory: plans recorded into a caller's command encoder, over the caller's buffers.
 
 use super::Gpu;
+use super::correct::{Correcting, Patterns, Room};
 use super::import::visible_to_host;
 use super::kernels::Work;
 use super::launch::{Addressing, Buffers, COLUMN_BYTES, Found, Mode, Span, part};
-use crate::backend::{BLOCK_BYTES, Mismatch, Report, Task};
+use crate::backend::{BLOCK_BYTES, Report, Task};
 use crate::memory::Geometry;
 use crate::plan::Matrices;
 use crate::{Error, Plan};
@@ -38,15 +39,14 @@ pub enum Resident<'a> {
     },
 }
 
-/// What was recorded: after the commands have been submitted, the result of a check can be had from it.
+/// What was recorded: after the commands have been submitted, what a check found or a correction did can be had from it.
 pub struct Recorded {
-    check: Option<PendingCheck>,
+    pending: Option<Pending>,
 }
 
-struct PendingCheck {
-    download: wgpu::Buffer,
-    plan: Plan,
-    span: Span,
+enum Pending {
+    Check { download: wgpu::Buffer, plan: Plan, span: Span },
+    Correction { room: Room, header: wgpu::Buffer, span: Span },
 }
 
 impl Gpu {
@@ -60,14 +60,16 @@ impl Gpu {
     /// [`Error::Overlap`], [`Error::RegionTooSmall`] for a geometry that does not fit its buffer;
     /// [`Error::DeviceTooSmall`] if an arena exceeds what the device can bind; [`Error::SlotIndex`] for a slot that is not
     /// there, [`Error::ReadOnlySlot`] for a target among the sources of [`Resident::Apart`]; [`Error::PlanCount`],
-    /// [`Error::PlanIndex`]; a device error.
+    /// [`Error::PlanIndex`]; [`Error::BlockIndex`] for an erasure that is not there; a device error. A correction writes all
+    /// slots: none of them lies in [`Resident::Apart`]'s first arena.
     pub fn record(
         &self,
         encoder: &mut wgpu::CommandEncoder,
         task: Task<'_>,
         shards: Resident<'_>,
     ) -> Result<Recorded, Error> {
-        let mode = if matches!(task, Task::Check(_)) { Mode::Check } else { Mode::Write };
+        // What is corrected is checked before.
+        let mode = if matches!(task, Task::Write(_)) { Mode::Write } else { Mode::Check };
         let (sources, targets) = match shards {
             Resident::Together(arena) => (arena, arena),
             Resident::Apart { sources, targets } => (sources, targets),
@@ -78,9 +80,15 @@ impl Gpu {
         for plan in matrices.plans() {
             check_slots(plan, &shards)?;
         }
+        if let Task::Correct { grs, erased } = task {
+            if matches!(shards, Resident::Apart { .. }) {
+                return Err(Error::ReadOnlySlot { slot: 0 });
+            }
+            erased.check(grs.total_shards(), span.stripes, span.stripe_bytes)?;
+        }
         let targets_most = matrices.plans().iter().map(|plan| plan.targets().len()).max().unwrap_or(0);
         if targets.geometry.extent() == 0 || targets_most == 0 {
-            return Ok(Recorded { check: None });
+            return Ok(Recorded { pending: None });
         }
 
         let first_target = if matches!(shards, Resident::Apart { .. }) { sources.geometry.slots } else { 0 };
@@ -129,13 +137,29 @@ impl Gpu {
             };
             let launch = self.kernels.launch(&work)?;
             self.profile.pass(device, encoder, doing, &work, &launch);
-            let Some(found) = found else { return Ok(Recorded { check: None }) };
+            let Some(found) = found else { return Ok(Recorded { pending: None }) };
+            if let Task::Correct { grs, erased } = task {
+                let room = Room::to_be_fetched(device, span.blocks(), grs.total_shards())?;
+                let correcting = Correcting {
+                    grs,
+                    span,
+                    bytes: span.stripe_bytes,
+                    place: &|slot| target(0, slot),
+                    patterns: Patterns::new(grs, erased, span.blocks(), |block| locate(span, block)),
+                    shards: binding(targets),
+                    found: found.as_entire_buffer_binding(),
+                    corrected: None,
+                };
+                self.correctors.record(device, encoder, &correcting, &room, 0)?;
+                let header = room.record_header(device, encoder)?;
+                return Ok(Recorded { pending: Some(Pending::Correction { room, header, span }) });
+            }
             // Filled with a mark that only the recorded copy takes away.
             let download = device.buffer("found", Usage::MAP_READ | Usage::COPY_DST, &vec![0xff; found_length])?;
             encoder.copy_buffer_to_buffer(&found, 0, &download, 0, None);
             visible_to_host(encoder, &download);
             let plan = matrices.plans()[0].clone();
-            Ok(Recorded { check: Some(PendingCheck { download, plan, span }) })
+            Ok(Recorded { pending: Some(Pending::Check { download, plan, span }) })
         })?
     }
 
@@ -185,21 +209,41 @@ impl Gpu {
 }
 
 impl Recorded {
-    /// Waits for the submitted commands and reads what the check found; nothing for a task that writes.
+    /// Waits for the submitted commands and reads what a check found or a correction did; nothing for a task that writes.
     ///
     /// # Errors
     /// A device error; among them, that the commands were never submitted.
     pub fn report(self, gpu: &Gpu) -> Result<Report, Error> {
-        let Some(PendingCheck { download, plan, span }) = self.check else { return Ok(Report::default()) };
-        let bytes = gpu.device.read(&download, || "reading what a check found".to_owned())?;
-        let entries: &[Found] = bytemuck::cast_slice(&bytes);
-        if entries.iter().any(|found| found.count == u32::MAX) {
-            return Err(gpu.device.failed("reading what a check found".to_owned(), Unsubmitted));
+        let mut report = Report::default();
+        match self.pending {
+            None => {}
+            Some(Pending::Check { download, plan, span }) => {
+                let bytes = gpu.device.read(&download, || "reading what a check found".to_owned())?;
+                let entries: &[Found] = bytemuck::cast_slice(&bytes);
+                if entries.iter().any(|found| found.count == u32::MAX) {
+                    return Err(gpu.device.failed("reading what a check found".to_owned(), Unsubmitted));
+                }
+                report.mismatches.extend(Found::mismatches(entries, &plan, span));
+            }
+            Some(Pending::Correction { room, header, span }) => {
+                let was_submitted = room.fetch(&gpu.device, &header, |outcome| {
+                    let (stripe, block) = locate(span, outcome.block);
+                    outcome.add_to(&mut report, 0, stripe, block * BLOCK_BYTES);
+                })?;
+                if !was_submitted {
+                    return Err(gpu.device.failed("reading what was corrected".to_owned(), Unsubmitted));
+                }
+            }
         }
-        let mut mismatches: Vec<Mismatch> = Found::mismatches(entries, &plan, span).collect();
-        mismatches.sort_unstable();
-        Ok(Report { mismatches, ..Report::default() })
+        report.sort();
+        Ok(report)
     }
+}
+
+/// Stripe and block of a block of the span.
+fn locate(span: Span, block: usize) -> (usize, usize) {
+    let stripe_blocks = span.blocks() / span.stripes;
+    (block / stripe_blocks, block % stripe_blocks)
 }
 
 /// Recorded commands that never ran.

@@ -8,13 +8,14 @@ use rayon::prelude::*;
 use super::PIECE_ALIGNMENT;
 use super::cut::{Chunk, Cut};
 use super::mapped::Part;
-use crate::Error;
-use crate::backend::{BLOCK_BYTES, Batch, Mismatch, Task};
+use crate::backend::{BLOCK_BYTES, Batch, Erasures, Mismatch, Report, Task};
+use crate::gpu::correct::Outcome;
 use crate::gpu::kernels::Kernels;
 use crate::gpu::launch::{COLUMN_BYTES, Found, Mode, Span};
 use crate::gpu::table::Tables;
 use crate::memory::{Tile, View};
 use crate::plan::Matrices;
+use crate::{Error, Grs};
 
 /// Below this many bytes another thread costs more than it saves.
 const PARALLEL_BYTES: usize = 512 << 10;
@@ -25,6 +26,8 @@ pub(super) struct Job<'a> {
     /// Which batch of the call.
     index: usize,
     pub(super) mode: Mode,
+    /// Whether what a check finds wrong is to be made right.
+    pub(super) corrects: Option<(&'a Grs, &'a Erasures)>,
     pub(super) matrices: Matrices<'a>,
     pub(super) tables: Option<Arc<Tables>>,
     view: View<'a>,
@@ -41,7 +44,11 @@ pub(super) struct Job<'a> {
 impl<'a> Job<'a> {
     pub(super) fn new(kernels: &Kernels, index: usize, batch: &'a mut Batch<'_>) -> Result<Self, Error> {
         let matrices = batch.task().matrices();
-        let mode = if matches!(batch.task(), Task::Check(_)) { Mode::Check } else { Mode::Write };
+        let (mode, corrects) = match batch.task() {
+            Task::Write(_) => (Mode::Write, None),
+            Task::Check(_) => (Mode::Check, None),
+            Task::Correct { grs, erased } => (Mode::Check, Some((grs, erased))),
+        };
         let most = |count: fn(&crate::Plan) -> usize| matrices.plans().iter().map(count).max().unwrap_or(0);
         let (sources, targets) = (most(|plan| plan.sources().len()), most(|plan| plan.targets().len()));
         let bytes = batch.view().bytes();
@@ -52,7 +59,7 @@ impl<'a> Job<'a> {
         let may_join = matches!(matrices, Matrices::One(_)) && (mode == Mode::Write || bytes.is_multiple_of(block));
         let tables = kernels.tables_per_stripe(matrices)?;
         let view = batch.view_mut().reborrow(may_join);
-        Ok(Self { index, mode, matrices, tables, view, bytes, sources, targets, block, grain })
+        Ok(Self { index, mode, corrects, matrices, tables, view, bytes, sources, targets, block, grain })
     }
 
     /// Whether there is nothing to compute.
@@ -179,6 +186,37 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
+    /// Blocks and slots of a chunk's correction.
+    pub(super) fn correction_size(&self, chunk: &Chunk) -> (usize, usize) {
+        (self.span(chunk).blocks(), self.uploads())
+    }
+
+    /// The stripe of a chunk's block, and where in it the block begins.
+    pub(super) fn locate(&self, chunk: &Chunk, block: usize) -> (usize, usize) {
+        let stripe_blocks = chunk.stripe_bytes(self.grain) / self.block;
+        let at = chunk.columns.start + block % stripe_blocks * self.block;
+        // Of stripes that were joined, each begins anew.
+        (chunk.stripes.start + block / stripe_blocks + at / self.bytes, at % self.bytes)
+    }
+
+    /// Takes what was done in a block of a chunk, and copies what was corrected there to where it belongs.
+    pub(super) fn take_corrected(&mut self, chunk: &Chunk, outcome: &Outcome<'_>, mapped: &[u8], report: &mut Report) {
+        let (stripe, offset) = self.locate(chunk, outcome.block);
+        let known = report.corrections.len();
+        outcome.add_to(report, self.index, stripe, offset);
+        // Where the view's stripes were joined, this stripe begins within its only one.
+        let stripe_bytes = chunk.stripe_bytes(self.grain);
+        let start = outcome.block * self.block;
+        let (view_stripe, view_start) =
+            (chunk.stripes.start + start / stripe_bytes, chunk.columns.start + start % stripe_bytes);
+        let stride = self.stride(chunk);
+        for correction in &report.corrections[known..] {
+            let bytes = correction.first - offset..=correction.last - offset;
+            let from = &mapped[correction.slot as usize * stride + start..][bytes.clone()];
+            self.view.slot_mut(correction.slot, view_stripe)[view_start..][bytes].copy_from_slice(from);
+        }
+    }
+
     /// What the entries of a chunk's check say.
     pub(super) fn mismatches(&self, chunk: &Chunk, entries: &[Found]) -> impl Iterator<Item = Mismatch> {
         let (batch, bytes) = (self.index, self.bytes);
@@ -195,7 +233,11 @@ impl<'a> Job<'a> {
 
     /// What is being done, for errors.
     pub(super) fn describe(&self) -> String {
-        let verb = if self.mode == Mode::Check { "checking" } else { "writing" };
+        let verb = match (self.mode, self.corrects) {
+            (Mode::Write, _) => "writing",
+            (Mode::Check, None) => "checking",
+            (Mode::Check, Some(_)) => "correcting",
+        };
         let (targets, sources) = (self.targets, self.sources);
         format!("{verb} {} bytes of {targets} shards from {sources}", self.view.total_bytes())
     }

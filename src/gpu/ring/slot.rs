@@ -6,6 +6,7 @@ use super::PIECE_ALIGNMENT;
 use super::cut::Chunk;
 use crate::Error;
 use crate::backend::HostMemory;
+use crate::gpu::correct::Room;
 use crate::gpu::device::{Device, HANG};
 use crate::gpu::kernels::Launches;
 
@@ -20,6 +21,8 @@ pub(super) struct Slot {
     /// What checks find, counted by the device in its own memory.
     pub(super) found: wgpu::Buffer,
     pub(super) launches: Launches,
+    /// What was corrected in the submission in flight.
+    pub(super) room: Option<Room>,
     /// The pieces in it, one after another, and where the last one ends.
     pub(super) pieces: Vec<Piece>,
     pub(super) used: usize,
@@ -72,6 +75,7 @@ impl Slot {
             // Half: an entry of 8 bytes for each block, and a block is at least a column of 16.
             found: buffer("found", bytes / 2, Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC, false),
             launches: Launches::default(),
+            room: None,
             pieces: Vec::new(),
             used: 0,
             in_flight: None,
