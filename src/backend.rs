@@ -7,11 +7,13 @@ mod erasures;
 
 pub use erasures::Erasures;
 
+use rayon::prelude::*;
+
 use crate::memory::{Region, View};
 use crate::plan::Matrices;
 use crate::{Error, Grs, Plan};
 
-/// Bytes of a block: the grain in which a check reports what disagrees.
+/// Bytes of a block: the grain in which a check reports what disagrees, and of which checksums are.
 pub const BLOCK_BYTES: usize = 4096;
 
 /// What to do with every stripe of a view.
@@ -56,6 +58,7 @@ impl<'a> Task<'a> {
 pub struct Batch<'a> {
     task: Task<'a>,
     view: View<'a>,
+    crc: Option<&'a mut [u32]>,
 }
 
 impl<'a> Batch<'a> {
@@ -64,14 +67,35 @@ impl<'a> Batch<'a> {
     /// # Errors
     /// As [`View::check_plan`]; [`Error::PlanCount`] and [`Error::PlanIndex`] unless each stripe has a plan.
     pub fn new(task: Task<'a>, view: View<'a>) -> Result<Self, Error> {
-        let batch = Self { task, view };
+        let batch = Self { task, view, crc: None };
         batch.check()?;
         Ok(batch)
     }
 
+    /// The same batch, whose run also leaves the CRC-32C of every block of [`BLOCK_BYTES`] of every source and target in
+    /// `crc`, the targets' as they stand after the run. The last block of a stripe may be shorter.
+    ///
+    /// Checksums are ordered by position in the plan (sources, then targets), stripe and block.
+    ///
+    /// # Errors
+    /// [`Error::ChecksumTask`] unless the task writes by one plan for all stripes, or checks; [`Error::ChecksumCount`] unless
+    /// `crc` has [`Batch::checksums`] entries.
+    pub fn with_crc(self, crc: &'a mut [u32]) -> Result<Self, Error> {
+        let batch = Self { crc: Some(crc), ..self };
+        batch.check_crc()?;
+        Ok(batch)
+    }
+
+    /// How many checksums there are of the blocks of all sources and targets in all stripes.
+    #[must_use]
+    pub fn checksums(&self) -> usize {
+        let stripe_blocks = self.view.bytes().div_ceil(BLOCK_BYTES);
+        self.traffic_of(stripe_blocks, stripe_blocks.saturating_mul(self.view.stripes()))
+    }
+
     /// That the plan fits the view: once more before a run, since [`Batch::view_mut`] lets another view in.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let Self { task, view } = self;
+        let Self { task, view, .. } = self;
         task.matrices().check(view.stripes())?;
         for plan in task.matrices().plans() {
             view.check_plan(plan, matches!(task, Task::Write(_)))?;
@@ -81,7 +105,20 @@ impl<'a> Batch<'a> {
             (0..slots).try_for_each(|slot| view.check_writable(slot))?;
             erased.check(grs.total_shards(), view.stripes(), view.bytes())?;
         }
-        Ok(())
+        self.check_crc()
+    }
+
+    /// That the checksums wanted, if any, are those of one plan, and that there is room for them.
+    fn check_crc(&self) -> Result<(), Error> {
+        let Some(crc) = &self.crc else { return Ok(()) };
+        let plans = self.task.matrices().plans().len();
+        match self.task {
+            Task::Write(Matrices::One(_)) | Task::Check(_) => {}
+            Task::Write(Matrices::PerStripe { .. }) => return Err(Error::ChecksumTask { task: "writes", plans }),
+            Task::Correct { .. } => return Err(Error::ChecksumTask { task: "corrects", plans }),
+        }
+        let (given, expected) = (crc.len(), self.checksums());
+        if given == expected { Ok(()) } else { Err(Error::ChecksumCount { given, expected }) }
     }
 
     /// What to do.
@@ -101,18 +138,58 @@ impl<'a> Batch<'a> {
         &mut self.view
     }
 
+    /// Where its checksums go, if they are wanted.
+    #[must_use]
+    pub fn crc(&self) -> Option<&[u32]> {
+        self.crc.as_deref()
+    }
+
+    /// Where its checksums go, to write them there.
+    pub fn crc_mut(&mut self) -> Option<&mut [u32]> {
+        self.crc.as_deref_mut()
+    }
+
+    /// Computes the checksums, if they are wanted, from what stands in memory: for a backend that cannot in its own pass.
+    pub(crate) fn sum_up(&mut self) {
+        let Self { task, view, crc: Some(crc) } = self else { return };
+        let Matrices::One(plan) = task.matrices() else { return };
+        let stripe_blocks = view.bytes().div_ceil(BLOCK_BYTES);
+        if stripe_blocks == 0 {
+            return;
+        }
+        let stripes = view.stripes();
+        crc.par_chunks_mut(stripe_blocks).enumerate().for_each(|(index, crc)| {
+            let position = index / stripes;
+            let slots = [plan.sources(), plan.targets()];
+            let slot = slots.iter().copied().flatten().nth(position);
+            let bytes = view.slot(*slot.expect("as many as there is room for"), index % stripes);
+            crc.iter_mut().zip(crate::crc::of_blocks(bytes)).for_each(|(at, crc)| *at = crc);
+        });
+    }
+
+    /// View and checksums, both to be written.
+    pub(crate) fn parts_mut(&mut self) -> (&mut View<'a>, Option<&mut [u32]>) {
+        (&mut self.view, self.crc.as_deref_mut())
+    }
+
     /// Bytes this batch reads and writes: what its cost grows with.
     #[must_use]
     pub fn traffic_bytes(&self) -> usize {
+        self.traffic_of(self.view.bytes(), self.view.total_bytes())
+    }
+
+    /// The sum over all stripes and the slots that each one's plan names, of something of which a slot has so much in one
+    /// stripe and in all.
+    fn traffic_of(&self, of_stripe: usize, of_all: usize) -> usize {
         let matrices = self.task.matrices();
         let slots = |index: usize| {
             let plan = &matrices.plans()[index];
             plan.sources().len() + plan.targets().len()
         };
         match matrices {
-            Matrices::One(_) => self.view.total_bytes().saturating_mul(slots(0)),
+            Matrices::One(_) => of_all.saturating_mul(slots(0)),
             Matrices::PerStripe { of, .. } => {
-                of.iter().map(|&index| slots(index as usize)).sum::<usize>().saturating_mul(self.view.bytes())
+                of.iter().map(|&index| slots(index as usize)).sum::<usize>().saturating_mul(of_stripe)
             }
         }
     }

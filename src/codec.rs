@@ -3,19 +3,24 @@
 //! Every call validates first: after a validation error nothing has changed. After a device error sources are unchanged
 //! and targets unspecified; with the automatic backend ([`Codec::new`]) the call is made again on the CPU instead.
 
+mod checksums;
+mod correct;
+mod corrections;
 mod repairs;
 mod shards;
 mod stripe;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+pub use checksums::Checksums;
+pub use corrections::{Beyond, Contradicted, Corrected, Corrections};
 pub use shards::{Columns, Shards};
 pub use stripe::{Stripe, StripeRef};
 
 use crate::auto::Auto;
 use crate::backend::{Backend, Batch, Report, Task};
 use crate::memory::{Slot, View};
-use crate::{Code, Error, Plan};
+use crate::{Code, Error, Grs, Plan};
 use repairs::Repairs;
 use stripe::{check_count, check_lengths, read_slots, write_slots};
 
@@ -42,6 +47,7 @@ pub struct Codec {
     code: Code,
     encode: Plan,
     repairs: Repairs,
+    grs: OnceLock<Grs>,
     backend: Arc<dyn Backend>,
 }
 
@@ -57,7 +63,7 @@ impl Codec {
     /// A codec on a backend of the caller's choice, which several codecs may share.
     #[must_use]
     pub fn on(code: Code, backend: Arc<dyn Backend>) -> Self {
-        Self { encode: code.encode_plan(), repairs: Repairs::default(), code, backend }
+        Self { encode: code.encode_plan(), repairs: Repairs::default(), grs: OnceLock::new(), code, backend }
     }
 
     /// The code.
@@ -88,6 +94,15 @@ impl Codec {
         self.write(&self.encode, shards.view_mut(&self.code)?)
     }
 
+    /// As [`Codec::encode`], and returns the checksums of every shard, computed in the same pass over memory.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`].
+    pub fn encode_with_checksums<S: Stripe + ?Sized>(&self, shards: &mut S) -> Result<Checksums, Error> {
+        let (_, checksums) = self.run_with_checksums(Task::write(&self.encode), shards.view_mut(&self.code)?)?;
+        Ok(checksums)
+    }
+
     /// As [`Codec::encode`], with data and parity apart; data is only read.
     ///
     /// # Errors
@@ -110,6 +125,14 @@ impl Codec {
         self.run(Task::Check(&self.encode), shards.view(&self.code)?)
     }
 
+    /// As [`Codec::verify`], and returns the checksums of every shard as it stands, computed in the same pass over memory.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`].
+    pub fn verify_with_checksums<S: StripeRef + ?Sized>(&self, shards: &S) -> Result<(Report, Checksums), Error> {
+        self.run_with_checksums(Task::Check(&self.encode), shards.view(&self.code)?)
+    }
+
     /// Rebuilds the lost shards, data or parity, in place from the others.
     ///
     /// What stands in a lost shard does not matter. The shards that are not needed are not read.
@@ -119,6 +142,22 @@ impl Codec {
     /// [`Codec::encode`].
     pub fn reconstruct<S: Stripe + ?Sized>(&self, shards: &mut S, lost: &[usize]) -> Result<(), Error> {
         self.reconstruct_some(shards, lost, lost)
+    }
+
+    /// As [`Codec::reconstruct`], and returns the checksums of the shards that were rebuilt and of those they were rebuilt
+    /// from, computed in the same pass over memory.
+    ///
+    /// # Errors
+    /// As [`Codec::reconstruct`].
+    pub fn reconstruct_with_checksums<S: Stripe + ?Sized>(
+        &self,
+        shards: &mut S,
+        lost: &[usize],
+    ) -> Result<Checksums, Error> {
+        let view = shards.view_mut(&self.code)?;
+        let plan = self.repair_plan(lost, lost)?;
+        let (_, checksums) = self.run_with_checksums(Task::write(&plan), view)?;
+        Ok(checksums)
     }
 
     /// Rebuilds only the `wanted` ones of the lost shards. The rest are neither read nor written.
@@ -202,5 +241,15 @@ impl Codec {
 
     fn run(&self, task: Task<'_>, view: View<'_>) -> Result<Report, Error> {
         self.backend.run(&mut [Batch::new(task, view)?])
+    }
+
+    /// Runs a task of one plan over the code's shards in one stripe.
+    fn run_with_checksums(&self, task: Task<'_>, view: View<'_>) -> Result<(Report, Checksums), Error> {
+        let shard_bytes = view.bytes();
+        let batch = Batch::new(task, view)?;
+        let mut crcs = vec![0; batch.checksums()];
+        let report = self.backend.run(&mut [batch.with_crc(&mut crcs)?])?;
+        let plan = &task.matrices().plans()[0];
+        Ok((report, Checksums::of_plan(self.code.total_shards(), shard_bytes, plan, crcs)))
     }
 }

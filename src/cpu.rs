@@ -8,6 +8,8 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod check;
+mod checksums;
+mod correct;
 mod gather;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod generic;
@@ -29,6 +31,7 @@ mod write;
 
 use crate::backend::{Backend, Batch, Info, Report, Task};
 use crate::memory::Region;
+use crate::plan::Matrices;
 use crate::{Error, env};
 pub use kernel::Kernel;
 use recent::RecentPrograms;
@@ -104,16 +107,36 @@ impl Backend for Cpu {
         for (index, batch) in batches.iter_mut().enumerate() {
             let traffic_bytes = batch.traffic_bytes();
             match batch.task() {
-                Task::Write(matrices) => write::run(&self.programs, matrices, batch.view_mut(), traffic_bytes)?,
+                Task::Write(matrices) => {
+                    let (view, crc) = batch.parts_mut();
+                    match (crc, matrices) {
+                        (Some(crc), Matrices::One(plan)) => {
+                            checksums::write(&*self.programs.get(plan.matrix()), plan, view, crc, traffic_bytes)?;
+                        }
+                        _ => write::run(&self.programs, matrices, view, traffic_bytes)?,
+                    }
+                }
                 Task::Check(plan) => {
                     let program = self.programs.get(plan.matrix());
-                    let found = check::run(&*program, index, plan, batch.view(), traffic_bytes);
+                    let (view, crc) = batch.parts_mut();
+                    let found = match crc {
+                        Some(crc) => checksums::check(&*program, index, plan, view, crc, traffic_bytes),
+                        None => check::run(&*program, index, plan, view, traffic_bytes),
+                    };
                     report.mismatches.extend(found);
                 }
-                Task::Correct { .. } => todo!("correct"),
+                Task::Correct { grs, erased } => {
+                    let found = correct::run(&self.programs, index, grs, erased, batch.view_mut(), traffic_bytes)?;
+                    for (corrections, uncorrectable) in found {
+                        report.corrections.extend(corrections);
+                        report.uncorrectable.extend(uncorrectable);
+                    }
+                }
             }
         }
         report.mismatches.sort_unstable();
+        report.corrections.sort_unstable();
+        report.uncorrectable.sort_unstable();
         Ok(report)
     }
 }

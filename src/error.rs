@@ -214,6 +214,22 @@ pub enum Error {
         /// Plans there are.
         count: usize,
     },
+    /// Room for another number of checksums than there are blocks.
+    #[error("there is room for {given} checksums, the batch has {expected}")]
+    ChecksumCount {
+        /// Checksums there is room for.
+        given: usize,
+        /// Checksums there will be: one for each source and target, stripe and block.
+        expected: usize,
+    },
+    /// Checksums were asked of a task whose shards are not those of one plan.
+    #[error("a task that {task} by {plans} plans has no checksums: it must write by one plan, or check")]
+    ChecksumTask {
+        /// "writes" or "corrects".
+        task: &'static str,
+        /// Its plans.
+        plans: usize,
+    },
     /// A variant of a compiled kernel that cannot be generated.
     #[error("a kernel variant's {what} is {given}, it must be {allowed}")]
     Variant {

@@ -171,6 +171,7 @@ impl Backend for Gpu {
         })?;
         report.join(found);
         report.sort();
+        batches.iter_mut().for_each(Batch::sum_up);
         Ok(report)
     }
 }

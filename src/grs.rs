@@ -14,7 +14,7 @@
 //! [`Code::grs`] recognises such codes by their matrix, whatever their name: the inverses of a GRS code's normalised parity
 //! matrix are one off a matrix of rank one (Roth and Seroussi, "On generator matrices of MDS codes", 1985).
 
-mod decoder;
+pub(crate) mod decoder;
 
 use crate::{Code, Error, Matrix, Plan, gf256};
 

@@ -302,13 +302,28 @@ impl<'a> View<'a> {
     /// # Errors
     /// As [`View::check_plan`]; [`Error::PlanCount`] and [`Error::PlanIndex`] unless each stripe has a plan.
     pub fn tiles<'v>(&'v mut self, matrices: Matrices<'v>, tile_bytes: usize) -> Result<Tiles<'v>, Error> {
+        // Stripes that follow one another without a gap are one long stripe, unless each has its own plan.
+        let joined = self.stripe_stride == self.bytes && matches!(matrices, Matrices::One(_));
+        self.cut(matrices, tile_bytes, joined)
+    }
+
+    /// As [`View::tiles`], where every tile lies within one stripe even if stripes follow one another without a gap.
+    pub(crate) fn tiles_of_stripes<'v>(&'v mut self, plan: &'v Plan, tile_bytes: usize) -> Result<Tiles<'v>, Error> {
+        self.cut(Matrices::One(plan), tile_bytes, false)
+    }
+
+    fn cut<'v>(&'v mut self, matrices: Matrices<'v>, tile_bytes: usize, joined: bool) -> Result<Tiles<'v>, Error> {
         matrices.check(self.stripes)?;
         for plan in matrices.plans() {
             self.check_plan(plan, true)?;
         }
-        // Stripes that follow one another without a gap are one long stripe, unless each has its own plan.
-        let joined = self.stripe_stride == self.bytes && matches!(matrices, Matrices::One(_));
         Ok(Tiles { grid: self.grid(tile_bytes, joined), view: self, matrices })
+    }
+
+    /// As [`View::tiles`], where the tiles of each stripe begin with its first column, whatever lies behind the stripe.
+    pub(crate) fn tiles_of_stripes<'v>(&'v mut self, plan: &'v Plan, tile_bytes: usize) -> Result<Tiles<'v>, Error> {
+        self.check_plan(plan, true)?;
+        Ok(Tiles { grid: self.grid(tile_bytes, false), view: self, matrices: Matrices::One(plan) })
     }
 
     fn grid(&self, tile_bytes: usize, joined: bool) -> Grid {

@@ -30,11 +30,7 @@ pub(super) fn run(
         let (stripe, tile) = (index / tiles, index % tiles);
         let start = tile * tile_bytes;
         let range = start..view.bytes().min(start + tile_bytes);
-        if plan.sources().len().max(plan.targets().len()) <= FEW {
-            check_tile::<FEW>(program, batch, plan, view, stripe, range, beyond_caches)
-        } else {
-            check_tile::<MANY>(program, batch, plan, view, stripe, range, beyond_caches)
-        }
+        check_tile(program, batch, plan, view, stripe, range, beyond_caches)
     };
     let indices = 0..view.stripes() * tiles;
     if is_worth_threads(traffic_bytes, program.passes()) {
@@ -44,8 +40,25 @@ pub(super) fn run(
     }
 }
 
+/// Checks a tile, which is some columns of a stripe.
+pub(super) fn check_tile(
+    program: &dyn Program,
+    batch: usize,
+    plan: &Plan,
+    view: &View<'_>,
+    stripe: usize,
+    range: Range<usize>,
+    beyond_caches: bool,
+) -> Vec<Mismatch> {
+    if plan.sources().len().max(plan.targets().len()) <= FEW {
+        check_gathered::<FEW>(program, batch, plan, view, stripe, range, beyond_caches)
+    } else {
+        check_gathered::<MANY>(program, batch, plan, view, stripe, range, beyond_caches)
+    }
+}
+
 /// Checks a tile; if all is right without an allocation, unless there are more than `N` sources or targets.
-fn check_tile<const N: usize>(
+fn check_gathered<const N: usize>(
     program: &dyn Program,
     batch: usize,
     plan: &Plan,

@@ -53,12 +53,12 @@ pub(super) fn run(
     }
     let tile_bytes = tile_bytes.next_multiple_of(TILE_GRAIN_BYTES);
     let tiles = view.tiles(matrices, tile_bytes)?;
-    let run = |tile: Tile<'_>| {
+    let run = |mut tile: Tile<'_>| {
         let program = &*programs[tile.plan_index()];
         if slots <= FEW {
-            run_tile::<FEW>(program, tile, beyond_caches)
+            run_tile::<FEW>(program, &mut tile, beyond_caches)
         } else {
-            run_tile::<MANY>(program, tile, beyond_caches)
+            run_tile::<MANY>(program, &mut tile, beyond_caches)
         }
     };
     if parallel {
@@ -70,7 +70,7 @@ pub(super) fn run(
 }
 
 /// Runs a tile. Without an allocation, unless there are more than `N` sources or targets.
-fn run_tile<const N: usize>(program: &dyn Program, mut tile: Tile<'_>, beyond_caches: bool) {
+pub(super) fn run_tile<const N: usize>(program: &dyn Program, tile: &mut Tile<'_>, beyond_caches: bool) {
     let mut few_sources = [&[][..]; N];
     let mut many_sources = Vec::new();
     let sources = gather(tile.sources(), &mut few_sources, &mut many_sources);

@@ -1,12 +1,12 @@
 //! A GPU all of whose work is in registered memory, whatever memory a test brings.
 
 use evariste::memory::Region;
-use evariste::{Backend, Batch, Error, Geometry, Gpu, Info, Report, View};
+use evariste::{Backend, Batch, Error, Geometry, Gpu, Info, Report, Task, View};
 
 /// What devices store: with slots padded to it, every batch can be worked on in place.
 const WORD_BYTES: usize = 16;
 
-/// Copies every batch into a region of the GPU's own, lets it be worked on there, and copies the targets back.
+/// Copies every batch into a region of the GPU's own, lets it be worked on there, and copies what was written back.
 pub(crate) struct InRegisteredMemory(Gpu);
 
 impl InRegisteredMemory {
@@ -66,19 +66,28 @@ impl Backend for InRegisteredMemory {
             regions.push(region);
         }
         let mut copies = Vec::new();
-        for (batch, region) in batches.iter().zip(&mut regions) {
+        let mut crcs: Vec<_> = batches.iter().map(|batch| batch.crc().map(<[u32]>::to_vec)).collect();
+        for ((batch, region), crc) in batches.iter().zip(&mut regions).zip(&mut crcs) {
             let geometry = geometry(batch.view());
             let view = View::arena_padded(region, geometry, geometry.stripe_stride)?;
-            let copy = Batch::new(batch.task(), view)?;
+            let mut copy = Batch::new(batch.task(), view)?;
+            if let Some(crc) = crc {
+                copy = copy.with_crc(crc)?;
+            }
             let has_work = copy.traffic_bytes() > 0 && !batch.task().matrices().plans().is_empty();
             assert!(self.0.is_in_place(&copy) || !has_work, "a batch in registered memory is copied: {geometry:?}");
             copies.push(copy);
         }
         let report = self.0.run(&mut copies)?;
         drop(copies);
-        for (batch, region) in batches.iter_mut().zip(&regions) {
-            if matches!(batch.task(), evariste::Task::Write(_)) {
-                for (slot, stripe, at) in cells(batch, false) {
+        for ((batch, region), crc) in batches.iter_mut().zip(&regions).zip(&crcs) {
+            if let (Some(to), Some(crc)) = (batch.crc_mut(), crc) {
+                to.copy_from_slice(crc);
+            }
+            // A correction may write every slot.
+            let writes_sources = matches!(batch.task(), Task::Correct { .. });
+            if writes_sources || matches!(batch.task(), Task::Write(_)) {
+                for (slot, stripe, at) in cells(batch, writes_sources) {
                     let bytes = batch.view().bytes();
                     batch.view_mut().slot_mut(slot, stripe).copy_from_slice(&region[at..at + bytes]);
                 }

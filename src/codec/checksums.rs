@@ -1,0 +1,64 @@
+//! Checksums of shards, as a codec returns them with what it computed.
+
+use crate::Plan;
+use crate::backend::BLOCK_BYTES;
+
+/// The CRC-32C of every block of 4096 bytes of shards; the last block of a shard may be shorter.
+///
+/// A call that reads only some of the shards, as a repair does, knows only the checksums of those, and of what it wrote.
+///
+/// ```
+/// use evariste::{Code, Codec, crc::crc32c};
+///
+/// let codec = Codec::new(Code::reed_solomon(4, 2)?)?;
+/// let mut shards = codec.shards(10_000)?;
+/// shards.iter_mut().take(4).for_each(|data| data.fill(7));
+/// let checksums = codec.encode_with_checksums(&mut shards)?;
+/// let parity = checksums.shard(5).unwrap();
+/// assert_eq!(parity.len(), 3);
+/// assert_eq!(parity[2], crc32c(&shards.shard(5)[8192..]));
+/// # Ok::<(), evariste::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checksums {
+    blocks: usize,
+    /// Where in `crcs` each shard's begin, for those that have any.
+    starts: Box<[Option<usize>]>,
+    crcs: Box<[u32]>,
+}
+
+impl Checksums {
+    /// Those that a batch of this plan left, in its order.
+    pub(super) fn of_plan(total_shards: usize, shard_bytes: usize, plan: &Plan, crcs: Vec<u32>) -> Self {
+        let blocks = shard_bytes.div_ceil(BLOCK_BYTES);
+        let mut starts = vec![None; total_shards];
+        for (position, &shard) in plan.sources().iter().chain(plan.targets()).enumerate() {
+            starts[shard as usize] = Some(position * blocks);
+        }
+        Self { blocks, starts: starts.into(), crcs: crcs.into() }
+    }
+
+    /// Shards of the code, those without checksums included.
+    #[must_use]
+    pub fn total_shards(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Blocks of each shard.
+    #[must_use]
+    pub fn blocks(&self) -> usize {
+        self.blocks
+    }
+
+    /// The checksums of a shard, block after block; `None` if the call did not use it, or if there is no such shard.
+    #[must_use]
+    pub fn shard(&self, index: usize) -> Option<&[u32]> {
+        let start = (*self.starts.get(index)?)?;
+        Some(&self.crcs[start..start + self.blocks])
+    }
+
+    /// Number and checksums of every shard that has any, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, &[u32])> {
+        (0..self.total_shards()).filter_map(|index| Some((index, self.shard(index)?)))
+    }
+}

@@ -1,0 +1,74 @@
+//! Correcting: errors at places that nobody knows, or that somebody suspects.
+
+use super::{Codec, Corrections, Stripe};
+use crate::backend::{BLOCK_BYTES, Erasures, Report, Task, Uncorrectable};
+use crate::memory::View;
+use crate::{Error, Grs};
+
+impl Codec {
+    /// Finds wrong bytes at unknown places and makes them right.
+    ///
+    /// A byte column is made right if at most half as many of its bytes are wrong as there are parity shards. One with more
+    /// is left as it is and reported, or is taken for another one, which no code can exclude and only checksums show: see
+    /// [`Corrections`] and [`Codec::correct_with_checksums`]. Where nothing is wrong this costs what [`Codec::verify`] does.
+    ///
+    /// # Errors
+    /// [`Error::CannotLocate`] if the code is no generalised Reed-Solomon code of at most 255 shards; as [`Codec::encode`].
+    pub fn correct<S: Stripe + ?Sized>(&self, shards: &mut S) -> Result<Corrections, Error> {
+        self.correct_with_erasures(shards, &Erasures::none())
+    }
+
+    /// As [`Codec::correct`], knowing of some shards, or of single blocks of them, that they are wrong.
+    ///
+    /// A byte column with e wrong bytes at unknown places and s at these is made right if 2e + s is at most the number of
+    /// parity shards. What stands at these places does not matter. A block of which more shards are known to be wrong than
+    /// there are parity shards is reported as beyond the code, whatever stands there.
+    ///
+    /// # Errors
+    /// As [`Codec::correct`]; [`Error::SlotIndex`] and [`Error::BlockIndex`] for a shard or block that is not there;
+    /// [`Error::Unrecoverable`] if more shards are wrong everywhere than there are parity shards.
+    pub fn correct_with_erasures<S: Stripe + ?Sized>(
+        &self,
+        shards: &mut S,
+        erased: &Erasures,
+    ) -> Result<Corrections, Error> {
+        let grs = self.grs()?;
+        let view = shards.view_mut(&self.code)?;
+        let (bytes, parity_shards) = (view.bytes(), self.code.parity_shards());
+        if erased.elsewhere().len() > parity_shards {
+            let lost: Vec<usize> = erased.elsewhere().iter().map(|&slot| slot as usize).collect();
+            return Err(Error::Unrecoverable { beyond: lost.clone(), lost, recoverable: Vec::new() });
+        }
+        let mut report = self.run_correction(grs, erased, view)?;
+        for (_, block, _) in erased.blocks().filter(|(_, _, slots)| slots.len() > parity_shards) {
+            report.uncorrectable.retain(|uncorrectable| uncorrectable.block != block);
+            report.uncorrectable.push(whole_block(block, bytes));
+        }
+        report.uncorrectable.sort_unstable();
+        let mut corrections = Corrections::default();
+        report.corrections.iter().for_each(|correction| corrections.note_corrected(correction, false));
+        report.uncorrectable.iter().for_each(|uncorrectable| corrections.note_beyond(uncorrectable));
+        Ok(corrections)
+    }
+
+    fn run_correction(&self, grs: &Grs, erased: &Erasures, view: View<'_>) -> Result<Report, Error> {
+        self.run(Task::Correct { grs, erased }, view)
+    }
+
+    /// The code as one in which errors can be located, recognised once.
+    fn grs(&self) -> Result<&Grs, Error> {
+        if let Some(grs) = self.grs.get() {
+            return Ok(grs);
+        }
+        let grs = self.code.grs()?;
+        Ok(self.grs.get_or_init(|| grs))
+    }
+}
+
+/// All columns of a block.
+fn whole_block(block: usize, shard_bytes: usize) -> Uncorrectable {
+    let first = block * BLOCK_BYTES;
+    let end = shard_bytes.min(first + BLOCK_BYTES);
+    let count = u32::try_from(end - first).expect("a block has 4096 bytes at most");
+    Uncorrectable { batch: 0, stripe: 0, block, first, last: end - 1, count }
+}

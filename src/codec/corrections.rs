@@ -1,0 +1,151 @@
+//! What a correction found, as a codec's user is told.
+
+use std::ops::Range;
+
+use crate::backend::{BLOCK_BYTES, Correction, Uncorrectable};
+
+/// What a correction found and did.
+///
+/// A correction is the only one within the code's power, which is no proof: more errors than the code bears can look like
+/// few others, in about one column of 700 of 10 + 4 shards and of 7000 of 6 + 3. Only a checksum tells, so whatever none has
+/// confirmed is called unconfirmed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Corrections {
+    /// Bytes that were wrong and were made right, ordered by shard and place.
+    pub corrected: Vec<Corrected>,
+    /// Columns with more wrong bytes than the code can correct, in order: they stand as they stood.
+    pub beyond: Vec<Beyond>,
+    /// What does not agree with its checksum now that all is done, ordered by shard and place. Where nothing else is said of
+    /// such bytes the shards agree with each other: then the checksum may be what is wrong.
+    pub contradicted: Vec<Contradicted>,
+}
+
+/// Wrong bytes of a shard, in adjacent blocks of [`BLOCK_BYTES`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Corrected {
+    /// The shard.
+    pub shard: usize,
+    /// From the first wrong byte to the last.
+    pub bytes: Range<usize>,
+    /// Bytes among them that were wrong.
+    pub count: usize,
+    /// Whether the checksums of these blocks say that they are right now.
+    pub confirmed: bool,
+}
+
+/// Columns that could not be corrected, in adjacent blocks of [`BLOCK_BYTES`] of every shard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Beyond {
+    /// From the first such column to the last.
+    pub columns: Range<usize>,
+    /// Such columns among them.
+    pub count: usize,
+}
+
+/// Adjacent blocks of [`BLOCK_BYTES`] of a shard that do not agree with their checksums.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Contradicted {
+    /// The shard.
+    pub shard: usize,
+    /// The bytes of these blocks.
+    pub bytes: Range<usize>,
+}
+
+impl Corrections {
+    /// Whether nothing was wrong.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.corrected.is_empty() && self.is_complete()
+    }
+
+    /// Whether nothing is left that is known to be wrong.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.beyond.is_empty() && self.contradicted.is_empty()
+    }
+
+    /// Whether nothing is left that is known to be wrong, and checksums say so of everything that was corrected.
+    #[must_use]
+    pub fn is_confirmed(&self) -> bool {
+        self.is_complete() && self.corrected.iter().all(|corrected| corrected.confirmed)
+    }
+
+    /// Notes what was corrected in a block; blocks come in order.
+    pub(super) fn note_corrected(&mut self, correction: &Correction, confirmed: bool) {
+        let (shard, count) = (correction.slot as usize, correction.count as usize);
+        let end = correction.last + 1;
+        match self.corrected.last_mut() {
+            Some(run) if (run.shard, run.confirmed) == (shard, confirmed) && is_next(&run.bytes, correction.block) => {
+                run.bytes.end = end;
+                run.count += count;
+            }
+            _ => self.corrected.push(Corrected { shard, bytes: correction.first..end, count, confirmed }),
+        }
+    }
+
+    /// Notes what is beyond the code in a block; blocks come in order.
+    pub(super) fn note_beyond(&mut self, uncorrectable: &Uncorrectable) {
+        let (end, count) = (uncorrectable.last + 1, uncorrectable.count as usize);
+        match self.beyond.last_mut() {
+            Some(run) if is_next(&run.columns, uncorrectable.block) => {
+                run.columns.end = end;
+                run.count += count;
+            }
+            _ => self.beyond.push(Beyond { columns: uncorrectable.first..end, count }),
+        }
+    }
+
+    /// Notes a block of a shard that does not agree with its checksum; blocks come in order.
+    pub(super) fn note_contradicted(&mut self, shard: usize, bytes: Range<usize>) {
+        match self.contradicted.last_mut() {
+            Some(run) if run.shard == shard && run.bytes.end == bytes.start => run.bytes.end = bytes.end,
+            _ => self.contradicted.push(Contradicted { shard, bytes }),
+        }
+    }
+}
+
+/// Whether a block is the one behind that in which a range ends.
+fn is_next(range: &Range<usize>, block: usize) -> bool {
+    (range.end - 1) / BLOCK_BYTES + 1 == block
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn correction(slot: u32, block: usize, first: usize, last: usize) -> Correction {
+        let (first, last) = (block * BLOCK_BYTES + first, block * BLOCK_BYTES + last);
+        Correction { batch: 0, slot, stripe: 0, block, first, last, count: 2 }
+    }
+
+    #[test]
+    fn adjacent_blocks_of_a_shard_are_one_run() {
+        let mut corrections = Corrections::default();
+        for (correction, confirmed) in [
+            (correction(1, 0, 7, 4095), false),
+            (correction(1, 1, 5, 9), false),
+            (correction(1, 2, 0, 1), true),
+            (correction(1, 4, 0, 1), true),
+            (correction(2, 5, 0, 1), true),
+        ] {
+            corrections.note_corrected(&correction, confirmed);
+        }
+        let run = |shard, bytes, count, confirmed| Corrected { shard, bytes, count, confirmed };
+        let expected = [
+            run(1, 7..4106, 4, false),
+            run(1, 8192..8194, 2, true),
+            run(1, 16384..16386, 2, true),
+            run(2, 20480..20482, 2, true),
+        ];
+        assert_eq!(corrections.corrected, expected);
+        assert!(corrections.is_complete() && !corrections.is_confirmed() && !corrections.is_clean());
+        corrections.note_contradicted(3, 0..4096);
+        corrections.note_contradicted(3, 4096..5000);
+        assert_eq!(corrections.contradicted, [Contradicted { shard: 3, bytes: 0..5000 }]);
+        assert!(!corrections.is_complete());
+    }
+}

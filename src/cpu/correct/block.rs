@@ -1,0 +1,215 @@
+//! One block of all shards: from its syndromes to right bytes.
+
+use std::sync::Arc;
+
+use super::hypothesis::{Hypotheses, Hypothesis};
+use crate::Grs;
+use crate::cpu::program::Program;
+use crate::cpu::recent::RecentPrograms;
+use crate::grs::decoder::{Decoder, Outcome};
+
+/// With fewer wrong columns than this left it is cheaper to decode each. Also the fewest that a hypothesis which was worth
+/// trying explains.
+const WORTHWHILE_COLUMNS: usize = 8;
+/// Hypotheses of a block that may turn out not worthwhile before the rest of its columns are decoded one by one.
+const PATIENCE: usize = 3;
+
+/// What all blocks of a code share.
+pub(super) struct Locator<'a> {
+    /// Shards to syndromes.
+    syndromes: Arc<dyn Program>,
+    parity_shards: usize,
+    decoder: Decoder,
+    hypotheses: Hypotheses<'a>,
+}
+
+impl<'a> Locator<'a> {
+    pub(super) fn new(programs: &'a RecentPrograms, grs: &Grs) -> Self {
+        let parity_check = grs.parity_check();
+        Self {
+            syndromes: programs.get(&parity_check),
+            parity_shards: grs.parity_shards(),
+            decoder: Decoder::new(grs.points(), grs.multipliers(), grs.parity_shards()),
+            hypotheses: Hypotheses::new(programs.engine(), parity_check),
+        }
+    }
+}
+
+/// The first and the last of some columns, and how many they are.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Span {
+    first: usize,
+    last: usize,
+    count: u32,
+}
+
+impl Span {
+    /// The ends, for columns that are counted from `start`; `None` if there is none.
+    pub(super) fn ends(&self, start: usize) -> Option<(usize, usize)> {
+        (self.count > 0).then_some((start + self.first, start + self.last))
+    }
+
+    pub(super) fn count(&self) -> u32 {
+        self.count
+    }
+
+    fn add(&mut self, column: usize) {
+        self.join(Self { first: column, last: column, count: 1 });
+    }
+
+    fn join(&mut self, other: Self) {
+        *self = match (self.count, other.count) {
+            (_, 0) => *self,
+            (0, _) => other,
+            _ => Self {
+                first: self.first.min(other.first),
+                last: self.last.max(other.last),
+                count: self.count + other.count,
+            },
+        };
+    }
+
+    /// The columns in which something is not zero.
+    fn of(bytes: &[u8]) -> Self {
+        let is_set = |&byte: &u8| byte != 0;
+        match (bytes.iter().position(is_set), bytes.iter().rposition(is_set)) {
+            (Some(first), Some(last)) => {
+                // In loops that vectorise: of 255 bytes, as many as a byte can count.
+                let count = |bytes: &[u8]| bytes.iter().fold(0, |count: u8, &byte| count + u8::from(byte != 0));
+                Self { first, last, count: bytes[first..=last].chunks(255).map(|bytes| u32::from(count(bytes))).sum() }
+            }
+            _ => Self::default(),
+        }
+    }
+}
+
+/// A block of columns, in the course of its correction.
+pub(super) struct Block<'a> {
+    locator: &'a Locator<'a>,
+    shards: Vec<&'a mut [u8]>,
+    erased: Vec<usize>,
+    bytes: usize,
+    /// m rows of one byte a column, not kept up to date with what is corrected.
+    syndromes: Vec<u8>,
+    /// For each column, not zero as long as it is wrong and nothing is decided about it.
+    wrong: Vec<u8>,
+    corrected: Vec<Span>,
+    beyond: Span,
+}
+
+impl<'a> Block<'a> {
+    pub(super) fn new(locator: &'a Locator<'a>, shards: Vec<&'a mut [u8]>, erased: &[u32]) -> Self {
+        let bytes = shards.first().map_or(0, |shard| shard.len());
+        let mut syndromes = vec![0; bytes * locator.parity_shards];
+        let sources: Vec<&[u8]> = shards.iter().map(|shard| &**shard).collect();
+        locator.syndromes.write(&sources, &mut rows(&mut syndromes, bytes), false);
+        let mut wrong = vec![0; bytes];
+        for row in syndromes.chunks_exact(bytes) {
+            wrong.iter_mut().zip(row).for_each(|(wrong, syndrome)| *wrong |= syndrome);
+        }
+        let erased = erased.iter().map(|&slot| slot as usize).collect();
+        let corrected = vec![Span::default(); shards.len()];
+        Self { locator, shards, erased, bytes, syndromes, wrong, corrected, beyond: Span::default() }
+    }
+
+    /// What was corrected in each shard.
+    pub(super) fn corrected(&self) -> &[Span] {
+        &self.corrected
+    }
+
+    /// Columns that are beyond the code.
+    pub(super) fn beyond(&self) -> &Span {
+        &self.beyond
+    }
+
+    /// Makes every column right that can be.
+    pub(super) fn correct(&mut self) {
+        let mut left = self.wrong.iter().filter(|&&wrong| wrong != 0).count();
+        let mut patience = PATIENCE;
+        let mut word = vec![0; self.locator.parity_shards];
+        let mut errata = Vec::new();
+        let mut column = 0;
+        while let Some(ahead) = self.wrong[column..].iter().position(|&wrong| wrong != 0) {
+            column += ahead;
+            self.wrong[column] = 0;
+            left -= 1;
+            for (byte, row) in word.iter_mut().zip(self.syndromes.chunks_exact(self.bytes)) {
+                *byte = row[column];
+            }
+            if self.locator.decoder.decode(&word, &self.erased, &mut errata) == Outcome::Beyond {
+                self.beyond.add(column);
+                continue;
+            }
+            for &(shard, magnitude) in &errata {
+                self.shards[shard][column] ^= magnitude;
+                self.corrected[shard].add(column);
+            }
+            if patience > 0 && left >= WORTHWHILE_COLUMNS {
+                let explained = self.correct_alike(&errata);
+                left -= explained;
+                patience -= usize::from(explained < WORTHWHILE_COLUMNS);
+            }
+        }
+    }
+
+    /// Makes all columns right that can be wrong at the erased places and those of these errata only, and returns how many
+    /// these are.
+    ///
+    /// The places are e unknown ones and the s erased ones of a column that was decoded, so 2e + s is at most m: for a column
+    /// that they explain, no other explanation is within the code's power.
+    fn correct_alike(&mut self, errata: &[(usize, u8)]) -> usize {
+        let mut places: Vec<usize> = errata.iter().map(|&(shard, _)| shard).chain(self.erased.iter().copied()).collect();
+        places.sort_unstable();
+        places.dedup();
+        let hypothesis = self.locator.hypotheses.of(&places);
+        let (mut magnitudes, applies) = self.magnitudes(&hypothesis);
+        for (&shard, magnitudes) in places.iter().zip(magnitudes.chunks_exact_mut(self.bytes)) {
+            magnitudes.iter_mut().zip(&applies).for_each(|(magnitude, applies)| *magnitude &= applies);
+            self.shards[shard].iter_mut().zip(&*magnitudes).for_each(|(byte, magnitude)| *byte ^= magnitude);
+            self.corrected[shard].join(Span::of(magnitudes));
+        }
+        self.wrong.iter_mut().zip(&applies).for_each(|(wrong, applies)| *wrong &= !applies);
+        applies.iter().filter(|&&applies| applies != 0).count()
+    }
+
+    /// What a hypothesis adds to each place, and for each column 0xff if it explains it, else 0.
+    fn magnitudes(&self, hypothesis: &Hypothesis) -> (Vec<u8>, Vec<u8>) {
+        let (known, left) = self.syndromes.split_at(hypothesis.places() * self.bytes);
+        let mut product = vec![0; self.syndromes.len()];
+        let sources: Vec<&[u8]> = known.chunks_exact(self.bytes).collect();
+        hypothesis.program().write(&sources, &mut rows(&mut product, self.bytes), false);
+        let expected = &product[known.len()..];
+        let mut differences = vec![0; self.bytes];
+        for (expected, row) in expected.chunks_exact(self.bytes).zip(left.chunks_exact(self.bytes)) {
+            let rows = differences.iter_mut().zip(expected).zip(row);
+            rows.for_each(|((difference, expected), syndrome)| *difference |= expected ^ syndrome);
+        }
+        let applies = differences.iter().zip(&self.wrong);
+        let applies = applies.map(|(&difference, &wrong)| if difference == 0 && wrong != 0 { 0xff } else { 0 }).collect();
+        product.truncate(known.len());
+        (product, applies)
+    }
+}
+
+/// Rows of `bytes` bytes, to be written.
+fn rows(memory: &mut [u8], bytes: usize) -> Vec<&mut [u8]> {
+    memory.chunks_exact_mut(bytes).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_has_the_ends_and_the_number_of_what_is_set() {
+        assert_eq!(Span::of(&[0; 600]).ends(7), None);
+        let mut bytes = [0; 600];
+        bytes[5..=590].fill(1);
+        bytes[17] = 0;
+        let mut span = Span::of(&bytes);
+        assert_eq!((span.ends(100), span.count()), (Some((105, 690)), 585));
+        span.join(Span::default());
+        span.add(3);
+        assert_eq!((span.ends(0), span.count()), (Some((3, 590)), 586));
+    }
+}

@@ -1,0 +1,93 @@
+//! Hypotheses: wrong bytes are at these places only, in many columns at once.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::Matrix;
+use crate::cpu::program::{Engine, Program};
+
+/// Hypotheses kept: a run of blocks is damaged alike, and threads work on a few runs at a time.
+const KEPT: usize = 16;
+
+/// That wrong bytes are at t places at most. Then the first t syndromes are an invertible matrix times the magnitudes, and
+/// the others follow from them.
+pub(super) struct Hypothesis {
+    places: Box<[usize]>,
+    program: Box<dyn Program>,
+}
+
+impl Hypothesis {
+    /// t: the places.
+    pub(super) fn places(&self) -> usize {
+        self.places.len()
+    }
+
+    /// From the first t syndromes to the t magnitudes, and then to the syndromes behind the first t.
+    pub(super) fn program(&self) -> &dyn Program {
+        &*self.program
+    }
+}
+
+/// Those used last, the latest first.
+pub(super) struct Hypotheses<'a> {
+    engine: &'a dyn Engine,
+    parity_check: Matrix,
+    kept: Mutex<Vec<Arc<Hypothesis>>>,
+}
+
+impl<'a> Hypotheses<'a> {
+    pub(super) fn new(engine: &'a dyn Engine, parity_check: Matrix) -> Self {
+        Self { engine, parity_check, kept: Mutex::new(Vec::with_capacity(KEPT)) }
+    }
+
+    /// That wrong bytes are at these places, at most as many as there are syndromes.
+    pub(super) fn of(&self, places: &[usize]) -> Arc<Hypothesis> {
+        // A panic leaves the list whole: at worst a hypothesis short.
+        let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        {
+            let mut kept = lock();
+            if let Some(index) = kept.iter().position(|hypothesis| *hypothesis.places == *places) {
+                kept[..=index].rotate_right(1);
+                return Arc::clone(&kept[0]);
+            }
+        }
+        let program = self.engine.prepare(&matrix(&self.parity_check, places));
+        let hypothesis = Arc::new(Hypothesis { places: places.into(), program });
+        let mut kept = lock();
+        kept.truncate(KEPT - 1);
+        kept.insert(0, Arc::clone(&hypothesis));
+        hypothesis
+    }
+}
+
+/// The m x t matrix from the first t syndromes to the magnitudes at t places and the other m - t syndromes.
+///
+/// The parity check matrix is Vandermonde's with columns scaled, and points are distinct: any t columns of its first t rows are
+/// independent.
+fn matrix(parity_check: &Matrix, places: &[usize]) -> Matrix {
+    let columns = Matrix::from_fn(parity_check.rows(), places.len(), |row, at| parity_check.row(row)[places[at]]);
+    let select = |rows: std::ops::Range<usize>| columns.select_rows(&rows.collect::<Vec<_>>());
+    let to_magnitudes = select(0..places.len()).inverse().expect("columns of a parity check matrix with distinct points");
+    let others = select(places.len()..columns.rows()).mul(&to_magnitudes);
+    to_magnitudes.above(&others)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Code;
+
+    #[test]
+    fn magnitudes_and_the_other_syndromes_follow_from_the_first() {
+        let parity_check = Code::reed_solomon(20, 7).unwrap().grs().unwrap().parity_check();
+        for places in [&[3][..], &[0, 26], &[5, 19, 20, 21], &[0, 4, 8, 12, 16, 20, 24]] {
+            let errata = Matrix::from_fn(places.len(), 1, |row, _| u8::try_from(17 * row + 1).unwrap());
+            let word = Matrix::from_fn(27, 1, |shard, _| {
+                places.iter().position(|&place| place == shard).map_or(0, |at| errata.row(at)[0])
+            });
+            let syndromes = parity_check.mul(&word);
+            let select = |rows: std::ops::Range<usize>| syndromes.select_rows(&rows.collect::<Vec<_>>());
+            let product = matrix(&parity_check, places).mul(&select(0..places.len()));
+            assert_eq!(product, errata.above(&select(places.len()..7)));
+        }
+    }
+}

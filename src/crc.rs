@@ -1,0 +1,126 @@
+//! CRC-32C: the checksum of blocks, and its mathematics.
+//!
+//! A message is a polynomial over GF(2), its first bit the highest power, bytes from their lowest bit up. The *raw remainder*
+//! of a message A is A(x) * x^32 modulo P(x) = 0x11edc6f41 (Castagnoli, Bräuer, Herrmann, "Optimization of cyclic
+//! redundancy-check codes with 24 and 32 parity bits", 1993): it is linear, so the remainder of a sum is the sum of the
+//! remainders, and zeros before a message do not change it. The checksum that iSCSI, ext4, Btrfs and NVMe know by this name
+//! (RFC 3720, section 12.1) adds the effect of an initial value and of a final complement, which depends on the length
+//! alone: a message's checksum is its raw remainder plus the checksum of as many zeros.
+//!
+//! Remainders lie in a u32 as the checksum does: the coefficient of x^i is bit 31 - i.
+
+use crate::backend::BLOCK_BYTES;
+
+/// P without x^32.
+const POLYNOMIAL: u32 = 0x82f6_3b78;
+/// x^0.
+const ONE: u32 = 1 << 31;
+
+/// The CRC-32C of some bytes.
+///
+/// ```
+/// assert_eq!(evariste::crc::crc32c(b"123456789"), 0xe306_9283);
+/// ```
+#[must_use]
+pub fn crc32c(bytes: &[u8]) -> u32 {
+    crc_fast::crc32_iscsi(bytes)
+}
+
+/// The CRC-32C of two messages one behind the other, from those of both and the second one's length.
+///
+/// ```
+/// use evariste::crc::{concatenated, crc32c};
+///
+/// assert_eq!(concatenated(crc32c(b"1234"), crc32c(b"56789"), 5), crc32c(b"123456789"));
+/// ```
+#[must_use]
+pub fn concatenated(first: u32, second: u32, second_bytes: u64) -> u32 {
+    // The final complement of the first and the initial value of the second are each other's undoing.
+    multiply(first, power_of_x(second_bytes.wrapping_mul(8))) ^ second
+}
+
+/// The CRC-32C of each block of [`BLOCK_BYTES`] of some bytes; the last one may be shorter.
+pub fn of_blocks(bytes: &[u8]) -> impl ExactSizeIterator<Item = u32> {
+    bytes.chunks(BLOCK_BYTES).map(crc32c)
+}
+
+/// a * b modulo P.
+fn multiply(a: u32, b: u32) -> u32 {
+    let mut product = 0;
+    let mut shifted = b;
+    for power in 0..32 {
+        if a << power & ONE != 0 {
+            product ^= shifted;
+        }
+        shifted = (shifted >> 1) ^ if shifted & 1 == 1 { POLYNOMIAL } else { 0 };
+    }
+    product
+}
+
+/// x^exponent modulo P.
+fn power_of_x(mut exponent: u64) -> u32 {
+    let mut power = ONE;
+    let mut square = ONE >> 1;
+    while exponent > 0 {
+        if exponent & 1 == 1 {
+            power = multiply(power, square);
+        }
+        square = multiply(square, square);
+        exponent >>= 1;
+    }
+    power
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bit by bit, as the definition has it.
+    fn by_definition(bytes: &[u8]) -> u32 {
+        let mut register = u32::MAX;
+        for &byte in bytes {
+            register ^= u32::from(byte);
+            for _ in 0..8 {
+                register = (register >> 1) ^ if register & 1 == 1 { POLYNOMIAL } else { 0 };
+            }
+        }
+        !register
+    }
+
+    fn message(bytes: usize) -> Vec<u8> {
+        (0..bytes).map(|at| (at * at % 251).to_le_bytes()[0]).collect()
+    }
+
+    #[test]
+    fn checksums_are_those_of_the_definition() {
+        // RFC 3720, section B.4: 32 bytes of zeros, of ones, rising and falling.
+        assert_eq!(crc32c(&[0; 32]), 0x8a91_36aa);
+        assert_eq!(crc32c(&[0xff; 32]), 0x62a8_ab43);
+        assert_eq!(crc32c(&std::array::from_fn::<u8, 32, _>(|at| at.to_le_bytes()[0])), 0x46dd_794e);
+        assert_eq!(crc32c(&std::array::from_fn::<u8, 32, _>(|at| (31 - at).to_le_bytes()[0])), 0x113f_db5c);
+        let message = message(5000);
+        for bytes in (0..300).chain([1023, 1024, 4095, 4096, 4097, 5000]) {
+            assert_eq!(crc32c(&message[..bytes]), by_definition(&message[..bytes]), "{bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn products_are_those_of_polynomials() {
+        assert_eq!(multiply(ONE, 0x1234_5678), 0x1234_5678);
+        assert_eq!(multiply(ONE >> 1, 1), POLYNOMIAL, "x * x^31");
+        // P is x + 1 times a primitive polynomial of degree 31.
+        let order = (1 << 31) - 1;
+        assert_eq!(power_of_x(order), ONE);
+        assert_eq!(multiply(power_of_x(order - 4096), power_of_x(4096)), ONE);
+    }
+
+    #[test]
+    fn a_checksum_of_two_messages_follows_from_theirs() {
+        let message = message(5000);
+        for cut in [0, 1, 7, 4095, 4096, 4999, 5000] {
+            let (first, second) = message.split_at(cut);
+            let both = concatenated(crc32c(first), crc32c(second), second.len() as u64);
+            assert_eq!(both, crc32c(&message), "cut at {cut}");
+        }
+    }
+}

@@ -1,0 +1,470 @@
+//! Wrong bytes at unknown places are found, named and made right, as many as the code bears; what it does not bear is left alone and said.
+
+#[path = "support/support.rs"]
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use evariste::backend::BLOCK_BYTES;
+use evariste::memory::Slot;
+use evariste::{
+    Auto, Backend, Batch, Code, Codec, Correction, Cpu, Erasures, Error, Geometry, Grs, Info, Matrix, Region, Report, Task,
+    Uncorrectable, View,
+};
+use proptest::prelude::*;
+use support::boundaries::LENGTHS;
+use support::{Rng, assert_shards_equal, each_backend, oracle, painted};
+
+fn stripe(code: &Code, bytes: usize) -> Vec<Vec<u8>> {
+    let mut shards = painted(code.data_shards(), bytes);
+    let rows: Vec<&[u8]> = code.parity_matrix().iter_rows().collect();
+    shards.extend(oracle::product(&rows, &shards));
+    shards
+}
+
+fn correct(backend: &dyn Backend, grs: &Grs, erased: &Erasures, shards: &mut [Vec<u8>], stripes: usize) -> Report {
+    let view = View::slices(shards.iter_mut().map(|shard| Slot::Write(shard)), stripes).unwrap();
+    backend.run(&mut [Batch::new(Task::Correct { grs, erased }, view).unwrap()]).unwrap()
+}
+
+/// What a report must name if `before` became `after`.
+fn changes(before: &[Vec<u8>], after: &[Vec<u8>], stripes: usize) -> Vec<Correction> {
+    let mut changes: Vec<Correction> = Vec::new();
+    for (slot, (before, after)) in (0..).zip(before.iter().zip(after)) {
+        let bytes = before.len() / stripes;
+        for at in (0..before.len()).filter(|&at| before[at] != after[at]) {
+            let (stripe, first) = (at / bytes, at % bytes);
+            let block = first / BLOCK_BYTES;
+            match changes.last_mut() {
+                Some(last) if (last.slot, last.stripe, last.block) == (slot, stripe, block) => {
+                    last.last = first;
+                    last.count += 1;
+                }
+                _ => changes.push(Correction { batch: 0, slot, stripe, block, first, last: first, count: 1 }),
+            }
+        }
+    }
+    changes
+}
+
+/// Corrects damaged shards: they must be whole again, every wrong byte named, and a second run must find nothing.
+#[track_caller]
+fn assert_corrects(grs: &Grs, erased: &Erasures, whole: &[Vec<u8>], damaged: &[Vec<u8>], stripes: usize, context: &str) {
+    each_backend(|name, backend| {
+        let context = format!("{name}, {context}");
+        let mut shards = damaged.to_vec();
+        let report = correct(&**backend, grs, erased, &mut shards, stripes);
+        assert_shards_equal(whole, &shards, &context);
+        assert_eq!(report.corrections, changes(damaged, whole, stripes), "{context}");
+        assert_eq!((report.uncorrectable, report.mismatches), (vec![], vec![]), "{context}");
+        let again = correct(&**backend, grs, erased, &mut shards, stripes);
+        assert_eq!(again, Report::default(), "{context}, again");
+    });
+}
+
+/// Makes a byte wrong.
+fn spoil(byte: &mut u8, rng: &mut Rng) {
+    *byte ^= u8::try_from(1 + rng.below(255)).unwrap();
+}
+
+/// All e and s with 2e + s <= m.
+fn mixes(parity_shards: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..=parity_shards / 2).flat_map(move |e| (0..=parity_shards - 2 * e).map(move |s| (e, s)))
+}
+
+/// Every mix within power, with errors in the same shards all along, and in other ones in each column.
+fn every_mix(code: &Code, bytes: usize, seed: u64) {
+    let (n, m) = (code.total_shards(), code.parity_shards());
+    let grs = code.grs().unwrap();
+    let whole = stripe(code, bytes);
+    let mut rng = Rng::new(seed);
+    for (e, s) in mixes(m) {
+        let places = rng.choose(e + s, n);
+        let mut erased: Vec<usize> = Vec::new();
+        for _ in 0..s {
+            let left: Vec<usize> = places.iter().copied().filter(|place| !erased.contains(place)).collect();
+            erased.push(left[rng.below(left.len())]);
+        }
+        let unknown: Vec<usize> = (0..n).filter(|shard| !erased.contains(shard)).collect();
+        let erasures = Erasures::everywhere(erased.iter().map(|&shard| u32::try_from(shard).unwrap()));
+        let (mut alike, mut scattered) = (whole.clone(), whole.clone());
+        for at in 0..bytes {
+            // What is erased may be anything.
+            for &shard in &erased {
+                alike[shard][at] = rng.byte();
+                scattered[shard][at] = rng.byte();
+            }
+            for shard in places.iter().filter(|place| !erased.contains(place)) {
+                spoil(&mut alike[*shard][at], &mut rng);
+            }
+            let errors = rng.below(e + 1);
+            for index in rng.choose(errors, unknown.len()) {
+                spoil(&mut scattered[unknown[index]][at], &mut rng);
+            }
+        }
+        let context = format!("{} {}+{m}, {e} errors, erased {erased:?}", code.name(), n - m);
+        assert_corrects(&grs, &erasures, &whole, &alike, 1, &context);
+        assert_corrects(&grs, &erasures, &whole, &scattered, 1, &format!("{context}, scattered"));
+    }
+}
+
+#[test]
+fn every_mix_of_errors_and_erasures_within_power() {
+    for (seed, (k, m)) in (0..).zip([(6, 3), (10, 4), (12, 8), (20, 10)]) {
+        every_mix(&Code::reed_solomon(k, m).unwrap(), 300, seed);
+        every_mix(&Code::cauchy(k, m).unwrap(), 67, seed);
+    }
+    every_mix(&Code::raid6(9).unwrap(), 5000, 4);
+    every_mix(&Code::raid5(9).unwrap(), 5000, 5);
+}
+
+#[test]
+fn every_mix_of_random_codes() {
+    let mut rng = Rng::new(6);
+    for seed in 7..19 {
+        let (k, m) = (1 + rng.below(40), 1 + rng.below(9));
+        let code = if rng.below(2) == 0 { Code::reed_solomon(k, m) } else { Code::cauchy(k, m) };
+        every_mix(&code.unwrap(), 1 + rng.below(100), seed);
+    }
+}
+
+/// As many shards as there can be, and as much parity.
+#[test]
+fn the_widest_codes() {
+    for (k, m) in [(251, 4), (128, 127), (1, 254), (2, 253)] {
+        let code = Code::reed_solomon(k, m).unwrap();
+        let whole = stripe(&code, 40);
+        let mut rng = Rng::new(m as u64);
+        for s in [0, 1, m / 2, m] {
+            let places = rng.choose(s + (m - s) / 2, k + m);
+            let (erased, wrong) = places.split_at(s);
+            let mut damaged = whole.clone();
+            for &shard in erased.iter().chain(wrong) {
+                damaged[shard].iter_mut().for_each(|byte| spoil(byte, &mut rng));
+            }
+            let erasures = Erasures::everywhere(erased.iter().map(|&shard| u32::try_from(shard).unwrap()));
+            assert_corrects(&code.grs().unwrap(), &erasures, &whole, &damaged, 1, &format!("{k}+{m}, {s} erased"));
+        }
+    }
+}
+
+/// The first and the last byte, whole shards, and some noise, in shards of every length.
+#[test]
+fn every_length() {
+    let code = Code::reed_solomon(4, 2).unwrap();
+    let grs = code.grs().unwrap();
+    for bytes in LENGTHS {
+        let whole = stripe(&code, bytes);
+        let mut rng = Rng::new(bytes as u64);
+        let mut ends = whole.clone();
+        spoil(&mut ends[1][0], &mut rng);
+        if bytes > 1 {
+            spoil(&mut ends[4][bytes - 1], &mut rng);
+        }
+        let mut shard = whole.clone();
+        shard[rng.below(6)].iter_mut().for_each(|byte| *byte = !*byte);
+        let mut noise = whole.clone();
+        for at in (0..bytes).filter(|at| at % 11 == 0) {
+            spoil(&mut noise[rng.below(6)][at], &mut rng);
+        }
+        for (what, damaged) in [("ends", ends), ("shard", shard), ("noise", noise)] {
+            assert_corrects(&grs, &Erasures::none(), &whole, &damaged, 1, &format!("{bytes} bytes, {what}"));
+        }
+    }
+}
+
+/// Two shards wrong nearly all along, one of them here and there right by chance, and a third where they are right.
+#[test]
+fn shards_wrong_in_long_runs() {
+    let code = Code::reed_solomon(10, 4).unwrap();
+    let bytes = 300_001;
+    let whole = stripe(&code, bytes);
+    let mut rng = Rng::new(20);
+    let mut damaged = whole.clone();
+    for at in 10_000..250_000 {
+        damaged[3][at] = rng.byte();
+        damaged[12][at] = rng.byte();
+    }
+    for at in (200..9_000).chain(260_000..bytes) {
+        spoil(&mut damaged[7][at], &mut rng);
+    }
+    assert_corrects(&code.grs().unwrap(), &Erasures::none(), &whole, &damaged, 1, "long runs");
+}
+
+/// Stripes one after another without a gap and with gaps, each wrong elsewhere, and erasures that differ by block.
+#[test]
+fn stripes_and_blocks_differ() {
+    let code = Code::cauchy(5, 3).unwrap();
+    let grs = code.grs().unwrap();
+    let (stripes, bytes) = (4, 2 * BLOCK_BYTES + 100);
+    let whole = stripe(&code, stripes * bytes);
+    let mut rng = Rng::new(21);
+    let (mut damaged, mut erasures) = (whole.clone(), Erasures::everywhere([6]));
+    for stripe in 0..stripes {
+        for block in 0..3 {
+            let range = stripe * bytes + block * BLOCK_BYTES..stripe * bytes + bytes.min((block + 1) * BLOCK_BYTES);
+            // With one shard known everywhere, either two more here, or one that nobody knows.
+            let others: Vec<usize> = [0, 1, 2, 3, 4, 5, 7].into();
+            let count = 1 + rng.below(2);
+            let wrong = rng.choose(count, others.len());
+            for index in wrong.iter().map(|&index| others[index]).chain([6]) {
+                damaged[index][range.clone()].iter_mut().for_each(|byte| *byte = rng.byte());
+            }
+            if wrong.len() == 2 {
+                wrong.iter().for_each(|&index| erasures.insert(stripe, block, u32::try_from(others[index]).unwrap()));
+            }
+        }
+    }
+    assert_corrects(&grs, &erasures, &whole, &damaged, stripes, "stripes");
+
+    let geometry = Geometry { slots: 8, bytes, slot_stride: bytes + 77, stripes, stripe_stride: 8 * (bytes + 77) + 5 };
+    let at = |slot: usize, stripe: usize| slot * geometry.slot_stride + stripe * geometry.stripe_stride;
+    each_backend(|name, backend| {
+        let mut arena = vec![0xa5; stripes * geometry.stripe_stride];
+        let mut expected = arena.clone();
+        for (slot, stripe) in (0..8).flat_map(|slot| (0..stripes).map(move |stripe| (slot, stripe))) {
+            let place = at(slot, stripe)..at(slot, stripe) + bytes;
+            arena[place.clone()].copy_from_slice(&damaged[slot][stripe * bytes..][..bytes]);
+            expected[place].copy_from_slice(&whole[slot][stripe * bytes..][..bytes]);
+        }
+        let view = View::arena(&mut arena, geometry).unwrap();
+        let task = Task::Correct { grs: &grs, erased: &erasures };
+        let report = backend.run(&mut [Batch::new(task, view).unwrap()]).unwrap();
+        assert_eq!(report.corrections, changes(&damaged, &whole, stripes), "{name}");
+        assert!(arena == expected, "{name}: the right bytes, and no other");
+    });
+}
+
+/// Whether a column is a codeword, by the oracle.
+fn is_consistent(code: &Code, shards: &[Vec<u8>], at: usize) -> bool {
+    let (k, m) = (code.data_shards(), code.parity_shards());
+    let value = |row: &[u8]| row.iter().zip(shards).fold(0, |sum, (&a, shard)| sum ^ oracle::mul(a, shard[at]));
+    (0..m).all(|i| value(code.parity_matrix().row(i)) == shards[k + i][at])
+}
+
+/// What must hold whatever stood there: a column is right or was left as it was, and then it is named. Returns how many columns
+/// became another's codeword.
+fn assert_honest(code: &Code, before: &[Vec<u8>], after: &[Vec<u8>], report: &Report, context: &str) -> usize {
+    let bytes = before[0].len();
+    let mut beyond: Vec<Uncorrectable> = Vec::new();
+    let mut changed = 0;
+    for at in 0..bytes {
+        if is_consistent(code, after, at) {
+            changed += usize::from(before.iter().zip(after).any(|(before, after)| before[at] != after[at]));
+            continue;
+        }
+        for (shard, (before, after)) in before.iter().zip(after).enumerate() {
+            assert_eq!(before[at], after[at], "{context}: shard {shard}, column {at} was touched, and is not right");
+        }
+        let block = at / BLOCK_BYTES;
+        match beyond.last_mut() {
+            Some(last) if last.block == block => {
+                last.last = at;
+                last.count += 1;
+            }
+            _ => beyond.push(Uncorrectable { batch: 0, stripe: 0, block, first: at, last: at, count: 1 }),
+        }
+    }
+    assert_eq!(report.uncorrectable, beyond, "{context}");
+    assert_eq!(report.corrections, changes(before, after, 1), "{context}");
+    changed
+}
+
+/// Columns of rubbish have syndromes like dice: they look like t errors or fewer as often as there are such errors, among
+/// 256^m (R. J. McEliece and L. Swanson, "On the decoder error probability for Reed-Solomon codes", 1986).
+#[test]
+fn beyond_power_a_column_is_left_alone_or_taken_for_another_as_often_as_reckoned() {
+    let columns = 1 << 18;
+    for (k, m) in [(6, 3), (10, 4)] {
+        let (code, n) = (Code::reed_solomon(k, m).unwrap(), k + m);
+        let grs = code.grs().unwrap();
+        let mut rng = Rng::new(22);
+        let rubbish: Vec<Vec<u8>> = (0..n).map(|_| (0..columns).map(|_| rng.byte()).collect()).collect();
+        // C(n, i) 255^i errors of weight i, for i = 1 to t.
+        let alike: f64 = [n as f64 * 255.0, (n * (n - 1) / 2) as f64 * 255.0 * 255.0].iter().take(m / 2).sum();
+        let expected = columns as f64 * alike / 256f64.powi(i32::try_from(m).unwrap());
+        each_backend(|name, backend| {
+            let mut shards = rubbish.clone();
+            let report = correct(&**backend, &grs, &Erasures::none(), &mut shards, 1);
+            let context = format!("{name}, {k}+{m}");
+            let taken = assert_honest(&code, &rubbish, &shards, &report, &context) as f64;
+            let error_bar = 4.0 * expected.sqrt();
+            println!("{context}: {taken} of {columns} columns, expected {expected:.1} +- {error_bar:.1}");
+            assert!((taken - expected).abs() < error_bar, "{context}: {taken} columns, {expected} expected");
+        });
+    }
+}
+
+/// More shards known to be wrong than there are parity shards say nothing about a column that does not agree.
+#[test]
+fn too_many_erasures_are_beyond() {
+    let code = Code::reed_solomon(4, 2).unwrap();
+    let whole = stripe(&code, 100);
+    let mut damaged = whole.clone();
+    damaged[2][50] ^= 1;
+    each_backend(|name, backend| {
+        let mut shards = damaged.clone();
+        let report = correct(&**backend, &code.grs().unwrap(), &Erasures::everywhere([0, 2, 5]), &mut shards, 1);
+        assert_shards_equal(&damaged, &shards, name);
+        let beyond = Uncorrectable { batch: 0, stripe: 0, block: 0, first: 50, last: 50, count: 1 };
+        assert_eq!((report.uncorrectable, report.corrections), (vec![beyond], vec![]), "{name}");
+    });
+}
+
+/// Any GRS code, shards damaged in any way, and any erasures.
+fn any_damage() -> impl Strategy<Value = (Code, usize, u64, Vec<u32>)> {
+    let shape = prop_oneof![6 => (1..20usize, 1..9usize), 1 => (1..120usize, 1..120usize)];
+    let bytes = prop_oneof![3 => 1..200usize, 1 => 4000..9000usize];
+    (shape, bytes, any::<u64>()).prop_flat_map(|((k, m), bytes, seed)| {
+        let code = if seed % 2 == 0 { Code::reed_solomon(k, m) } else { Code::cauchy(k, m) };
+        let all: Vec<u32> = (0..u32::try_from(k + m).unwrap()).collect();
+        let erased = proptest::sample::subsequence(all, 0..=(m + 1).min(k + m));
+        (Just(code.unwrap()), Just(bytes), Just(seed), erased)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn whatever_comes_a_column_is_right_or_left_alone((code, bytes, seed, erased) in any_damage()) {
+        let mut rng = Rng::new(seed);
+        let mut before = stripe(&code, bytes);
+        // Runs of wrong bytes in some shards, short and long.
+        for _ in 0..rng.below(code.parity_shards() + 3) {
+            let (shard, start) = (rng.below(before.len()), rng.below(bytes));
+            let end = start + rng.below(bytes - start) + 1;
+            before[shard][start..end].iter_mut().for_each(|byte| *byte = rng.byte());
+        }
+        let erased = Erasures::everywhere(erased);
+        let grs = code.grs().unwrap();
+        each_backend(|name, backend| {
+            let mut after = before.clone();
+            let report = correct(&**backend, &grs, &erased, &mut after, 1);
+            assert_honest(&code, &before, &after, &report, name);
+            let once = after.clone();
+            let again = correct(&**backend, &grs, &erased, &mut after, 1);
+            assert_shards_equal(&once, &after, format_args!("{name}, again"));
+            assert_eq!(again, Report { corrections: vec![], ..report }, "{name}, again");
+        });
+    }
+}
+
+#[test]
+fn a_codec_says_what_it_corrected() {
+    let code = Code::reed_solomon(6, 3).unwrap();
+    let whole = stripe(&code, 20_000);
+    each_backend(|name, backend| {
+        let codec = Codec::on(code.clone(), Arc::clone(backend));
+        let mut shards = codec.shards(20_000).unwrap();
+        for (to, from) in shards.iter_mut().zip(&whole) {
+            to.copy_from_slice(from);
+        }
+        assert!(codec.correct(&mut shards).unwrap().is_clean(), "{name}");
+        shards.shard_mut(4)[1000..10_000].iter_mut().for_each(|byte| *byte = !*byte);
+        shards.shard_mut(8)[16_390] ^= 1;
+        let corrections = codec.correct(&mut shards).unwrap();
+        assert_shards_equal(&whole, &shards.iter().collect::<Vec<_>>(), name);
+        let found: Vec<_> = corrections.corrected.iter().map(|c| (c.shard, c.bytes.clone(), c.count)).collect();
+        assert_eq!(found, [(4, 1000..10_000, 9000), (8, 16_390..16_391, 1)], "{name}");
+        assert!(corrections.is_complete() && !corrections.is_confirmed() && !corrections.is_clean(), "{name}");
+
+        // Two shards are more than one parity shard in two bears, unless it is known of one of them.
+        let mut shards = whole.clone();
+        for shard in [0, 1] {
+            shards[shard][5000..6000].iter_mut().for_each(|byte| *byte = !*byte);
+        }
+        let damaged = shards.clone();
+        let corrections = codec.correct(&mut shards).unwrap();
+        let left: usize = corrections.beyond.iter().map(|beyond| beyond.count).sum();
+        assert!(!corrections.is_complete() && left > 990, "{name}: {corrections:?}");
+        let mut shards = damaged;
+        let mut erased = Erasures::none();
+        erased.insert(0, 1, 1);
+        let corrections = codec.correct_with_erasures(&mut shards, &erased).unwrap();
+        assert_shards_equal(&whole, &shards, name);
+        assert!(corrections.is_complete() && corrections.corrected.len() == 2, "{name}: {corrections:?}");
+
+        // Of four in a block nothing follows, even if they agree with each other.
+        (0..4).for_each(|shard| erased.insert(0, 1, shard));
+        let corrections = codec.correct_with_erasures(&mut shards, &erased).unwrap();
+        let beyond: Vec<_> = corrections.beyond.iter().map(|beyond| (beyond.columns.clone(), beyond.count)).collect();
+        assert_eq!(beyond, [(4096..8192, 4096)], "{name}");
+    });
+}
+
+#[test]
+fn what_cannot_be_corrected_is_a_typed_error_and_nothing_is_touched() {
+    let random = Matrix::from_rows(&[[1, 0, 0], [0, 1, 0], [0, 0, 1], [7, 9, 200], [31, 4, 77], [90, 1, 13]]).unwrap();
+    let error = |code: Code, erased: Erasures| {
+        let codec = Codec::on(code.clone(), Arc::new(Cpu::new().unwrap()));
+        let mut shards = vec![vec![3; 10]; code.total_shards()];
+        let error = codec.correct_with_erasures(&mut shards, &erased).unwrap_err();
+        assert!(shards.iter().all(|shard| shard == &[3; 10]), "{error}");
+        error
+    };
+    let custom = error(Code::from_generator(&random).unwrap(), Erasures::none());
+    assert!(matches!(custom, Error::CannotLocate { code: "custom", shards: 6, .. }), "{custom}");
+    let full = error(Code::reed_solomon(200, 56).unwrap(), Erasures::none());
+    assert!(matches!(full, Error::CannotLocate { code: "vandermonde", shards: 256, .. }), "{full}");
+    let code = || Code::reed_solomon(4, 2).unwrap();
+    assert!(matches!(error(code(), Erasures::everywhere([6])), Error::SlotIndex { slot: 6, slots: 6 }));
+    let lost = error(code(), Erasures::everywhere([0, 3, 4]));
+    assert!(matches!(&lost, Error::Unrecoverable { lost, .. } if lost == &[0, 3, 4]), "{lost}");
+    let mut erased = Erasures::none();
+    erased.insert(0, 1, 2);
+    assert!(matches!(error(code(), erased), Error::BlockIndex { stripe: 0, block: 1, stripes: 1, blocks: 1 }));
+
+    let shards = vec![vec![0; 10]; 6];
+    let view = View::slices(shards.iter().map(|shard| Slot::Read(shard)), 1).unwrap();
+    let (grs, erased) = (code().grs().unwrap(), Erasures::none());
+    let batch = Batch::new(Task::Correct { grs: &grs, erased: &erased }, view);
+    assert!(matches!(batch.err(), Some(Error::ReadOnlySlot { slot: 0 })));
+}
+
+/// A GPU that the CPU plays: it corrects one shard's half of the damage, and is lost.
+struct Failing(Cpu, AtomicUsize);
+
+impl Backend for Failing {
+    fn info(&self) -> Info {
+        Info { backend: "gpu", device: "an actor".to_owned(), software: false, memory: None }
+    }
+
+    fn allocate(&self, bytes: usize) -> Result<Region, Error> {
+        self.0.allocate(bytes)
+    }
+
+    fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
+        if !matches!(batches[0].task(), Task::Correct { .. }) {
+            return self.0.run(batches);
+        }
+        self.1.fetch_add(1, Ordering::Relaxed);
+        batches[0].view_mut().slot_mut(3, 0)[..1 << 19].fill(0);
+        let lost = |what: &str| Error::DeviceLost { device: what.to_owned(), doing: what.to_owned(), reason: what.to_owned() };
+        Err(lost("an actor"))
+    }
+}
+
+#[test]
+fn the_automatic_backend_corrects_on_the_cpu_what_a_gpu_left() {
+    let gpu = Arc::new(Failing(Cpu::new().unwrap(), AtomicUsize::new(0)));
+    let opened: Arc<dyn Backend> = gpu.clone();
+    let speed = |bytes_per_s| evariste::auto::Speed { call_s: 1e-6, bytes_per_s, products_per_s: 1e12 };
+    let calibration = evariste::auto::Calibration {
+        cpu_device: "any".to_owned(),
+        gpu_device: "any".to_owned(),
+        cpu: speed(1e9),
+        in_place: Some(speed(1e11)),
+        copied: speed(1e11),
+    };
+    let auto = Auto::of(Arc::new(Cpu::new().unwrap()), move || Ok(opened.clone())).with_calibration(calibration);
+    let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::new(auto));
+    // Shards of zeros agree with each other; 56 MiB of them open a GPU.
+    let mut shards = vec![vec![0; 4 << 20]; 14];
+    shards[3][..1 << 20].fill(1);
+    let corrections = codec.correct(&mut shards).unwrap();
+    assert_eq!(gpu.1.load(Ordering::Relaxed), 1, "the GPU was asked");
+    assert!(shards.iter().all(|shard| shard.iter().all(|&byte| byte == 0)));
+    assert_eq!(corrections.corrected.len(), 1);
+    assert_eq!(corrections.corrected[0].bytes, 1 << 19..1 << 20);
+}
