@@ -320,12 +320,6 @@ impl<'a> View<'a> {
         Ok(Tiles { grid: self.grid(tile_bytes, joined), view: self, matrices })
     }
 
-    /// As [`View::tiles`], where the tiles of each stripe begin with its first column, whatever lies behind the stripe.
-    pub(crate) fn tiles_of_stripes<'v>(&'v mut self, plan: &'v Plan, tile_bytes: usize) -> Result<Tiles<'v>, Error> {
-        self.check_plan(plan, true)?;
-        Ok(Tiles { grid: self.grid(tile_bytes, false), view: self, matrices: Matrices::One(plan) })
-    }
-
     fn grid(&self, tile_bytes: usize, joined: bool) -> Grid {
         let (stripes, bytes) = if joined { (1, self.total_bytes()) } else { (self.stripes, self.bytes) };
         let tile_bytes = tile_bytes.max(1);
