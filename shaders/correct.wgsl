@@ -1,9 +1,10 @@
 // correct: in blocks of a generalised Reed-Solomon code that are not right, finds what is wrong in each byte column and makes
 // it right. What is computed, and from which sources, src/grs/decoder.rs says; the steps and their names are the same.
 //
-// A template: src/gpu/correct/source.rs puts in front SYNDROMES, PLACES, WORKGROUP_SIZE and shared/corrections.wgsl, which has
-// the bindings 0 to 5.
+// src/gpu/correct/source.rs puts in front SYNDROMES, PLACES (half of them), WORKGROUP_SIZE and shared/corrections.wgsl.
 //
+// shards    all slots
+// outcomes  for each listed block, what was done in each slot, and then how many columns were beyond the code
 // field     logarithms of 0 to 255, LOG_OF_ZERO for 0; then 2^i, and zeros where LOG_OF_ZERO is a part of i
 // patterns  what is known to be wrong: for each pattern how many slots, a bit for each slot, and the logarithms of the
 //           erasure locator's coefficients; behind them the pattern of each block, unless one serves all
@@ -18,8 +19,10 @@ const SUMS = 1021u;
 const PATTERN_HEAD = 9u;
 const COLUMNS = 4u;
 
-@group(0) @binding(6) var<storage, read> field: array<u32>;
-@group(0) @binding(7) var<storage, read> patterns: array<u32>;
+@group(0) @binding(3) var<storage, read_write> shards: array<u32>;
+@group(0) @binding(4) var<storage, read_write> outcomes: array<Tally>;
+@group(0) @binding(5) var<storage, read> field: array<u32>;
+@group(0) @binding(6) var<storage, read> patterns: array<u32>;
 
 var<workgroup> sh_log: array<u32, 256>;
 var<workgroup> sh_exp: array<u32, SUMS>;

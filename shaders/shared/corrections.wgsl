@@ -19,7 +19,9 @@ struct Params {
 // Blocks that are not right, in any order; shaders/gather.wgsl makes it. It begins with the workgroups of a dispatch over
 // it: two dimensions, because one ends at 65,535.
 struct List {
-    groups: vec3<u32>,
+    x: u32,
+    y: u32,
+    z: u32,
     count: u32,
     blocks: array<u32>,
 }

@@ -1,6 +1,6 @@
-//! The texts of the kernels, from their templates.
+//! The texts of the kernels.
 
-const TEMPLATE: &str = include_str!("../../../shaders/correct.wgsl");
+const CORRECT: &str = include_str!("../../../shaders/correct.wgsl");
 const SHARED: &str = include_str!("../../../shaders/shared/corrections.wgsl");
 const DELIVER: &str = include_str!("../../../shaders/deliver.wgsl");
 pub(super) const GATHER: &str = include_str!("../../../shaders/gather.wgsl");
@@ -14,11 +14,7 @@ pub(super) fn correct(syndromes: usize) -> String {
     let workgroup = if syndromes <= 32 { 256 } else { 64 };
     let constants = [("SYNDROMES", syndromes), ("PLACES", syndromes / 2), ("WORKGROUP_SIZE", workgroup)];
     let constants: String = constants.map(|(name, value)| format!("const {name} = {value}u;\n")).concat();
-    let bindings = "
-@group(0) @binding(3) var<storage, read_write> shards: array<u32>;
-@group(0) @binding(4) var<storage, read_write> outcomes: array<Tally>;
-";
-    [&constants, SHARED, bindings, TEMPLATE].concat()
+    [&constants, SHARED, CORRECT].concat()
 }
 
 /// The deliver kernel.
