@@ -1,15 +1,17 @@
 // correct: in blocks of a generalised Reed-Solomon code that are not right, finds what is wrong in each byte column and makes
 // it right. What is computed, and from which sources, src/grs/decoder.rs says; the steps and their names are the same.
 //
-// src/gpu/correct/source.rs puts in front SYNDROMES, PLACES (half of them), WORKGROUP_SIZE and shared/corrections.wgsl.
+// A template: src/gpu/correct/source.rs puts in front SYNDROMES, PLACES (half of them) and shared/corrections.wgsl, and
+// unrolls the inner loops, which stand here as EACH name BELOW bound: lookups of several rounds are on their way together,
+// and a driver that ends a shader after 65,535 rounds of all its loops (lavapipe) does not end this one.
 //
 // shards    all slots
-// outcomes  for each listed block, what was done in each slot, and then how many columns were beyond the code
+// outcomes  for each listed block and PART of it, what was done in each slot, and then which columns were beyond the code
 // field     logarithms of 0 to 255, LOG_OF_ZERO for 0; then 2^i, and zeros where LOG_OF_ZERO is a part of i
 // patterns  what is known to be wrong: for each pattern how many slots, a bit for each slot, and the logarithms of the
 //           erasure locator's coefficients; behind them the pattern of each block, unless one serves all
-// One workgroup: one listed block of all slots. One invocation at a time: one word of each, which is four columns, so that no
-// other invocation writes that word.
+// One workgroup: a part of one listed block, in all slots. One invocation: one word of each, which is four columns, so that
+// no other invocation writes that word.
 // Host src/gpu/correct.rs. Twin src/grs/decoder.rs. Tests tests/correct_gpu.rs.
 
 const LOG_OF_ZERO = 510u;
@@ -69,9 +71,9 @@ fn point(position: u32) -> u32 {
 
 // Of one word of all slots, for each syndrome four bytes. Returns where any is not zero.
 fn compute_syndromes(at: u32) -> u32 {
-    for (var r = 0u; r < SYNDROMES; r += 1u) {
+    {{EACH r BELOW SYNDROMES}}
         packed[r] = 0u;
-    }
+    {{END}}
     for (var position = 0u; position < params.shards; position += 1u) {
         let word = shards[slots[position].x + at];
         if word == 0u { continue; }
@@ -79,17 +81,18 @@ fn compute_syndromes(at: u32) -> u32 {
         let y = sh_log[(word >> 8u) & 0xffu];
         let z = sh_log[(word >> 16u) & 0xffu];
         let w = sh_log[word >> 24u];
+        let ratio = point(position);
         var power = multiplier(position);
-        for (var r = 0u; r < SYNDROMES; r += 1u) {
+        {{EACH r BELOW SYNDROMES}}
             packed[r] ^= sh_exp[x + power] | (sh_exp[y + power] << 8u) | (sh_exp[z + power] << 16u)
                 | (sh_exp[w + power] << 24u);
-            power = log_sum(power, point(position));
-        }
+            power = log_sum(power, ratio);
+        {{END}}
     }
     var any = 0u;
-    for (var r = 0u; r < SYNDROMES; r += 1u) {
+    {{EACH r BELOW SYNDROMES}}
         any |= packed[r];
-    }
+    {{END}}
     return any;
 }
 
@@ -101,11 +104,13 @@ fn find_single() -> bool {
     let first = sh_log[syndromes[0]];
     let ratio = log_sum(sh_log[syndromes[min(1u, SYNDROMES - 1u)]], log_inverse(first));
     var expected = first;
-    for (var r = 1u; r < SYNDROMES; r += 1u) {
+    var rest = 0u;
+    {{EACH r BELOW SYNDROMES}}
+        rest |= syndromes[r] ^ sh_exp[expected];
         expected = log_sum(expected, ratio);
-        if syndromes[r] != sh_exp[expected] {
-            return false;
-        }
+    {{END}}
+    if rest != 0u {
+        return false;
     }
     let position = slots[ratio].w;
     if position >= params.shards {
@@ -121,9 +126,9 @@ fn find_single() -> bool {
 fn modify_syndromes(pattern: u32, erasures: u32) {
     for (var r = 0u; r < SYNDROMES; r += 1u) {
         var sum = 0u;
-        for (var j = 0u; j <= min(r, erasures); j += 1u) {
+        {{EACH j BELOW min(r, erasures) + 1u}}
             sum ^= sh_exp[patterns[pattern + PATTERN_HEAD + j] + sh_log[syndromes[r - j]]];
-        }
+        {{END}}
         modified[r] = sum;
     }
 }
@@ -143,9 +148,9 @@ fn find_recurrence(erasures: u32) -> u32 {
     let count = SYNDROMES - erasures;
     for (var n = 0u; n < count; n += 1u) {
         var discrepancy = modified[erasures + n];
-        for (var j = 1u; j <= min(length, n); j += 1u) {
-            discrepancy ^= product(recurrence[j], modified[erasures + n - j]);
-        }
+        {{EACH j BELOW min(length, n)}}
+            discrepancy ^= product(recurrence[j + 1u], modified[erasures + n - j - 1u]);
+        {{END}}
         if discrepancy == 0u {
             gap += 1u;
             continue;
@@ -157,7 +162,7 @@ fn find_recurrence(erasures: u32) -> u32 {
         let scale = log_sum(sh_log[discrepancy], log_inverse(before_log));
         // From the highest coefficient on, so that `before` may become what `recurrence` was in the same loop: what is read of
         // it lies below what has been written.
-        for (var up = 0u; up <= PLACES; up += 1u) {
+        {{EACH up BELOW PLACES + 1u}}
             let j = PLACES - up;
             var sum = recurrence[j];
             if j >= gap {
@@ -167,7 +172,7 @@ fn find_recurrence(erasures: u32) -> u32 {
                 before[j] = recurrence[j];
             }
             recurrence[j] = sum;
-        }
+        {{END}}
         if is_longer {
             length = n + 1u - length;
             before_log = sh_log[discrepancy];
@@ -189,10 +194,10 @@ fn find_places(pattern: u32, erasures: u32, degree: u32) -> bool {
             let step = log_inverse(point(position));
             var power = step;
             var value = recurrence[0];
-            for (var j = 1u; j <= degree; j += 1u) {
-                value ^= sh_exp[sh_log[recurrence[j]] + power];
+            {{EACH j BELOW degree}}
+                value ^= sh_exp[sh_log[recurrence[j + 1u]] + power];
                 power = log_sum(power, step);
-            }
+            {{END}}
             if value == 0u {
                 roots_left -= 1u;
                 is_root = true;
@@ -210,18 +215,18 @@ fn find_places(pattern: u32, erasures: u32, degree: u32) -> bool {
 fn find_magnitudes(pattern: u32, erasures: u32, degree: u32) -> bool {
     for (var r = 0u; r < errata; r += 1u) {
         var sum = 0u;
-        for (var j = 0u; j <= min(r, degree); j += 1u) {
+        {{EACH j BELOW min(r, degree) + 1u}}
             sum ^= product(recurrence[j], modified[r - j]);
-        }
+        {{END}}
         evaluator[r] = sh_log[sum];
     }
     for (var r = 1u; r <= errata; r += 2u) {
         var sum = 0u;
-        for (var j = 0u; j <= min(r, degree); j += 1u) {
+        {{EACH j BELOW min(r, degree) + 1u}}
             if r - j <= erasures {
                 sum ^= sh_exp[sh_log[recurrence[j]] + patterns[pattern + PATTERN_HEAD + r - j]];
             }
-        }
+        {{END}}
         locator[r] = sh_log[sum];
     }
     for (var index = 0u; index < errata; index += 1u) {
@@ -230,7 +235,7 @@ fn find_magnitudes(pattern: u32, erasures: u32, degree: u32) -> bool {
         var power = 0u;
         var above = 0u;
         var below = 0u;
-        for (var r = 0u; r <= errata; r += 1u) {
+        {{EACH r BELOW errata + 1u}}
             if r < errata {
                 above ^= sh_exp[evaluator[r] + power];
             }
@@ -238,7 +243,7 @@ fn find_magnitudes(pattern: u32, erasures: u32, degree: u32) -> bool {
                 below ^= sh_exp[locator[r] + power];
             }
             power = log_sum(power, step);
-        }
+        {{END}}
         if below == 0u {
             return false;
         }
@@ -252,18 +257,18 @@ fn find_magnitudes(pattern: u32, erasures: u32, degree: u32) -> bool {
 fn explain() -> bool {
     for (var index = 0u; index < errata; index += 1u) {
         let position = positions[index];
-        // Zero's products are zeros.
+        let ratio = point(position);
         var power = multiplier(position);
         let magnitude = sh_log[magnitudes[index]];
-        for (var r = 0u; r < SYNDROMES; r += 1u) {
+        {{EACH r BELOW SYNDROMES}}
             syndromes[r] ^= sh_exp[magnitude + power];
-            power = log_sum(power, point(position));
-        }
+            power = log_sum(power, ratio);
+        {{END}}
     }
     var rest = 0u;
-    for (var r = 0u; r < SYNDROMES; r += 1u) {
+    {{EACH r BELOW SYNDROMES}}
         rest |= syndromes[r];
-    }
+    {{END}}
     return rest == 0u;
 }
 
@@ -296,9 +301,9 @@ fn correct_word(at: u32, column: u32, mask: u32, pattern: u32) {
     for (var byte = 0u; byte < COLUMNS; byte += 1u) {
         let shift = 8u * byte;
         if ((wrong >> shift) & 0xffu) == 0u { continue; }
-        for (var r = 0u; r < SYNDROMES; r += 1u) {
+        {{EACH r BELOW SYNDROMES}}
             syndromes[r] = (packed[r] >> shift) & 0xffu;
-        }
+        {{END}}
         if !find_errata(pattern) {
             note(params.shards, column + byte);
             continue;
@@ -338,7 +343,8 @@ fn correct(
         if params.pattern_of != 0u {
             pattern = patterns[params.pattern_of + block] * params.pattern_words;
         }
-        for (var word = local; word < place.words; word += WORKGROUP_SIZE) {
+        let word = group.z * WORKGROUP_SIZE + local;
+        if word < place.words {
             let is_tail = place.first + word + 1u == params.stripe_words;
             let mask = select(0xffffffffu, params.tail_mask, is_tail);
             correct_word(place.start + word, word * COLUMNS, mask, pattern);
@@ -348,7 +354,7 @@ fn correct(
     if is_listed {
         let tallies = params.shards + 1u;
         for (var slot = local; slot < tallies; slot += WORKGROUP_SIZE) {
-            outcomes[entry * tallies + slot] = Tally(
+            outcomes[(entry * PARTS + group.z) * tallies + slot] = Tally(
                 atomicLoad(&sh_counts[slot]),
                 atomicLoad(&sh_firsts[slot]),
                 atomicLoad(&sh_lasts[slot]),

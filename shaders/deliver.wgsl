@@ -3,10 +3,8 @@
 // src/gpu/correct/source.rs puts shared/corrections.wgsl in front.
 //
 // corrected  slots lie in it as in `shards`; nothing else of it is written
-// One workgroup: one listed block of all slots.
+// One workgroup: a part of one listed block, in all slots. One invocation: one word of each.
 // Host src/gpu/correct.rs. Tests tests/correct_gpu.rs.
-
-const WORKGROUP_SIZE = 256u;
 
 @group(0) @binding(3) var<storage, read> shards: array<u32>;
 @group(0) @binding(4) var<storage, read> outcomes: array<Tally>;
@@ -21,11 +19,17 @@ fn deliver(
     let entry = group.y * groups.x + group.x;
     if entry >= list.count { return; }
     let place = place_of(list.blocks[entry]);
+    let word = group.z * WORKGROUP_SIZE + local;
+    if word >= place.words { return; }
+    let tallies = params.shards + 1u;
     for (var slot = 0u; slot < params.shards; slot += 1u) {
-        if outcomes[entry * (params.shards + 1u) + slot].count == 0u { continue; }
-        let start = slots[slot].x + place.start;
-        for (var word = local; word < place.words; word += WORKGROUP_SIZE) {
-            corrected[start + word] = shards[start + word];
+        var count = 0u;
+        for (var part = 0u; part < PARTS; part += 1u) {
+            count |= outcomes[(entry * PARTS + part) * tallies + slot].count;
+        }
+        if count != 0u {
+            let at = slots[slot].x + place.start + word;
+            corrected[at] = shards[at];
         }
     }
 }

@@ -7,6 +7,8 @@
 
 const WORKGROUP_SIZE = 256u;
 const MOST_GROUPS = 65535u;
+// Workgroups of a block: as in shared/corrections.wgsl.
+const PARTS = 4u;
 
 struct Shape {
     targets: u32,
@@ -39,5 +41,5 @@ fn gather(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     // The number of workgroups grows with the list: the maxima say what a last one would compute.
     atomicMax(&list.x, min(at + 1u, MOST_GROUPS));
     atomicMax(&list.y, at / MOST_GROUPS + 1u);
-    atomicMax(&list.z, 1u);
+    atomicMax(&list.z, PARTS);
 }

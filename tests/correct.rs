@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use evariste::backend::BLOCK_BYTES;
 use evariste::memory::Slot;
 use evariste::{
-    Auto, Backend, Batch, Code, Codec, Correction, Cpu, Erasures, Error, Geometry, Grs, Info, Matrix, Region, Report, Task,
-    Uncorrectable, View,
+    Auto, Backend, Batch, Code, Codec, Correction, Cpu, Erasures, Error, Geometry, Grs, Info, Matrix, Region, Report,
+    Task, Uncorrectable, View,
 };
 use proptest::prelude::*;
 use support::boundaries::LENGTHS;
@@ -50,7 +50,14 @@ fn changes(before: &[Vec<u8>], after: &[Vec<u8>], stripes: usize) -> Vec<Correct
 
 /// Corrects damaged shards: they must be whole again, every wrong byte named, and a second run must find nothing.
 #[track_caller]
-fn assert_corrects(grs: &Grs, erased: &Erasures, whole: &[Vec<u8>], damaged: &[Vec<u8>], stripes: usize, context: &str) {
+fn assert_corrects(
+    grs: &Grs,
+    erased: &Erasures,
+    whole: &[Vec<u8>],
+    damaged: &[Vec<u8>],
+    stripes: usize,
+    context: &str,
+) {
     each_backend(|name, backend| {
         let context = format!("{name}, {context}");
         let mut shards = damaged.to_vec();
@@ -440,7 +447,8 @@ impl Backend for Failing {
         }
         self.1.fetch_add(1, Ordering::Relaxed);
         batches[0].view_mut().slot_mut(3, 0)[..1 << 19].fill(0);
-        let lost = |what: &str| Error::DeviceLost { device: what.to_owned(), doing: what.to_owned(), reason: what.to_owned() };
+        let lost =
+            |what: &str| Error::DeviceLost { device: what.to_owned(), doing: what.to_owned(), reason: what.to_owned() };
         Err(lost("an actor"))
     }
 }

@@ -6,6 +6,7 @@
 //!         host     setup -> job -> path, memory, wall, copies      -> row     calls on shards in host memory
 //!         latency  setup -> path, quantiles                        -> row     one small call, thousands of times
 //!         files    protect, restore, cp                            -> row     files
+//!         correct  setup -> lab, shards -> damage, calls         -> row     wrong bytes at unknown places, beside a check
 //!         field    registers (GPU), words (CPU)                    -> row     single operations of the field
 //! ```
 //!
@@ -14,6 +15,7 @@
 
 mod args;
 mod calibrate;
+mod correct;
 mod cpu;
 mod device;
 mod field;
@@ -50,6 +52,7 @@ pub(crate) fn run(args: &Bench, out: &mut dyn Write) -> Result<Exit> {
         Suite::Latency(args) => latency::run(args, out),
         Suite::Files(args) => files::run(args, out),
         Suite::Field(args) => field::run(args, out),
+        Suite::Correct(args) => correct::run(args, out),
         Suite::Calibrate(args) => calibrate::run(args, out),
     }
 }

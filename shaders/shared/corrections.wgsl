@@ -1,6 +1,10 @@
 // What the kernels of a correction share: which blocks are not right, where they lie, and what was done there.
 // Host src/gpu/correct.rs.
 
+const WORKGROUP_SIZE = 256u;
+// Of a block, a workgroup each: an invocation has one word. Blocks are at most 4096 bytes.
+const PARTS = 4u;
+
 struct Params {
     // Slots of a stripe: the code's shards.
     shards: u32,
@@ -17,7 +21,7 @@ struct Params {
 }
 
 // Blocks that are not right, in any order; shaders/gather.wgsl makes it. It begins with the workgroups of a dispatch over
-// it: two dimensions, because one ends at 65,535.
+// it: two dimensions, because one ends at 65,535, and the parts in the third.
 struct List {
     x: u32,
     y: u32,
@@ -26,7 +30,7 @@ struct List {
     blocks: array<u32>,
 }
 
-// Bytes of a block, in one slot: how many, and the offsets of the first and the last.
+// Bytes of a part of a block, in one slot: how many, and the offsets of the first and the last in the block.
 struct Tally {
     count: u32,
     first: u32,

@@ -21,6 +21,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::device::Device;
 use super::launch::{self, Span, entry, index};
+use super::profile::{PassTime, Profile};
 use crate::gf256::{EXP, LOG};
 use crate::{Error, Grs};
 pub(super) use outcome::Outcome;
@@ -32,6 +33,8 @@ pub(super) use source::samples;
 const LOGARITHMS: usize = 255;
 /// What the kernel takes for the logarithm of zero.
 const LOG_OF_ZERO: u16 = 510;
+/// Workgroups that look at a block, as `PARTS` in `shaders/shared/corrections.wgsl`.
+const PARTS: usize = 4;
 /// A slot that no code of at most 255 shards has.
 const NO_SLOT: u32 = u32::MAX;
 
@@ -113,10 +116,10 @@ impl Correctors {
     pub(super) fn record(
         &self,
         device: &Device,
+        profile: &Profile,
         encoder: &mut wgpu::CommandEncoder,
         correcting: &Correcting<'_>,
-        room: &Room,
-        at: usize,
+        (room, at): (&Room, usize),
     ) -> Result<(), Error> {
         let Correcting { grs, span, .. } = correcting;
         let (shared, correct) = self.pipelines(device, grs.parity_shards())?;
@@ -140,23 +143,27 @@ impl Correctors {
         let field_and_patterns = [whole(&shared.field), whole(&patterns)];
         let correct_bindings = bind(&correct, [&common[..], &field_and_patterns].concat());
 
+        let deliver_bindings = correcting.corrected.as_ref().map(|corrected| {
+            let corrected = std::slice::from_ref(corrected);
+            bind(&shared.deliver, [&common[..], corrected].concat())
+        });
+
         encoder.clear_buffer(list.buffer, list.offset, Some(room::HEADER_BYTES));
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         let groups = index(span.blocks().div_ceil(source::GATHER_WORKGROUP));
         let most = device.device.limits().max_compute_workgroups_per_dimension;
         let rows = groups.div_ceil(most).max(1);
-        pass.set_pipeline(&shared.gather);
-        pass.set_bind_group(0, &gather, &[]);
-        pass.dispatch_workgroups(groups.div_ceil(rows), rows, 1);
-        pass.set_pipeline(&correct);
-        pass.set_bind_group(0, &correct_bindings, &[]);
-        pass.dispatch_workgroups_indirect(list.buffer, list.offset);
-        if let Some(corrected) = &correcting.corrected {
-            let bindings = bind(&shared.deliver, [&common[..], std::slice::from_ref(corrected)].concat());
-            pass.set_pipeline(&shared.deliver);
-            pass.set_bind_group(0, &bindings, &[]);
-            pass.dispatch_workgroups_indirect(list.buffer, list.offset);
-        }
+        let label = || format!("correct {} stripes of {} bytes", span.stripes, span.stripe_bytes);
+        profile.timed(device, encoder, label, correcting.pass_time(), |pass| {
+            pass.set_pipeline(&shared.gather);
+            pass.set_bind_group(0, &gather, &[]);
+            pass.dispatch_workgroups(groups.div_ceil(rows), rows, 1);
+            let deliver = deliver_bindings.as_ref().map(|bindings| (&shared.deliver, bindings));
+            for (pipeline, bindings) in [(&correct, &correct_bindings)].into_iter().chain(deliver) {
+                pass.set_pipeline(pipeline);
+                pass.set_bind_group(0, bindings, &[]);
+                pass.dispatch_workgroups_indirect(list.buffer, list.offset);
+            }
+        });
         Ok(())
     }
 
@@ -182,6 +189,13 @@ impl Correctors {
 }
 
 impl Correcting<'_> {
+    /// What is known of the pass before it runs.
+    fn pass_time(&self) -> PassTime {
+        let (shards, targets) = (self.grs.total_shards(), self.grs.parity_shards());
+        let traffic_bytes = (shards * self.span.bytes()) as u64;
+        PassTime { kernel: "correct", sources: shards - targets, targets, traffic_bytes, nanoseconds: 0.0 }
+    }
+
     fn params(&self) -> Params {
         let Self { grs, span, bytes, patterns, .. } = self;
         let tail_bytes = bytes.div_ceil(4) * 4 - bytes;

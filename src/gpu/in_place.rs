@@ -338,7 +338,7 @@ fn record_correction(
         found,
         corrected: None,
     };
-    gpu.correctors.record(&gpu.device, encoder, &correcting, room, at)
+    gpu.correctors.record(&gpu.device, &gpu.profile, encoder, &correcting, (room, at))
 }
 
 /// Reads what was found and gives the buffers back.

@@ -150,7 +150,7 @@ impl Gpu {
                     found: found.as_entire_buffer_binding(),
                     corrected: None,
                 };
-                self.correctors.record(device, encoder, &correcting, &room, 0)?;
+                self.correctors.record(device, &self.profile, encoder, &correcting, (&room, 0))?;
                 let header = room.record_header(device, encoder)?;
                 return Ok(Recorded { pending: Some(Pending::Correction { room, header, span }) });
             }

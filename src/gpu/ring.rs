@@ -258,7 +258,7 @@ impl Call<'_, '_> {
             found: part(&slot.found, base / 2, job.found_bytes(chunk) as u64),
             corrected: Some(part(targets, base, bytes)),
         };
-        self.gpu.correctors.record(&self.gpu.device, encoder, &correcting, room, at)
+        self.gpu.correctors.record(&self.gpu.device, &self.gpu.profile, encoder, &correcting, (room, at))
     }
 
     /// A piece's results to where the host reads them, unless the kernel wrote them there.

@@ -158,7 +158,8 @@ impl<'a> Block<'a> {
     /// The places are e unknown ones and the s erased ones of a column that was decoded, so 2e + s is at most m: for a column
     /// that they explain, no other explanation is within the code's power.
     fn correct_alike(&mut self, errata: &[(usize, u8)]) -> usize {
-        let mut places: Vec<usize> = errata.iter().map(|&(shard, _)| shard).chain(self.erased.iter().copied()).collect();
+        let mut places: Vec<usize> =
+            errata.iter().map(|&(shard, _)| shard).chain(self.erased.iter().copied()).collect();
         places.sort_unstable();
         places.dedup();
         let hypothesis = self.locator.hypotheses.of(&places);
@@ -185,7 +186,8 @@ impl<'a> Block<'a> {
             rows.for_each(|((difference, expected), syndrome)| *difference |= expected ^ syndrome);
         }
         let applies = differences.iter().zip(&self.wrong);
-        let applies = applies.map(|(&difference, &wrong)| if difference == 0 && wrong != 0 { 0xff } else { 0 }).collect();
+        let applies =
+            applies.map(|(&difference, &wrong)| if difference == 0 && wrong != 0 { 0xff } else { 0 }).collect();
         product.truncate(known.len());
         (product, applies)
     }

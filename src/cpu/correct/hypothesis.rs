@@ -66,7 +66,8 @@ impl<'a> Hypotheses<'a> {
 fn matrix(parity_check: &Matrix, places: &[usize]) -> Matrix {
     let columns = Matrix::from_fn(parity_check.rows(), places.len(), |row, at| parity_check.row(row)[places[at]]);
     let select = |rows: std::ops::Range<usize>| columns.select_rows(&rows.collect::<Vec<_>>());
-    let to_magnitudes = select(0..places.len()).inverse().expect("columns of a parity check matrix with distinct points");
+    let to_magnitudes =
+        select(0..places.len()).inverse().expect("columns of a parity check matrix with distinct points");
     let others = select(places.len()..columns.rows()).mul(&to_magnitudes);
     to_magnitudes.above(&others)
 }

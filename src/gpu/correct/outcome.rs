@@ -1,6 +1,8 @@
 //! What was done in a listed block.
 
+use super::PARTS;
 use crate::backend::{BLOCK_BYTES, Correction, Report, Uncorrectable};
+use crate::gpu::launch::index;
 
 /// As `Tally` in `shaders/shared/corrections.wgsl`.
 #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
@@ -11,7 +13,14 @@ pub(super) struct Tally {
     last: u32,
 }
 
-/// A block that was not right: its number in the span, and what was done in each slot.
+impl Tally {
+    /// What two parts of a block come to.
+    fn joined(self, other: Self) -> Self {
+        Self { count: self.count + other.count, first: self.first.min(other.first), last: self.last.max(other.last) }
+    }
+}
+
+/// A block that was not right: its number in the span, and what was done in each slot of each part of it.
 pub(in crate::gpu) struct Outcome<'a> {
     pub(in crate::gpu) block: usize,
     pub(super) tallies: &'a [Tally],
@@ -21,15 +30,22 @@ impl Outcome<'_> {
     /// Adds what was done to a report of a batch: `stripe` and `offset` say where the block begins.
     pub(in crate::gpu) fn add_to(&self, report: &mut Report, batch: usize, stripe: usize, offset: usize) {
         let block = offset / BLOCK_BYTES;
-        let ends = |tally: &Tally| (offset + tally.first as usize, offset + tally.last as usize);
-        let Some((beyond, corrected)) = self.tallies.split_last() else { return };
-        for (slot, tally) in (0..).zip(corrected).filter(|(_, tally)| tally.count > 0) {
-            let (first, last) = ends(tally);
-            report.corrections.push(Correction { batch, slot, stripe, block, first, last, count: tally.count });
-        }
-        if beyond.count > 0 {
-            let (first, last) = ends(beyond);
-            report.uncorrectable.push(Uncorrectable { batch, stripe, block, first, last, count: beyond.count });
+        let of_part = self.tallies.len() / PARTS;
+        let none = Tally { count: 0, first: u32::MAX, last: 0 };
+        let tally = |slot| self.tallies.iter().skip(slot).step_by(of_part).copied().fold(none, Tally::joined);
+        for slot in 0..of_part {
+            let Tally { count, first, last } = tally(slot);
+            let (first, last) = (offset.saturating_add(first as usize), offset + last as usize);
+            match count {
+                0 => {}
+                _ if slot + 1 == of_part => {
+                    report.uncorrectable.push(Uncorrectable { batch, stripe, block, first, last, count });
+                }
+                _ => {
+                    let slot = index(slot);
+                    report.corrections.push(Correction { batch, slot, stripe, block, first, last, count });
+                }
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError, mpsc};
 
+use super::PARTS;
 use super::outcome::{Outcome, Tally};
 use crate::Error;
 use crate::backend::BLOCK_BYTES;
@@ -31,7 +32,7 @@ pub(in crate::gpu) struct Room {
 #[derive(Clone, Copy)]
 struct Part {
     blocks: u64,
-    /// Of each block: one for each slot, and one for columns beyond the code.
+    /// Of each block, in each part: one for each slot, and one for columns beyond the code.
     tallies: u64,
     list: u64,
     outcomes: u64,
@@ -61,7 +62,7 @@ impl Part {
 fn parts(sizes: impl IntoIterator<Item = (usize, usize)>) -> (Vec<Part>, u64, u64) {
     let (mut list, mut outcomes) = (0, 0);
     let part = |(blocks, slots): (usize, usize)| {
-        let part = Part { blocks: blocks as u64, tallies: slots as u64 + 1, list, outcomes };
+        let part = Part { blocks: blocks as u64, tallies: (PARTS * (slots + 1)) as u64, list, outcomes };
         list += part.list_bytes().next_multiple_of(ALIGNMENT);
         outcomes += part.outcomes_bytes().next_multiple_of(ALIGNMENT);
         part
