@@ -17,12 +17,30 @@ pub(super) fn correct(syndromes: usize) -> String {
     [&constants, SHARED, &unrolled(CORRECT, step)].concat()
 }
 
-/// A template whose loops `{{EACH name BELOW bound}} .. {{END}}` make `step` rounds at a time. `name` counts from 0.
+/// A loop of a template, `{{EACH name BELOW bound}} body {{END}}`, and what stands around it. `name` counts from 0.
+struct Loop<'a> {
+    before: &'a str,
+    name: &'a str,
+    bound: &'a str,
+    body: &'a str,
+    after: &'a str,
+}
+
+impl<'a> Loop<'a> {
+    /// The first one.
+    fn find(template: &'a str) -> Option<Self> {
+        let (before, rest) = template.split_once("{{EACH ")?;
+        let (name, rest) = rest.split_once(" BELOW ")?;
+        let (bound, rest) = rest.split_once("}}")?;
+        let (body, after) = rest.split_once("{{END}}")?;
+        Some(Self { before, name, bound, body, after })
+    }
+}
+
+/// A template whose loops make `step` rounds at a time.
 fn unrolled(template: &str, step: usize) -> String {
-    let mut text = String::new();
-    let mut rest = template;
-    while let Some((before, (head, (body, after)))) = next_loop(rest) {
-        let (name, bound) = head.split_once(" BELOW ").expect("a loop of a template has a bound");
+    let (mut text, mut rest) = (String::new(), template);
+    while let Some(Loop { before, name, bound, body, after }) = Loop::find(rest) {
         let first = format!("{name}_first");
         text += &format!("{before}for (var {first} = 0u; {first} < {bound}; {first} += {step}u) {{\n");
         for round in 0..step {
@@ -34,13 +52,6 @@ fn unrolled(template: &str, step: usize) -> String {
     text + rest
 }
 
-/// What stands before a template's first loop, the loop's head and body, and what follows.
-fn next_loop(template: &str) -> Option<(&str, (&str, (&str, &str)))> {
-    let (before, rest) = template.split_once("{{EACH ")?;
-    let (head, rest) = rest.split_once("}}")?;
-    Some((before, (head, rest.split_once("{{END}}")?)))
-}
-
 /// The deliver kernel.
 pub(super) fn deliver() -> String {
     [SHARED, DELIVER].concat()
@@ -50,4 +61,21 @@ pub(super) fn deliver() -> String {
 pub(in crate::gpu) fn samples() -> impl Iterator<Item = (String, String)> {
     let correct = [1, 2, 3, 4, 8, 33, 254].map(|syndromes| (format!("correct {syndromes}"), correct(syndromes)));
     correct.into_iter().chain([("gather".to_owned(), GATHER.to_owned()), ("deliver".to_owned(), deliver())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loops_are_unrolled_and_nothing_else_changes() {
+        let template = "a {{EACH i BELOW n + 1u}} f(i); {{END}} b";
+        let expected = "a for (var i_first = 0u; i_first < n + 1u; i_first += 2u) {\n\
+            { let i = i_first + 0u; if i < n + 1u { f(i); } }\n\
+            { let i = i_first + 1u; if i < n + 1u { f(i); } }\n} b";
+        assert_eq!(unrolled(template, 2), expected);
+        for (name, text) in samples() {
+            assert!(!text.contains("{{EACH") && !text.contains("{{END}}"), "{name} has a loop left");
+        }
+    }
 }
