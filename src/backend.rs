@@ -28,6 +28,8 @@ pub enum Task<'a> {
     ///
     /// A byte column with e wrong bytes at unknown places and s wrong ones in slots known for it is made right if
     /// 2e + s is at most the parity shards; any other is left as it is and reported.
+    /// Where more slots are known to be wrong than there are parity shards, that is every column in which they disagree with
+    /// the others.
     Correct {
         /// The code.
         grs: &'a Grs,

@@ -10,13 +10,31 @@
 //! | [`Code::cauchy`] | n <= 256 | ISA-L `gf_gen_cauchy1_matrix`, klauspost `WithCauchyMatrix` |
 //! | [`Code::raid5`] | any | Linux md, one stripe's data in device order |
 //! | [`Code::raid6`] | k <= 255 | Linux md, ISA-L `pq_gen` |
+//! | [`Code::isal_rs`] | few: see there | ISA-L `gf_gen_rs_matrix` |
+//! | [`Code::jerasure_van`] | n <= 256 | Jerasure `reed_sol_van`, Ceph's jerasure plugin, klauspost `WithJerasureMatrix` |
+//! | [`Code::snapraid`] | n <= 256 | SnapRAID; its first two parities are raid6's |
+//! | [`Code::mirror`] | n <= 4096 | RAID 1 of any number of disks |
+//! | [`Code::nested`], [`Code::hierarchical`] | n <= 4096 | RAID over RAID, group by group |
+//! | [`Code::local`], [`Code::local_uniform`] | k + g <= 255 | local and global parities of its own |
 //! | [`Code::from_generator`] | any | whatever the caller says |
 //!
 //! A code never sees a byte of data: it makes [plans](crate::plan), which a [backend](crate::backend) runs.
 
 mod cauchy;
+mod groups;
+mod hierarchical;
+mod isal_rs;
+mod jerasure_van;
+mod lines;
+mod local;
+mod mirror;
+mod nested;
 mod raid;
+mod snapraid;
 mod vandermonde;
+
+pub use groups::{Groups, Place};
+pub(crate) use lines::Line;
 
 use crate::plan::{Plan, repair};
 use crate::{Error, Matrix};
@@ -34,6 +52,8 @@ use crate::{Error, Matrix};
 pub struct Code {
     name: &'static str,
     parity: Matrix,
+    groups: Groups,
+    lines: Box<[Line]>,
 }
 
 impl Code {
@@ -65,15 +85,19 @@ impl Code {
             }
         }
         let parity_rows: Vec<usize> = (data_shards..generator.rows()).collect();
-        Ok(Self { name: "custom", parity: generator.select_rows(&parity_rows) })
+        let flat = Self::from_parity("custom", generator.select_rows(&parity_rows));
+        Ok(Self { lines: Box::default(), ..flat })
     }
 
-    /// A construction's result: its name and its parity matrix.
+    /// The result of a flat construction, any k of whose shards give back the data: its name and its parity matrix.
     fn from_parity(name: &'static str, parity: Matrix) -> Self {
-        Self { name, parity }
+        let shards = parity.rows() + parity.cols();
+        let lines = [Line::new(0..shards, parity.rows())].into();
+        Self { name, parity, groups: Groups::flat(shards), lines }
     }
 
-    /// The construction: `vandermonde`, `cauchy`, `raid5`, `raid6`, or `custom` for a caller's generator.
+    /// The construction: `vandermonde`, `cauchy`, `raid5`, `raid6`, `isal-rs`, `jerasure-van`, `snapraid`, `mirror`, `nested`,
+    /// `hierarchical`, `local`, `local_uniform`, or `custom` for a caller's generator.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
@@ -109,6 +133,17 @@ impl Code {
         Matrix::identity(self.data_shards()).above(&self.parity)
     }
 
+    /// Which group each shard lies in, and where in it.
+    #[must_use]
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// Sets of shards that are a code by themselves: hints where to look for cheap plans, complete or not.
+    pub(crate) fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
     /// All data shards in, all parity shards out.
     #[must_use]
     pub fn encode_plan(&self) -> Plan {
@@ -142,9 +177,10 @@ impl Code {
 
     /// The cheapest plan found that rebuilds the `wanted` shards when the `lost` ones are gone.
     ///
-    /// `cost` says what reading a shard costs; the plan's cost is the sum over its sources. The survivors are chosen by
-    /// elimination over the whole generator, so whatever is decodable is decoded, and no source can be left out of the
-    /// plan (see [`crate::plan`] for how far "cheapest" goes). The order of `wanted` is the order of the targets.
+    /// `cost` says what reading a shard costs; the plan's cost is the sum over its sources. Survivors near the lost shards
+    /// are tried first, in groups and across them, and all is settled by elimination over the whole code: whatever is
+    /// decodable is decoded, and no source can be left out of the plan (see [`crate::plan`] for how far "cheapest" goes).
+    /// The order of `wanted` is the order of the targets.
     ///
     /// # Errors
     /// [`Error::ShardIndex`], [`Error::Duplicate`], [`Error::NotLost`] for a wanted shard that is not lost;

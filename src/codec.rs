@@ -2,6 +2,8 @@
 //!
 //! Every call validates first: after a validation error nothing has changed. After a device error sources are unchanged
 //! and targets unspecified; with the automatic backend ([`Codec::new`]) the call is made again on the CPU instead.
+//! A correction writes where it reads, but a column only when it is complete: after a device error some columns are right
+//! and the others as they were, so that the same call finishes the rest.
 
 mod checksums;
 mod correct;

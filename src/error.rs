@@ -27,6 +27,62 @@ pub enum Error {
         /// The largest count possible.
         limit: usize,
     },
+    /// The construction has counts at which some losses of as many shards as there is parity would be beyond repair.
+    #[error(
+        "{code} with {data_shards} data and {parity_shards} parity shards would not survive every loss of {parity_shards}: \
+         {data_shards} data shards allow at most {parity_limit} parity shards, {parity_shards} parity shards at most \
+         {data_limit} data shards"
+    )]
+    NotMds {
+        /// The construction.
+        code: &'static str,
+        /// Data shards asked for.
+        data_shards: usize,
+        /// Parity shards asked for.
+        parity_shards: usize,
+        /// The most data shards that so many parity shards allow.
+        data_limit: usize,
+        /// The most parity shards that so many data shards allow.
+        parity_limit: usize,
+    },
+    /// A code of more shards than its dense matrices are made for.
+    #[error("{code} takes at most {limit} shards in all, got {given}")]
+    TooWide {
+        /// The construction or layout.
+        code: &'static str,
+        /// The shards it would have.
+        given: usize,
+        /// The most it may have.
+        limit: usize,
+    },
+    /// Shards that cannot be cut into groups as the construction asks.
+    #[error("{data_shards} shards do not go into {groups} groups")]
+    UnevenGroups {
+        /// Shards to lie in groups.
+        data_shards: usize,
+        /// Groups asked for.
+        groups: usize,
+    },
+    /// A name that no layout has.
+    #[error("`{name}` is no layout: expected {expected}")]
+    LayoutName {
+        /// The name.
+        name: String,
+        /// The form it should have.
+        expected: &'static str,
+    },
+    /// A layout with less of something than it needs.
+    #[error("{layout} has {given} {what}, it needs at least {least}")]
+    LayoutCount {
+        /// The layout.
+        layout: String,
+        /// What there is too little of.
+        what: &'static str,
+        /// How many there are.
+        given: usize,
+        /// How many there must be.
+        least: usize,
+    },
     /// Rows of a matrix that have to be of one length are not, or there are none.
     #[error("row {row} has {given} elements, expected {expected}")]
     MatrixShape {
@@ -72,7 +128,7 @@ pub enum Error {
     /// A shard or slot was named twice where each may stand once.
     #[error("{what} {index} is named twice")]
     Duplicate {
-        /// "shard" or "slot".
+        /// "shard", "slot" or "position".
         what: &'static str,
         /// The number given twice.
         index: usize,
@@ -141,6 +197,60 @@ pub enum Error {
         end: usize,
         /// Bytes in a shard.
         bytes: usize,
+    },
+    /// A codeword needs data, parity, and no more bytes than its field has non-zero elements.
+    #[error(
+        "a codeword of {codeword_bytes} bytes cannot hold {data_bytes} data bytes: 1 <= data < codeword <= {limit}"
+    )]
+    CodewordShape {
+        /// Bytes of a codeword asked for.
+        codeword_bytes: usize,
+        /// Data bytes asked for.
+        data_bytes: usize,
+        /// The longest codeword.
+        limit: usize,
+    },
+    /// The exponent of a generator polynomial's first root is beyond the field's elements.
+    #[error("the first root is 2^{given}, its exponent must be 0 to {limit}")]
+    FirstRoot {
+        /// The exponent given.
+        given: usize,
+        /// The largest exponent.
+        limit: usize,
+    },
+    /// A codeword, its data or its parity of another length than the code's.
+    #[error("{what} is {given} bytes, the code's is {expected}")]
+    CodewordPart {
+        /// "codeword", "data" or "parity".
+        what: &'static str,
+        /// Its bytes.
+        given: usize,
+        /// The code's.
+        expected: usize,
+    },
+    /// A position lies outside the codeword.
+    #[error("position {index} does not exist: a codeword has {count} bytes")]
+    Position {
+        /// The position given.
+        index: usize,
+        /// How many there are; positions begin at 0.
+        count: usize,
+    },
+    /// More erasures than parity determines.
+    #[error("{given} erasures are more than {limit} parity bytes determine")]
+    TooManyErasures {
+        /// Erasures given.
+        given: usize,
+        /// Parity bytes of the code.
+        limit: usize,
+    },
+    /// No codeword is within the code's power: there are more errors than it corrects beside the erasures.
+    #[error("no codeword is within {errors} errors, the most that can be corrected beside {erasures} erasures")]
+    Uncorrectable {
+        /// Erasures given.
+        erasures: usize,
+        /// Errors the code corrects beside them.
+        errors: usize,
     },
     /// A geometry that does not fit its memory.
     #[error("the geometry needs {needed} bytes, the region holds {available}")]
@@ -220,6 +330,14 @@ pub enum Error {
         /// Checksums there is room for.
         given: usize,
         /// Checksums there will be: one for each source and target, stripe and block.
+        expected: usize,
+    },
+    /// Checksums of another number of blocks than shards have.
+    #[error("there are checksums of {given} blocks of a shard, shards have {expected} blocks")]
+    ChecksumBlocks {
+        /// Blocks of a shard that there are checksums of.
+        given: usize,
+        /// Blocks a shard has.
         expected: usize,
     },
     /// Checksums were asked of a task whose shards are not those of one plan.

@@ -68,11 +68,22 @@ pub struct Gpu {
 impl Gpu {
     /// Opens the best device the options allow and asks it a question whose answer is known.
     ///
+    /// A device stays open when its `Gpu` is dropped, without what the `Gpu` held in its memory, for the next that is
+    /// opened in the same way.
+    ///
     /// # Errors
     /// [`Error::NoDevice`], [`Error::DeviceTooSmall`], [`Error::SelfTest`] or another device error;
     /// [`Error::Environment`] if an environment variable cannot be honoured.
     pub fn open(options: &Options) -> Result<Self, Error> {
-        Self::on(Device::open(options)?, options)
+        loop {
+            let device = Device::open(options)?;
+            let reused = device.reused;
+            match Self::on(device, options) {
+                // It was lost while it was idle, and is not met again.
+                Err(Error::DeviceLost { .. }) if reused => {}
+                opened => return opened,
+            }
+        }
     }
 
     /// The backend on a device and queue of the caller's, whose default limits suffice. `options.device` and

@@ -7,19 +7,46 @@
 //! sum over i of v_i * a_i^r * c_i = 0    for r = 0 .. m-1
 //! ```
 //!
-//! (R. M. Roth, "Introduction to Coding Theory", 2006, section 5.1.) The m sums of a column that is not right are its
+//! (R. M. Roth, "Introduction to Coding Theory", 2006, chapter 5). The m sums of a column that is not right are its
 //! *syndromes*. They determine e wrong bytes at unknown places and s lost ones at known places as long as 2e + s <= m:
-//! [`decoder`] finds them.
+//! [`Task::Correct`](crate::Task::Correct) finds them.
 //!
-//! [`Code::grs`] recognises such codes by their matrix, whatever their name: the inverses of a GRS code's normalised parity
-//! matrix are one off a matrix of rank one (Roth and Seroussi, "On generator matrices of MDS codes", 1985).
+//! [`Code::grs`] recognises such codes by their matrix, whatever their name. A systematic code is GRS exactly if its parity
+//! matrix is a generalised Cauchy matrix (R. M. Roth and G. Seroussi, "On generator matrices of MDS codes", IEEE Trans.
+//! IT-31, 1985): with points a_j of data and b_i of parity shards
+//!
+//! ```text
+//! P[i][j] = u_i * w_j / (a_j + b_i)
+//! ```
+//!
+//! Which points these are is free up to a map of the projective line onto itself (A. Dür, "The automorphism groups of
+//! Reed-Solomon codes", J. Combinatorial Theory A 44, 1987), so let that of data shard 0 be infinity and that of parity shard
+//! 0 zero. Scaling rows and columns so that row 0 and column 0 are ones leaves P'\[i\]\[j\] = a_j / (a_j + b_i), and
+//!
+//! ```text
+//! R[i][j] = 1 / P'[i][j] + 1 = b_i / a_j
+//! ```
+//!
+//! has rank one: row 1 and column 1 give every point, up to a factor that is free too. Whether all the rest of the matrix
+//! follows them is asked once, of all of it.
 
 pub(crate) mod decoder;
+#[cfg(test)]
+mod tests;
 
 use crate::{Code, Error, Matrix, Plan, gf256};
 
-/// A code as a generalised Reed-Solomon code. Points and multipliers are distinct, respectively any, non-zero elements,
-/// one for each shard.
+/// A code as a generalised Reed-Solomon code: for each shard a point and a multiplier, all of them non-zero and no point
+/// twice.
+///
+/// ```
+/// use evariste::{Code, Matrix};
+///
+/// let code = Code::raid6(10)?;
+/// let grs = code.grs()?;
+/// assert_eq!(grs.parity_check().mul(&code.generator()), Matrix::zero(2, 10));
+/// # Ok::<(), evariste::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Grs {
     check: Plan,
@@ -79,7 +106,7 @@ impl Code {
     /// The code as a generalised Reed-Solomon code, by which errors at unknown places can be located.
     ///
     /// # Errors
-    /// [`Error::CannotLocate`] if it is none, or if it has more shards than the field has non-zero elements.
+    /// [`Error::CannotLocate`] if it is none, or if it has more than 255 shards, as many as there are non-zero points.
     pub fn grs(&self) -> Result<Grs, Error> {
         let refuse = |reason| Error::CannotLocate { code: self.name(), shards: self.total_shards(), reason };
         if self.total_shards() > 255 {
@@ -133,8 +160,8 @@ fn points(code: &Code) -> Option<Vec<u8>> {
             return None;
         }
     }
-    // A Moebius map, which turns GRS codes into GRS codes (Roth, problem 5.3): x -> (x + zero) / (x + pole) with neither
-    // among the points leaves them distinct, and makes them finite and non-zero.
+    // A Moebius map keeps the code GRS, with other multipliers: x -> (x + zero) / (x + pole) with neither among the points
+    // leaves these distinct, and makes them finite and not zero.
     let mut unused = (0..=255u8).filter(|&element| !used[usize::from(element)]);
     let (zero, pole) = (unused.next()?, unused.next()?);
     let moved = |point| match point {
@@ -162,26 +189,4 @@ fn multipliers(code: &Code, points: &[u8]) -> Option<Vec<u8>> {
         (0..data.len()).map(|j| (0..behind.len()).fold(0, |sum, p| sum ^ gf256::mul(of_parity[p], parity.row(p)[j])));
     let all: Vec<u8> = of_data.chain(of_parity.iter().copied()).collect();
     (!all.contains(&0)).then_some(all)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reed_solomon_is_recognised() {
-        for code in [
-            Code::vandermonde(10, 4),
-            Code::cauchy(10, 4),
-            Code::raid6(20),
-            Code::raid5(7),
-            Code::vandermonde(128, 127),
-            Code::cauchy(1, 5),
-        ] {
-            let code = code.unwrap();
-            let grs = code.grs().unwrap();
-            assert_eq!(grs.total_shards(), code.total_shards());
-        }
-        assert!(matches!(Code::vandermonde(200, 56).unwrap().grs(), Err(Error::CannotLocate { shards: 256, .. })));
-    }
 }

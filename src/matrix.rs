@@ -118,8 +118,12 @@ impl Matrix {
     /// Adds `factor` times row `read` to row `write`.
     pub(crate) fn add_scaled_row(&mut self, read: usize, write: usize, factor: u8) {
         let (from, to) = self.two_rows(read, write);
+        // Bit by bit rather than by logarithms: this way the compiler takes many bytes at once.
+        let products: [u8; 8] = std::array::from_fn(|bit| gf256::mul(1 << bit, factor));
         for (to, &from) in to.iter_mut().zip(from) {
-            *to ^= gf256::mul(from, factor);
+            for (bit, product) in products.iter().enumerate() {
+                *to ^= product & 0u8.wrapping_sub(from >> bit & 1);
+            }
         }
     }
 
@@ -133,8 +137,10 @@ impl Matrix {
 
     /// Multiplies a row by `factor`.
     pub(crate) fn scale_row(&mut self, row: usize, factor: u8) {
-        for e in self.row_mut(row) {
-            *e = gf256::mul(*e, factor);
+        if factor != 1 {
+            for e in self.row_mut(row) {
+                *e = gf256::mul(*e, factor);
+            }
         }
     }
 

@@ -307,7 +307,7 @@ impl<'a> View<'a> {
         self.cut(matrices, tile_bytes, joined)
     }
 
-    /// As [`View::tiles`], where every tile lies within one stripe even if stripes follow one another without a gap.
+    /// As [`View::tiles`], where the tiles of each stripe begin with its first column, whatever lies behind the stripe.
     pub(crate) fn tiles_of_stripes<'v>(&'v mut self, plan: &'v Plan, tile_bytes: usize) -> Result<Tiles<'v>, Error> {
         self.cut(Matrices::One(plan), tile_bytes, false)
     }

@@ -3,13 +3,20 @@
 //! `targets = matrix * sources` over GF(2^8), byte column by byte column, is all a [backend](crate::backend) ever does.
 //! Encoding, rebuilding, updating and checking differ only in the plan.
 //!
-//! **How a repair is planned** ([`Code::repair_plan`](crate::Code::repair_plan)). The columns of the transposed generator
-//! are reduced to echelon form, survivors first, cheapest first: the pivots are a basis of least cost (the greedy
-//! algorithm on a matroid), and every lost shard's column then holds its coefficients over that basis. A lost shard can be
-//! rebuilt exactly if its column is zero outside the pivots. Sources that no wanted shard uses are dropped, so a local
-//! group of a larger code is found where it suffices. Then single exchanges of a basis shard for another survivor are
-//! tried as long as one makes the plan cheaper. For MDS codes the result is optimal; for others it is a local optimum,
-//! because finding the sparsest combination is as hard as finding a code's minimum distance.
+//! **How a repair is planned** ([`Code::repair_plan`](crate::Code::repair_plan)). The parity checks, one row for each parity
+//! shard, are solved for the lost shards first and then for survivors, dearest first. The shards left over are a basis of
+//! least cost (the greedy algorithm on a matroid, seen from its dual), and the row of a lost shard holds its coefficients
+//! over that basis. A lost shard can be rebuilt exactly if a row is solved for it in which no other lost shard stands.
+//! Sources that no wanted shard uses are dropped, so a local group of a larger code is found where it suffices. Then single
+//! exchanges of a basis shard for another survivor are tried as long as one makes the plan cheaper.
+//!
+//! Codes with groups know sets of shards that are codes by themselves: rows and columns of a product, copies of a shard, a
+//! local group. Peeling along these lines, the cheapest next, finds survivors that suffice or nearly so; the same
+//! elimination with these in front makes another plan, and the cheapest is taken. What no line rebuilds the elimination
+//! still does, and it drops what it need not read, so a plan never fails for how its sources were proposed.
+//!
+//! For MDS codes the result is optimal; for others it is a local optimum, because finding the sparsest combination is as
+//! hard as finding a code's minimum distance. Exchanges are left out where a round of them would take long.
 
 pub(crate) mod repair;
 

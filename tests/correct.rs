@@ -122,6 +122,8 @@ fn every_mix_of_errors_and_erasures_within_power() {
         every_mix(&Code::reed_solomon(k, m).unwrap(), 300, seed);
         every_mix(&Code::cauchy(k, m).unwrap(), 67, seed);
     }
+    every_mix(&Code::jerasure_van(10, 4).unwrap(), 67, 23);
+    every_mix(&Code::snapraid(10, 6).unwrap(), 67, 24);
     every_mix(&Code::raid6(9).unwrap(), 5000, 4);
     every_mix(&Code::raid5(9).unwrap(), 5000, 5);
 }
@@ -185,13 +187,13 @@ fn every_length() {
 #[test]
 fn shards_wrong_in_long_runs() {
     let code = Code::reed_solomon(10, 4).unwrap();
-    let bytes = 300_001;
+    // Enough for several threads.
+    let bytes = 700_001;
     let whole = stripe(&code, bytes);
     let mut rng = Rng::new(20);
     let mut damaged = whole.clone();
-    for at in 10_000..250_000 {
-        damaged[3][at] = rng.byte();
-        damaged[12][at] = rng.byte();
+    for shard in [3, 12] {
+        damaged[shard][10_000..250_000].iter_mut().for_each(|byte| *byte = rng.byte());
     }
     for at in (200..9_000).chain(260_000..bytes) {
         spoil(&mut damaged[7][at], &mut rng);
@@ -301,6 +303,26 @@ fn beyond_power_a_column_is_left_alone_or_taken_for_another_as_often_as_reckoned
             assert!((taken - expected).abs() < error_bar, "{context}: {taken} columns, {expected} expected");
         });
     }
+}
+
+/// Views without a column or a stripe have nothing to correct, and slots behind the code's are none of its business.
+#[test]
+fn views_of_other_sizes() {
+    let code = Code::reed_solomon(4, 2).unwrap();
+    let grs = code.grs().unwrap();
+    each_backend(|name, backend| {
+        for (bytes, stripes) in [(0, 1), (0, 3), (0, 0)] {
+            let mut shards = vec![vec![0; bytes]; 6];
+            let report = correct(&**backend, &grs, &Erasures::everywhere([1]), &mut shards, stripes);
+            assert_eq!(report, Report::default(), "{name}, {bytes} bytes in {stripes} stripes");
+        }
+        let whole = stripe(&code, 100);
+        let mut shards = [whole.clone(), vec![vec![7; 100]; 2]].concat();
+        shards[5].fill(1);
+        let report = correct(&**backend, &grs, &Erasures::none(), &mut shards, 1);
+        assert_shards_equal(&[whole, vec![vec![7; 100]; 2]].concat(), &shards, name);
+        assert_eq!(report.corrections.len(), 1, "{name}");
+    });
 }
 
 /// More shards known to be wrong than there are parity shards say nothing about a column that does not agree.
@@ -416,6 +438,7 @@ fn what_cannot_be_corrected_is_a_typed_error_and_nothing_is_touched() {
     assert!(matches!(full, Error::CannotLocate { code: "vandermonde", shards: 256, .. }), "{full}");
     let code = || Code::reed_solomon(4, 2).unwrap();
     assert!(matches!(error(code(), Erasures::everywhere([6])), Error::SlotIndex { slot: 6, slots: 6 }));
+    assert!(matches!(error(code(), Erasures::everywhere([1, 2, 9])), Error::SlotIndex { slot: 9, slots: 6 }));
     let lost = error(code(), Erasures::everywhere([0, 3, 4]));
     assert!(matches!(&lost, Error::Unrecoverable { lost, .. } if lost == &[0, 3, 4]), "{lost}");
     let mut erased = Erasures::none();

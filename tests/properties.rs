@@ -5,7 +5,7 @@ mod support;
 
 use std::sync::Arc;
 
-use evariste::{Code, Codec, Error, Matrix};
+use evariste::{Code, Codec, Error, Layout, Matrix};
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use support::{Rng, assert_shards_equal, each_backend, each_codec, oracle, painted};
@@ -23,14 +23,21 @@ fn random(seed: u64, shards: usize, bytes: usize) -> Vec<Vec<u8>> {
     (0..shards).map(|_| (0..bytes).map(|_| rng.byte()).collect()).collect()
 }
 
+/// Codes with groups.
+const LAYOUTS: [&str; 5] = ["raid51:2x5", "raid55:3x4", "raid66:4x5", "lrc:12,2,2", "hier:3x5+2+1"];
+
 /// Codes of all constructions, small ones more often.
 fn any_code() -> impl Strategy<Value = Code> {
     let shape = || prop_oneof![8 => (1..12usize, 1..6usize), 2 => (1..60usize, 1..30usize)];
     prop_oneof![
         4 => shape().prop_map(|(k, m)| Code::reed_solomon(k, m).unwrap()),
         2 => shape().prop_map(|(k, m)| Code::cauchy(k, m).unwrap()),
+        1 => shape().prop_map(|(k, m)| Code::jerasure_van(k, m).unwrap()),
+        1 => shape().prop_map(|(k, m)| Code::snapraid(k, m).unwrap()),
+        1 => (1..22usize, 1..5usize).prop_map(|(k, m)| Code::isal_rs(k, m).unwrap()),
         1 => (1..40usize).prop_map(|k| Code::raid5(k).unwrap()),
         1 => (1..40usize).prop_map(|k| Code::raid6(k).unwrap()),
+        1 => (0..LAYOUTS.len()).prop_map(|name| LAYOUTS[name].parse::<Layout>().unwrap().code().unwrap()),
         2 => any_generator().prop_map(|generator| Code::from_generator(&generator).unwrap()),
     ]
 }

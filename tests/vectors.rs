@@ -17,12 +17,35 @@ struct Vector {
 
 impl Vector {
     fn code(&self) -> Code {
+        let (k, m) = (self.data_shards, self.parity.len());
         match self.code.as_str() {
-            "cauchy" => Code::cauchy(self.data_shards, self.parity.len()),
-            "raid6" => Code::raid6(self.data_shards),
+            "cauchy" => Code::cauchy(k, m),
+            "raid6" => Code::raid6(k),
+            "isal-rs" => Code::isal_rs(k, m),
+            "jerasure-van" => Code::jerasure_van(k, m),
+            "snapraid" => Code::snapraid(k, m),
             other => panic!("the vectors name an unknown code: {other}"),
         }
         .unwrap()
+    }
+
+    /// The parity matrix as the slow oracle has it.
+    fn oracle(&self) -> Vec<Vec<u8>> {
+        let (k, m) = (self.data_shards, self.parity.len());
+        match self.code.as_str() {
+            "cauchy" => oracle::cauchy(k, m),
+            "raid6" => oracle::raid6(k),
+            "isal-rs" => oracle::isal_rs(k, m),
+            "jerasure-van" => oracle::jerasure_van(k, m),
+            "snapraid" => oracle::snapraid(k, m),
+            other => panic!("the vectors name an unknown code: {other}"),
+        }
+    }
+
+    /// The formula of tests/vectors/README.md.
+    fn data(&self) -> Vec<Vec<u8>> {
+        let byte = |i: usize, j: usize| u8::try_from((7 * i + 31 * j + i * j % 251) % 256).unwrap();
+        (0..self.data_shards).map(|j| (0..self.parity[0].len()).map(|i| byte(i, j)).collect()).collect()
     }
 
     fn name(&self) -> String {
@@ -30,9 +53,18 @@ impl Vector {
     }
 }
 
-/// The vectors of isal.json and the length of their shards.
-fn isal() -> (Vec<Vector>, usize) {
-    let file: Value = serde_json::from_str(include_str!("vectors/isal.json")).unwrap();
+/// The vectors of all files.
+fn vectors() -> Vec<Vector> {
+    let files = [
+        include_str!("vectors/isal.json"),
+        include_str!("vectors/jerasure.json"),
+        include_str!("vectors/snapraid.json"),
+    ];
+    files.into_iter().flat_map(read).collect()
+}
+
+fn read(file: &str) -> Vec<Vector> {
+    let file: Value = serde_json::from_str(file).unwrap();
     let number = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
     let shard_bytes = number(&file["shard_bytes"]);
     let strings = |value: &Value| {
@@ -50,7 +82,7 @@ fn isal() -> (Vec<Vector>, usize) {
             parity,
         }
     });
-    (vectors.collect(), shard_bytes)
+    vectors.collect()
 }
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -59,15 +91,9 @@ fn unhex(text: &str) -> Vec<u8> {
     digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
-/// The formula of tests/vectors/README.md.
-fn data(data_shards: usize, bytes: usize) -> Vec<Vec<u8>> {
-    let byte = |i: usize, j: usize| u8::try_from((7 * i + 31 * j + i * j % 251) % 256).unwrap();
-    (0..data_shards).map(|j| (0..bytes).map(|i| byte(i, j)).collect()).collect()
-}
-
 #[test]
-fn the_file_holds_the_shapes_it_should() {
-    let names: Vec<String> = isal().0.iter().map(Vector::name).collect();
+fn the_files_hold_the_shapes_they_should() {
+    let names: Vec<String> = vectors().iter().map(Vector::name).collect();
     let expected = [
         "cauchy 4+2",
         "cauchy 6+3",
@@ -77,30 +103,45 @@ fn the_file_holds_the_shapes_it_should() {
         "raid6 4+2",
         "raid6 8+2",
         "raid6 10+2",
+        "isal-rs 4+2",
+        "isal-rs 3+8",
+        "isal-rs 5+5",
+        "isal-rs 10+4",
+        "isal-rs 21+4",
+        "isal-rs 30+3",
+        "jerasure-van 4+2",
+        "jerasure-van 6+3",
+        "jerasure-van 10+4",
+        "jerasure-van 5+5",
+        "jerasure-van 20+10",
+        "jerasure-van 3+1",
+        "snapraid 4+2",
+        "snapraid 6+3",
+        "snapraid 6+6",
+        "snapraid 20+6",
     ];
     assert_eq!(names, expected);
 }
 
 #[test]
-fn parity_matrices_equal_isal() {
-    for vector in isal().0 {
+fn parity_matrices_equal_the_vectors() {
+    for vector in vectors() {
         if let Some(rows) = &vector.parity_matrix {
             let code = vector.code();
             assert_shards_equal(rows, &code.parity_matrix().iter_rows().collect::<Vec<_>>(), vector.name());
-            assert_eq!(rows, &oracle::cauchy(vector.data_shards, vector.parity.len()), "{}", vector.name());
+            assert_eq!(rows, &vector.oracle(), "{}", vector.name());
         }
     }
 }
 
 #[test]
-fn parity_equals_isal() {
-    let (vectors, bytes) = isal();
-    for vector in vectors {
-        let mut expected = data(vector.data_shards, bytes);
+fn parity_equals_the_vectors() {
+    for vector in vectors() {
+        let mut expected = vector.data();
         expected.extend(vector.parity.iter().cloned());
         each_codec(&vector.code(), |backend, codec| {
-            let mut shards = data(vector.data_shards, bytes);
-            shards.resize(expected.len(), vec![0xee; bytes]);
+            let mut shards = vector.data();
+            shards.resize(expected.len(), vec![0xee; expected[0].len()]);
             codec.encode(&mut shards).unwrap();
             assert_shards_equal(&expected, &shards, format_args!("{backend}, {}", vector.name()));
         });
@@ -108,13 +149,9 @@ fn parity_equals_isal() {
 }
 
 #[test]
-fn the_oracle_of_these_tests_equals_isal_too() {
-    let (vectors, bytes) = isal();
-    for vector in vectors {
-        let rows = match vector.code.as_str() {
-            "cauchy" => oracle::cauchy(vector.data_shards, vector.parity.len()),
-            _ => oracle::raid6(vector.data_shards),
-        };
-        assert_shards_equal(&vector.parity, &oracle::product(&rows, &data(vector.data_shards, bytes)), vector.name());
+fn the_oracle_of_these_tests_equals_the_vectors_too() {
+    for vector in vectors() {
+        let parity = oracle::product(&vector.oracle(), &vector.data());
+        assert_shards_equal(&vector.parity, &parity, vector.name());
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use evariste::Layout;
 
 use crate::backend::Choice;
 use crate::bench::Bench;
@@ -57,14 +58,18 @@ pub(crate) struct Protect {
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     /// k: how many shards hold the file
-    #[arg(long, value_name = "K", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..1024))]
+    #[arg(long, value_name = "K", default_value_t = 10, conflicts_with = "layout", value_parser = clap::value_parser!(u32).range(1..1024))]
     pub(crate) data: u32,
     /// m: how many shards may be lost [default: 4; raid5 has 1, raid6 has 2]
-    #[arg(long, value_name = "M", value_parser = clap::value_parser!(u32).range(1..1024))]
+    #[arg(long, value_name = "M", conflicts_with = "layout", value_parser = clap::value_parser!(u32).range(1..1024))]
     pub(crate) parity: Option<u32>,
     /// How parity follows from data
-    #[arg(long, value_name = "NAME", value_enum, default_value_t = CodeName::Vandermonde)]
+    #[arg(long, value_name = "NAME", value_enum, default_value_t = CodeName::Vandermonde, conflicts_with = "layout")]
     pub(crate) code: CodeName,
+    /// Shards in groups, instead of --data, --parity and --code: raid51:2x6, raid55:4x4, lrc:12,2,2, hier:4x6+1+1, ...; see
+    /// `evariste plan`
+    #[arg(long, value_name = "LAYOUT")]
+    pub(crate) layout: Option<Layout>,
     /// How many bytes of the file go to one shard before the next has its turn; a multiple of 4096
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = parse_unit)]
     pub(crate) unit: u64,
@@ -84,6 +89,9 @@ pub(crate) struct Verify {
 pub(crate) struct Repair {
     /// The directory of the shards
     pub(crate) dir: PathBuf,
+    /// Where checksums do not help, because their tables are damaged or they pass what is wrong: let the code find what is
+    #[arg(long)]
+    pub(crate) locate: bool,
     #[command(flatten)]
     pub(crate) compute: Compute,
 }

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use anyhow::{Context, Result};
-use evariste::{Codec, Columns, Shards};
+use evariste::{Checksums, Codec, Columns, Shards};
 
 use crate::format::BLOCK_BYTES;
 use crate::shape::Shape;
@@ -27,6 +27,7 @@ pub(crate) struct Batch {
     stripes: usize,
     /// Whether a block is good: one list of the batch's blocks for each shard.
     good: Vec<Vec<bool>>,
+    checksums: Option<Checksums>,
 }
 
 /// Rows that follow one another and miss the same shards.
@@ -59,7 +60,7 @@ impl Batch {
             .shards(shard_bytes)
             .with_context(|| format!("cannot hold {stripes} stripes of {} bytes in memory", shape.stripe_bytes()))?;
         let good = vec![vec![false; shard_bytes / BLOCK_BYTES]; shape.total_shards()];
-        Ok(Self { shards, shape, first_stripe: 0, stripes: 0, good })
+        Ok(Self { shards, shape, first_stripe: 0, stripes: 0, good, checksums: None })
     }
 
     /// Takes the stripes from `first_stripe` on, as many as there is room for, every block lost; false if none is left.
@@ -145,9 +146,15 @@ impl Batch {
         Ok(self.shards.columns(rows.start * BLOCK_BYTES..rows.end * BLOCK_BYTES)?)
     }
 
-    /// The columns of the whole batch.
-    pub(crate) fn all_columns(&mut self) -> Result<Columns<'_>> {
-        self.columns(0..self.rows())
+    /// Computes parity, and the checksums of all.
+    pub(crate) fn encode(&mut self, codec: &Codec) -> Result<()> {
+        self.checksums = Some(codec.encode_with_checksums(&mut self.columns(0..self.rows())?)?);
+        Ok(())
+    }
+
+    /// The checksums of a shard's blocks; none before [`Batch::encode`].
+    pub(crate) fn checksums(&self, shard: usize) -> &[u32] {
+        self.checksums.as_ref().and_then(|checksums| checksums.shard(shard)).unwrap_or_default()
     }
 
     /// The rows of the batch, as few runs as possible.

@@ -1,7 +1,7 @@
-//! The codes by the names that stand on the command line and in shard headers.
+//! Codes and layouts by the names that stand on the command line and in shard headers.
 
 use clap::ValueEnum;
-use evariste::Code;
+use evariste::{Code, Layout};
 
 /// A code's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
@@ -14,10 +14,17 @@ pub(crate) enum CodeName {
     Raid5,
     /// Two parity shards, the P and Q of Linux md
     Raid6,
+    /// Powers of two, the bytes of ISA-L's gf_gen_rs_matrix; up to 21+4, 4+21 or 5+5, or 3 shards of either kind
+    IsalRs,
+    /// Reed-Solomon, the bytes of Jerasure's reed_sol_van; any 256 shards
+    JerasureVan,
+    /// raid6's P and Q and further parities, the bytes of SnapRAID; any 256 shards
+    Snapraid,
 }
 
 impl CodeName {
-    const ALL: [Self; 4] = [Self::Vandermonde, Self::Cauchy, Self::Raid5, Self::Raid6];
+    const ALL: [Self; 7] =
+        [Self::Vandermonde, Self::Cauchy, Self::Raid5, Self::Raid6, Self::IsalRs, Self::JerasureVan, Self::Snapraid];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -25,6 +32,9 @@ impl CodeName {
             Self::Cauchy => "cauchy",
             Self::Raid5 => "raid5",
             Self::Raid6 => "raid6",
+            Self::IsalRs => "isal-rs",
+            Self::JerasureVan => "jerasure-van",
+            Self::Snapraid => "snapraid",
         }
     }
 
@@ -35,7 +45,7 @@ impl CodeName {
     /// How many parity shards the code has whatever one asks for; `None` where one may ask.
     pub(crate) fn own_parity_shards(self) -> Option<usize> {
         match self {
-            Self::Vandermonde | Self::Cauchy => None,
+            Self::Vandermonde | Self::Cauchy | Self::IsalRs | Self::JerasureVan | Self::Snapraid => None,
             Self::Raid5 => Some(1),
             Self::Raid6 => Some(2),
         }
@@ -48,6 +58,9 @@ impl CodeName {
             Self::Cauchy => Code::cauchy(data_shards, parity_shards),
             Self::Raid5 => Code::raid5(data_shards),
             Self::Raid6 => Code::raid6(data_shards),
+            Self::IsalRs => Code::isal_rs(data_shards, parity_shards),
+            Self::JerasureVan => Code::jerasure_van(data_shards, parity_shards),
+            Self::Snapraid => Code::snapraid(data_shards, parity_shards),
         }
     }
 }
@@ -55,6 +68,53 @@ impl CodeName {
 impl std::fmt::Display for CodeName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// The code of a set: a flat one, or one of groups of shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum SetCode {
+    Flat(CodeName),
+    /// Never one that a flat code is too.
+    Grouped(Layout),
+}
+
+impl SetCode {
+    /// A layout's code. The layouts that are one flat code are written as such.
+    pub(crate) fn of_layout(layout: Layout) -> Self {
+        match layout {
+            Layout::ReedSolomon { .. } => Self::Flat(CodeName::Vandermonde),
+            Layout::Raid5 { .. } => Self::Flat(CodeName::Raid5),
+            Layout::Raid6 { .. } => Self::Flat(CodeName::Raid6),
+            _ => Self::Grouped(layout),
+        }
+    }
+
+    /// Whether a set of so many data and parity shards can have this code.
+    pub(crate) fn has_shape(&self, data_shards: usize, parity_shards: usize) -> bool {
+        match self {
+            Self::Flat(code) => code.own_parity_shards().is_none_or(|own| own == parity_shards),
+            Self::Grouped(layout) => {
+                (layout.data_shards(), layout.shards()) == (data_shards, data_shards + parity_shards)
+            }
+        }
+    }
+
+    /// The code itself, for a shape that it has.
+    pub(crate) fn build(&self, data_shards: usize, parity_shards: usize) -> Result<Code, evariste::Error> {
+        match self {
+            Self::Flat(code) => code.build(data_shards, parity_shards),
+            Self::Grouped(layout) => layout.code(),
+        }
+    }
+}
+
+impl std::fmt::Display for SetCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Flat(code) => write!(f, "{code}"),
+            Self::Grouped(layout) => write!(f, "{layout}"),
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use crate::report::Timed;
 use crate::restore;
 use crate::set::Set;
 use crate::size;
+use crate::walk::Purpose;
 
 const MADE_BYTES: u64 = 256 << 20;
 const UNIT_BYTES: u64 = 1 << 20;
@@ -106,7 +107,7 @@ impl Demo<'_> {
     }
 
     fn repair(&mut self, expected: &[usize]) -> Result<()> {
-        let repaired = Timed::run(|| repair::repair(&self.shards, &self.backend, &mut std::io::sink()))?;
+        let repaired = Timed::run(|| repair::repair(&self.shards, false, &self.backend, &mut std::io::sink()))?;
         let rewritten = &repaired.value.rewritten;
         ensure!(rewritten == expected, "repair rewrote shards {rewritten:?} instead of {expected:?}");
         let rate = self.rate(&repaired, repaired.value.file_bytes);
@@ -117,7 +118,7 @@ impl Demo<'_> {
     fn verify(&mut self) -> Result<()> {
         let mut set = Set::open(&self.shards)?;
         let codec = Codec::on(set.code.clone(), Arc::clone(&self.backend));
-        let verified = Timed::run(|| health::check(&mut set, &codec))?;
+        let verified = Timed::run(|| health::check(Purpose::Verify, &mut set, &codec))?;
         let health = &verified.value;
         let found: Vec<usize> = health.damaged.keys().copied().collect();
         ensure!(health.verdict == Verdict::Repairable, "verify found {:?}", health.verdict);

@@ -3,7 +3,7 @@
 //! Every number is little-endian. Three things hold in every version of the format, this one and any later: the magic, the
 //! version, and the checksum over all of the header before it. So a damaged header is never taken for an unknown version.
 
-use crate::code::CodeName;
+use crate::code::{CodeName, SetCode};
 use crate::shape::{Shape, ShapeError};
 
 /// Bytes of the header.
@@ -14,8 +14,10 @@ pub(crate) const BLOCK_BYTES: usize = 4096;
 pub(crate) const MAGIC: [u8; 8] = *b"EVARISTE";
 /// The version this program writes and the only one it reads.
 const VERSION: u32 = 1;
-/// Stripe after stripe, each of one unit a shard: the only layout of this version.
-const LAYOUT: &str = "flat";
+/// What stands in the place of a layout's name where a code of its own name has none.
+const FLAT: &str = "flat";
+/// What stands in the place of a code's name where the layout's says it.
+const GROUPED: &str = "layout";
 
 /// Where each field begins. What lies between the last and the checksum is zero.
 mod at {
@@ -40,7 +42,7 @@ mod at {
 /// What all shards of a set say alike.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SetHeader {
-    pub(crate) code: CodeName,
+    pub(crate) code: SetCode,
     pub(crate) shape: Shape,
     /// BLAKE3 of the file.
     pub(crate) file_hash: [u8; 32],
@@ -91,8 +93,8 @@ pub(crate) enum FormatError {
     Count { count: u32, data_shards: u32, parity_shards: u32 },
     #[error("header inconsistent: shard {index} of {count}")]
     Index { index: u32, count: u32 },
-    #[error("header inconsistent: {code} with {given} parity shards")]
-    CodeParity { code: CodeName, given: usize },
+    #[error("header inconsistent: {code} with {data_shards} data and {parity_shards} parity shards")]
+    CodeShards { code: SetCode, data_shards: usize, parity_shards: usize },
     #[error("header inconsistent: the {field} is no text")]
     Text { field: &'static str },
     #[error("header inconsistent: byte {offset} is reserved and not zero")]
@@ -128,8 +130,12 @@ impl Header {
         put(at::FILE_BYTES, &shape.file_bytes().to_le_bytes());
         put(at::FILE_HASH, &self.set.file_hash);
         put(at::SET_ID, &self.set.id.0);
-        put(at::CODE, self.set.code.as_str().as_bytes());
-        put(at::LAYOUT, LAYOUT.as_bytes());
+        let (code, layout) = match self.set.code {
+            SetCode::Flat(code) => (code.as_str(), FLAT.to_owned()),
+            SetCode::Grouped(layout) => (GROUPED, layout.to_string()),
+        };
+        put(at::CODE, code.as_bytes());
+        put(at::LAYOUT, layout.as_bytes());
         put(at::TABLE_HASH, &self.table_hash);
         let checksum = checksum(&bytes);
         bytes[at::CHECKSUM..].copy_from_slice(&checksum);
@@ -152,13 +158,8 @@ impl Header {
             return Err(FormatError::UnknownVersion { found: version });
         }
         let layout = text_at::<{ at::TABLE_HASH - at::LAYOUT }>(bytes, at::LAYOUT, "layout")?;
-        if layout != LAYOUT {
-            return Err(FormatError::UnknownLayout { name: layout.to_owned() });
-        }
         let name = text_at::<{ at::LAYOUT - at::CODE }>(bytes, at::CODE, "code")?;
-        let Some(code) = CodeName::from_name(name) else {
-            return Err(FormatError::UnknownCode { name: name.to_owned() });
-        };
+        let code = set_code(name, layout)?;
         let mut reserved = (at::ZERO..at::UNIT_BYTES).chain(at::RESERVED..at::CHECKSUM);
         if let Some(offset) = reserved.find(|&offset| bytes[offset] != 0) {
             return Err(FormatError::Reserved { offset });
@@ -171,8 +172,9 @@ impl Header {
         let unit_bytes = u64::from_le_bytes(array_at(bytes, at::UNIT_BYTES));
         let file_bytes = u64::from_le_bytes(array_at(bytes, at::FILE_BYTES));
         let shape = Shape::new(data_shards.into(), parity_shards.into(), unit_bytes, file_bytes)?;
-        if code.own_parity_shards().is_some_and(|own| own != shape.parity_shards()) {
-            return Err(FormatError::CodeParity { code, given: shape.parity_shards() });
+        let (data_shards, parity_shards) = (shape.data_shards(), shape.parity_shards());
+        if !code.has_shape(data_shards, parity_shards) {
+            return Err(FormatError::CodeShards { code, data_shards, parity_shards });
         }
         let index = u32_at(bytes, at::INDEX);
         let in_set = usize::try_from(index).ok().filter(|&index| index < shape.total_shards());
@@ -186,6 +188,20 @@ impl Header {
             },
             table_hash: array_at(bytes, at::TABLE_HASH),
         })
+    }
+}
+
+/// The code that a header's two names mean.
+fn set_code(code: &str, layout: &str) -> Result<SetCode, FormatError> {
+    let unknown_layout = || FormatError::UnknownLayout { name: layout.to_owned() };
+    match (CodeName::from_name(code), layout) {
+        (Some(code), FLAT) => Ok(SetCode::Flat(code)),
+        (None, FLAT) => Err(FormatError::UnknownCode { name: code.to_owned() }),
+        _ if code != GROUPED => Err(unknown_layout()),
+        _ => match layout.parse().map(SetCode::of_layout) {
+            Ok(grouped @ SetCode::Grouped(_)) => Ok(grouped),
+            _ => Err(unknown_layout()),
+        },
     }
 }
 

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use anyhow::Result;
 use evariste::Codec;
 
-use crate::format::BLOCK_BYTES;
+use crate::format::{BLOCK_BYTES, FormatError};
 use crate::names;
 use crate::ranges::{self, counted};
 use crate::set::{self, Set};
@@ -30,13 +30,13 @@ pub(crate) enum Verdict {
     BeyondRepair(Vec<String>),
 }
 
-/// Reads every block of every shard and finds out.
-pub(crate) fn check(set: &mut Set, codec: &Codec) -> Result<Health> {
+/// Reads every block of every shard and finds out, to verify or to locate.
+pub(crate) fn check(purpose: Purpose, set: &mut Set, codec: &Codec) -> Result<Health> {
     let shape = set.header.shape;
     let lost = set.lost();
     // Without a single shard there is nothing to read, and a header may claim any length.
     let outcome = if lost.len() < shape.total_shards() {
-        walk::run(Purpose::Verify, set, codec, |_| Ok(()))?
+        walk::run(purpose, set, codec, |_| Ok(()))?
     } else {
         Outcome::nothing(&shape)
     };
@@ -68,6 +68,9 @@ fn damage(set: &Set, outcome: &Outcome) -> BTreeMap<usize, Vec<String>> {
             say(set.why_lost(index));
             continue;
         };
+        if !file.has_table {
+            say(FormatError::TableChecksum.to_string());
+        }
         for (tally, kind) in [(&file.wrong, "wrong block"), (&file.unreadable, "unreadable block")] {
             if tally.blocks > 0 {
                 say(format!("{} in {}", counted(tally.blocks, kind), tally.stripes));
@@ -79,6 +82,10 @@ fn damage(set: &Set, outcome: &Outcome) -> BTreeMap<usize, Vec<String>> {
         let stripes = &outcome.disagreeing[index];
         if !stripes.is_empty() {
             say(format!("passes its checksums and disagrees with the data in {stripes}"));
+        }
+        let stripes = &outcome.located[index];
+        if !stripes.is_empty() {
+            say(format!("wrong bytes found in {stripes}"));
         }
     }
     damaged

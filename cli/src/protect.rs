@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use evariste::{Backend, Code, Codec};
+use evariste::{Backend, Code, Codec, Layout};
 use rayon::prelude::*;
 
 use crate::args;
 use crate::batch::Batch;
-use crate::code::CodeName;
+use crate::code::{CodeName, SetCode};
 use crate::exit::{Exit, UsageError};
 use crate::format::{SetHeader, SetId};
 use crate::hash::FileHasher;
@@ -27,7 +27,10 @@ use crate::temp;
 use crate::writer::ShardWriter;
 
 pub(crate) fn run(args: &args::Protect, out: &mut dyn std::io::Write) -> Result<Exit> {
-    let scheme = Scheme::new(args.code, args.data, args.parity, args.unit)?;
+    let scheme = match args.layout {
+        Some(layout) => Scheme::of_layout(layout, args.unit)?,
+        None => Scheme::new(args.code, args.data, args.parity, args.unit)?,
+    };
     let backend = args.compute.backend.open()?;
     let timed = Timed::run(|| protect(&args.file, &args.out, &scheme, &backend))?;
     let Protected { set, busy } = &timed.value;
@@ -48,7 +51,7 @@ pub(crate) fn run(args: &args::Protect, out: &mut dyn std::io::Write) -> Result<
 
 /// How a file is to be protected.
 pub(crate) struct Scheme {
-    name: CodeName,
+    name: SetCode,
     code: Code,
     unit_bytes: u64,
 }
@@ -66,6 +69,16 @@ impl Scheme {
             return Err(UsageError(format!("{name} has {own} parity {shards}, --parity says {given}")).into());
         }
         let (data, parity) = (usize::try_from(data)?, own.or(parity).unwrap_or(DEFAULT_PARITY));
+        Self::of_set(SetCode::Flat(name), data, parity, unit_bytes)
+    }
+
+    /// As [`Scheme::new`].
+    pub(crate) fn of_layout(layout: Layout, unit_bytes: u64) -> Result<Self> {
+        let data = layout.data_shards();
+        Self::of_set(SetCode::of_layout(layout), data, layout.shards() - data, unit_bytes)
+    }
+
+    fn of_set(name: SetCode, data: usize, parity: usize, unit_bytes: u64) -> Result<Self> {
         // The format's limits first: they are the smaller ones where a code has none.
         Shape::new(data as u64, parity as u64, unit_bytes, 0).map_err(|error| UsageError(error.to_string()))?;
         let code = name.build(data, parity).map_err(|error| UsageError(error.to_string()))?;
@@ -155,14 +168,17 @@ fn encode(
     };
     let write = |batch: &mut Batch| {
         let (first_stripe, batch) = (batch.first_stripe(), &*batch);
-        writers.par_iter_mut().try_for_each(|writer| writer.append(first_stripe, batch.payload(writer.index())))?;
+        writers.par_iter_mut().try_for_each(|writer| {
+            let shard = writer.index();
+            writer.append(first_stripe, batch.payload(shard), batch.checksums(shard).iter().copied())
+        })?;
         progress.advance(batch.file_bytes());
         Ok(())
     };
     let stages = vec![
         Stage::source("read", fill),
         Stage::new("hash", hash),
-        Stage::new("encode", |batch: &mut Batch| Ok(codec.encode(&mut batch.all_columns()?)?)),
+        Stage::new("encode", |batch: &mut Batch| batch.encode(codec)),
         Stage::new("write", write),
     ];
     let busy = pipeline::run(Batch::buffers(codec, &shape)?, stages)?;

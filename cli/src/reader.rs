@@ -9,6 +9,7 @@ use std::io;
 
 use anyhow::Result;
 use evariste::Code;
+use evariste::crc::crc32c;
 use rayon::prelude::*;
 
 use crate::batch::{Batch, Lane};
@@ -94,7 +95,7 @@ fn read(shape: &Shape, members: &mut [Member], batch: &mut Batch, chosen: &[usiz
 /// Reads from one file the blocks of a shard that are not good yet, and counts what it does not give.
 fn read_lane(file: &mut ShardFile, shape: &Shape, first_stripe: u64, payload: &mut [u8], good: &mut [bool]) {
     let (wrong, unreadable) = (&mut file.wrong, &mut file.unreadable);
-    read_blocks(&file.file, shape, first_stripe, payload, good, |stripe, fault| match fault {
+    read_blocks(&file.file, file.has_table, shape, first_stripe, payload, good, |stripe, fault| match fault {
         Fault::Wrong => wrong.add(stripe),
         Fault::Unreadable => unreadable.add(stripe),
     });
@@ -107,9 +108,11 @@ enum Fault {
     Unreadable,
 }
 
-/// Fills the blocks that are not good yet and marks those that pass their checksum; `report` hears of every other.
+/// Fills the blocks that are not good yet and marks those that pass their checksum; `report` hears of every other. Without a
+/// table whatever can be read passes.
 fn read_blocks(
     file: &impl Disk,
+    has_table: bool,
     shape: &Shape,
     first_stripe: u64,
     payload: &mut [u8],
@@ -118,7 +121,7 @@ fn read_blocks(
 ) {
     const PIECE_BLOCKS: usize = PIECE_BYTES / BLOCK_BYTES;
     let mut table = vec![0; good.len() * CRC_BYTES];
-    let has_table = file.read_at(shape.table_offset(first_stripe), &mut table).is_ok();
+    let is_checkable = !has_table || file.read_at(shape.table_offset(first_stripe), &mut table).is_ok();
     let pieces = payload.chunks_mut(PIECE_BYTES).zip(table.chunks(PIECE_BLOCKS * CRC_BYTES));
     let mut row = 0;
     for ((payload, table), good) in pieces.zip(good.chunks_mut(PIECE_BLOCKS)) {
@@ -128,8 +131,8 @@ fn read_blocks(
         let blocks = payload.chunks_exact_mut(BLOCK_BYTES).zip(table.chunks_exact(CRC_BYTES));
         for ((block, crc), good) in blocks.zip(good) {
             if !*good {
-                let is_read = has_table && (at_once || file.read_at(offset(row), block).is_ok());
-                *good = is_read && crc32c::crc32c(block).to_le_bytes() == *crc;
+                let is_read = is_checkable && (at_once || file.read_at(offset(row), block).is_ok());
+                *good = is_read && (!has_table || crc32c(block).to_le_bytes() == *crc);
                 if !*good {
                     let stripe = first_stripe + (row / shape.unit_blocks()) as u64;
                     report(stripe, if is_read { Fault::Wrong } else { Fault::Unreadable });
@@ -177,13 +180,13 @@ mod tests {
     fn read(bad: Range<u64>) -> (Vec<bool>, Vec<(u64, Fault)>) {
         let shape = Shape::new(1, 1, 8192, 3 * 8192).unwrap();
         let mut bytes: Vec<u8> = (0..4096 + 6 * 4096).map(|at: usize| (at % 251).to_le_bytes()[0]).collect();
-        let table: Vec<u8> = bytes[4096..].chunks(4096).flat_map(|block| crc32c::crc32c(block).to_le_bytes()).collect();
+        let table: Vec<u8> = bytes[4096..].chunks(4096).flat_map(|block| crc32c(block).to_le_bytes()).collect();
         let payload = bytes[4096..].to_vec();
         bytes.extend(table);
         bytes[4096 + 4 * 4096 + 1234] ^= 1;
         let disk = Worn { bytes, bad };
         let (mut read, mut good, mut faults) = (vec![0; 6 * 4096], vec![false; 6], Vec::new());
-        read_blocks(&disk, &shape, 0, &mut read, &mut good, |stripe, fault| faults.push((stripe, fault)));
+        read_blocks(&disk, true, &shape, 0, &mut read, &mut good, |stripe, fault| faults.push((stripe, fault)));
         for (block, good) in good.iter().enumerate() {
             let range = block * 4096..(block + 1) * 4096;
             assert!(!good || read[range.clone()] == payload[range], "block {block} is marked good and is not");

@@ -36,10 +36,12 @@ pub(crate) struct Member {
     pub(crate) rejected: Vec<(OsString, Flaw)>,
 }
 
-/// An open file whose header and table are good, and what reading it has shown.
+/// An open file whose header is good, and what reading it has shown.
 pub(crate) struct ShardFile {
     pub(crate) name: OsString,
     pub(crate) file: File,
+    /// Whether its table is good too. Without one its blocks are what they are: see [`Set::admit_unchecked`].
+    pub(crate) has_table: bool,
     pub(crate) trailing: Option<FormatError>,
     /// Blocks that fail their checksum.
     pub(crate) wrong: Tally,
@@ -117,6 +119,7 @@ impl Set {
                         Ok(content) => member.files.push(ShardFile {
                             name,
                             file: content.file,
+                            has_table: true,
                             trailing: content.trailing,
                             wrong: Tally::default(),
                             unreadable: Tally::default(),
@@ -137,6 +140,26 @@ impl Set {
             member.files.sort_by_key(|file| file.name != *names::canonical(index));
         }
         Ok(Self { dir: dir.to_owned(), header, code, members, strays })
+    }
+
+    /// Takes in a file with a damaged table for each shard that has no better one.
+    pub(crate) fn admit_unchecked(&mut self) -> Result<()> {
+        for member in self.members.iter_mut().filter(|member| member.files.is_empty()) {
+            let lacks_table = |(_, flaw): &(OsString, Flaw)| matches!(flaw, Flaw::Format(FormatError::TableChecksum));
+            let Some(found) = member.rejected.iter().position(lacks_table) else { continue };
+            let (name, _) = member.rejected.remove(found);
+            let path = self.dir.join(&name);
+            let file = File::open(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let (wrong, unreadable) = Default::default();
+            member.files.push(ShardFile { name, file, has_table: false, trailing: None, wrong, unreadable });
+        }
+        Ok(())
+    }
+
+    /// Whether [`Set::admit_unchecked`] would find any.
+    pub(crate) fn has_unchecked(&self) -> bool {
+        let flaws = self.members.iter().filter(|member| member.files.is_empty()).flat_map(|member| &member.rejected);
+        flaws.into_iter().any(|(_, flaw)| matches!(flaw, Flaw::Format(FormatError::TableChecksum)))
     }
 
     /// Shards of which no file can be used.

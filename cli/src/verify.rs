@@ -9,12 +9,13 @@ use crate::args;
 use crate::exit::Exit;
 use crate::health::{self, Verdict};
 use crate::set::Set;
+use crate::walk::Purpose;
 
 pub(crate) fn run(args: &args::Verify, out: &mut dyn Write) -> Result<Exit> {
     let backend = args.compute.backend.open()?;
     let mut set = Set::open(&args.dir)?;
     let codec = Codec::on(set.code.clone(), backend);
-    let health = health::check(&mut set, &codec)?;
+    let health = health::check(Purpose::Verify, &mut set, &codec)?;
     health.write(&set, out)?;
     Ok(match health.verdict {
         Verdict::Whole => Exit::Whole,

@@ -4,13 +4,15 @@
 //! writing go on at the same time, see [`pipeline`].
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::Result;
-use evariste::{Codec, Cpu};
+use evariste::{Codec, Cpu, Erasures};
 
 use crate::batch::{Batch, Run};
 use crate::exit::BeyondRepair;
+use crate::format::BLOCK_BYTES;
 use crate::hash::FileHasher;
 use crate::pipeline::{self, Busy, Stage};
 use crate::progress::Progress;
@@ -26,6 +28,8 @@ pub(crate) enum Purpose {
     Verify,
     /// Read everything and make all of it right.
     Repair,
+    /// As repair, where blocks may be wrong that nothing says of: the code finds them.
+    Locate,
     /// Read the data shards, and others only where data is missing; make the data right.
     Restore,
 }
@@ -37,6 +41,8 @@ pub(crate) struct Outcome {
     pub(crate) losses: Losses,
     /// For each shard, where it passes its checksums and disagrees with the data.
     pub(crate) disagreeing: Vec<Ranges>,
+    /// For each shard, where the code found it wrong, and nothing else had.
+    pub(crate) located: Vec<Ranges>,
     pub(crate) busy: Vec<Busy>,
 }
 
@@ -44,6 +50,8 @@ pub(crate) struct Outcome {
 #[derive(Default)]
 pub(crate) struct Losses {
     by_lost: BTreeMap<Vec<usize>, Ranges>,
+    /// Where more is wrong than the code can locate.
+    unlocated: Ranges,
     /// Rows that found no room: patterns are kept in bounded number.
     more: u64,
 }
@@ -59,11 +67,12 @@ pub(crate) fn run(
     let title = match purpose {
         Purpose::Verify => "verifying",
         Purpose::Repair => "repairing",
+        Purpose::Locate => "locating",
         Purpose::Restore => "restoring",
     };
     let progress = Progress::new(title, shape.file_bytes());
     let first = match purpose {
-        Purpose::Verify | Purpose::Repair => shape.total_shards(),
+        Purpose::Verify | Purpose::Repair | Purpose::Locate => shape.total_shards(),
         Purpose::Restore => shape.data_shards(),
     };
     // A restore from whole shards computes nothing: no device is opened for its memory, or told of it.
@@ -78,8 +87,11 @@ pub(crate) fn run(
     let mut hasher = FileHasher::new();
     let rebuild = |batch: &mut Batch| {
         for run in batch.runs() {
-            make_right(purpose, codec, batch, &run, &mut outcome)?;
-            if purpose != Purpose::Verify && !outcome.losses.is_empty() {
+            match purpose {
+                Purpose::Locate => locate(codec, batch, &run, &mut outcome)?,
+                _ => make_right(purpose, codec, batch, &run, &mut outcome)?,
+            }
+            if matches!(purpose, Purpose::Repair | Purpose::Restore) && !outcome.losses.is_empty() {
                 return Err(BeyondRepair(outcome.losses.describe(&shape).join("; ")).into());
             }
         }
@@ -143,11 +155,36 @@ fn make_right(purpose: Purpose, codec: &Codec, batch: &mut Batch, run: &Run, out
     Ok(())
 }
 
+/// Finds in these rows what is wrong, beside what is lost, and makes both right.
+fn locate(codec: &Codec, batch: &mut Batch, run: &Run, outcome: &mut Outcome) -> Result<()> {
+    let lost = run.lost.iter().map(|&shard| u32::try_from(shard)).collect::<Result<Vec<_>, _>>()?;
+    let corrected = codec.correct_with_erasures(&mut batch.columns(run.rows.clone())?, &Erasures::everywhere(lost));
+    let corrections = match corrected {
+        Err(evariste::Error::Unrecoverable { .. }) => {
+            outcome.losses.add(batch, run);
+            return Ok(());
+        }
+        corrected => corrected?,
+    };
+    let stripes = |bytes: Range<usize>| {
+        let rows = bytes.start / BLOCK_BYTES..bytes.end.div_ceil(BLOCK_BYTES);
+        rows.map(|row| batch.stripe_of(run.rows.start + row)).collect::<Vec<_>>()
+    };
+    for corrected in corrections.corrected.into_iter().filter(|corrected| !run.lost.contains(&corrected.shard)) {
+        stripes(corrected.bytes).into_iter().for_each(|stripe| outcome.located[corrected.shard].add(stripe));
+    }
+    for beyond in corrections.beyond {
+        stripes(beyond.columns).into_iter().for_each(|stripe| outcome.losses.unlocated.add(stripe));
+    }
+    Ok(())
+}
+
 impl Outcome {
     /// What is found where nothing can be read.
     pub(crate) fn nothing(shape: &Shape) -> Self {
-        let disagreeing = vec![Ranges::default(); shape.total_shards()];
-        Self { file_hash: None, losses: Losses::default(), disagreeing, busy: Vec::new() }
+        let ranges = || vec![Ranges::default(); shape.total_shards()];
+        let (disagreeing, located) = (ranges(), ranges());
+        Self { file_hash: None, losses: Losses::default(), disagreeing, located, busy: Vec::new() }
     }
 }
 
@@ -164,7 +201,7 @@ impl Losses {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_lost.is_empty()
+        self.by_lost.is_empty() && self.unlocated.is_empty()
     }
 
     /// What is missing and what would be needed, a line for each pattern.
@@ -174,6 +211,10 @@ impl Losses {
             .iter()
             .map(|(lost, stripes)| format!("{stripes}: {}", needed(lost, "blocks in a row", shape)))
             .collect();
+        if !self.unlocated.is_empty() {
+            let parity = ranges::counted(shape.parity_shards() as u64, "parity shard");
+            lines.push(format!("{}: more is wrong than {parity} can locate", self.unlocated));
+        }
         if self.more > 0 {
             lines.push(format!("and {} in other combinations", ranges::counted(self.more, "block")));
         }
@@ -185,10 +226,15 @@ impl Losses {
 pub(crate) fn needed(lost: &[usize], what: &str, shape: &Shape) -> String {
     let total = shape.total_shards();
     let good = total - lost.len();
-    let more = shape.data_shards().saturating_sub(good).max(1);
-    format!(
-        "{good} of {total} {what} are good and {} are needed: at least {more} more of {}",
-        shape.data_shards(),
-        ranges::shards(lost),
-    )
+    let needed = shape.data_shards();
+    let lost = ranges::shards(lost);
+    match needed.checked_sub(good) {
+        Some(more @ 1..) => {
+            format!("{good} of {total} {what} are good and {needed} are needed: at least {more} more of {lost}")
+        }
+        // Groups can be hit so that what is left says the same thing twice.
+        _ => format!(
+            "{good} of {total} {what} are good and do not determine the rest: at least 1 more is needed of {lost}"
+        ),
+    }
 }

@@ -31,12 +31,20 @@ impl ShardWriter {
         self.index
     }
 
-    /// Writes the payload of the stripes from `first_stripe` on. Stripes come in order, without a gap.
-    pub(crate) fn append(&mut self, first_stripe: u64, payload: &[u8]) -> Result<()> {
+    /// Writes the payload of the stripes from `first_stripe` on, and the checksum of each of its blocks. Stripes come in
+    /// order, without a gap.
+    pub(crate) fn append(
+        &mut self,
+        first_stripe: u64,
+        payload: &[u8],
+        checksums: impl IntoIterator<Item = u32>,
+    ) -> Result<()> {
         self.table.clear();
+        let mut checksums = checksums.into_iter();
         let offsets = (self.shape.payload_offset(first_stripe)..).step_by(PIECE_BYTES);
         for (offset, piece) in offsets.zip(payload.chunks(PIECE_BYTES)) {
-            self.table.extend(piece.chunks_exact(BLOCK_BYTES).flat_map(|block| crc32c::crc32c(block).to_le_bytes()));
+            let of_piece = checksums.by_ref().take(piece.len() / BLOCK_BYTES);
+            self.table.extend(of_piece.flat_map(u32::to_le_bytes));
             self.write(offset, piece)?;
         }
         debug_assert_eq!(self.table.len() / CRC_BYTES * BLOCK_BYTES, payload.len());

@@ -141,6 +141,7 @@ fn what_cannot_be_measured_is_said() {
         (&["--shape", "10"][..], "is no shape"),
         (&["--shape", "200+57"], "at most 256"),
         (&["--code", "raid6", "--shape", "4+3"], "raid6 has 2 parity shards, --shape says 3"),
+        (&["--code", "isal-rs", "--shape", "16+8"], "16 data shards allow at most 4 parity shards"),
         (&["--unit", "100"], "a unit is 100 bytes, it must be a positive multiple of 16"),
         (&["--shard", "1000"], "a shard is 1000 bytes, it must be a positive multiple of 16"),
         (&["--shard", "4KiB", "--unit", "8KiB"], "a unit of 8192 bytes does not fit a shard of 4096"),

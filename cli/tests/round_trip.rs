@@ -7,11 +7,14 @@ use std::fs;
 
 use support::{Fixture, PLAIN, Scheme, assert_same_bytes, evariste, paint, shard, snapshot};
 
-const CODES: [Scheme; 4] = [
+const CODES: [Scheme; 7] = [
     PLAIN,
     Scheme { code: "cauchy", data: 4, parity: 3, unit: 8192 },
     Scheme { code: "raid5", data: 5, parity: 1, unit: 4096 },
     Scheme { code: "raid6", data: 4, parity: 2, unit: 12288 },
+    Scheme { code: "isal-rs", data: 4, parity: 4, unit: 4096 },
+    Scheme { code: "jerasure-van", data: 5, parity: 3, unit: 4096 },
+    Scheme { code: "snapraid", data: 3, parity: 4, unit: 4096 },
 ];
 
 /// Lengths around every boundary of the layout.
@@ -128,7 +131,15 @@ fn defaults_are_ten_and_four_of_a_mebibyte() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     fs::write(path("file"), paint(12345)).unwrap();
-    for (code, total) in [("vandermonde", 14), ("cauchy", 14), ("raid5", 11), ("raid6", 12)] {
+    for (code, total) in [
+        ("vandermonde", 14),
+        ("cauchy", 14),
+        ("raid5", 11),
+        ("raid6", 12),
+        ("isal-rs", 14),
+        ("jerasure-van", 14),
+        ("snapraid", 14),
+    ] {
         let shards = path(code);
         evariste(["protect", &path("file"), "--out", &shards, "--code", code]).expect(0);
         evariste(["verify", &shards]).expect(0).says("unit 1 MiB").says(&format!("{total} shards"));

@@ -16,7 +16,10 @@ fn wrong_usage_exits_64() {
         (&["protect", "file"], "--out <DIR>"),
         (&["verify"], "<DIR>"),
         (&["verify", "dir", "--backend", "abacus"], "possible values: auto, cpu, gpu"),
-        (&["protect", "file", "--out", "dir", "--code", "raid9"], "possible values: vandermonde, cauchy, raid5, raid6"),
+        (
+            &["protect", "file", "--out", "dir", "--code", "raid9"],
+            "possible values: vandermonde, cauchy, raid5, raid6, isal-rs, jerasure-van, snapraid",
+        ),
         (&["protect", "file", "--out", "dir", "--data", "0"], "0 is not in 1.."),
         (&["protect", "file", "--out", "dir", "--parity", "x"], "--parity"),
         (&["protect", "file", "--out", "dir", "--unit", "4097"], "4097 bytes, it must be a positive multiple of 4096"),
@@ -29,6 +32,10 @@ fn wrong_usage_exits_64() {
             "raid5 has 1 parity shard, --parity says 2",
         ),
         (&["protect", "file", "--out", "dir", "--code", "raid6", "--data", "256"], "at most 255 data"),
+        (
+            &["protect", "file", "--out", "dir", "--code", "isal-rs", "--parity", "5"],
+            "10 data shards allow at most 4 parity shards, 5 parity shards at most 5 data shards",
+        ),
     ] {
         let ran = evariste(arguments);
         assert_eq!(ran.code, 64, "{arguments:?}: {ran:?}");

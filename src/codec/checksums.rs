@@ -1,7 +1,7 @@
 //! Checksums of shards, as a codec returns them with what it computed.
 
-use crate::Plan;
 use crate::backend::BLOCK_BYTES;
+use crate::{Error, Plan};
 
 /// The CRC-32C of every block of 4096 bytes of shards; the last block of a shard may be shorter.
 ///
@@ -38,6 +38,21 @@ impl Checksums {
         Self { blocks, starts: starts.into(), crcs: crcs.into() }
     }
 
+    /// Checksums that were kept somewhere: of each shard those of its blocks, or `None` if they are not known.
+    ///
+    /// # Errors
+    /// [`Error::ChecksumBlocks`] if they are of different numbers of blocks.
+    pub fn from_shards<C: AsRef<[u32]>>(shards: &[Option<C>]) -> Result<Self, Error> {
+        let known = shards.iter().flatten().map(AsRef::as_ref);
+        let blocks = known.clone().next().map_or(0, <[u32]>::len);
+        if let Some(other) = known.clone().find(|crcs| crcs.len() != blocks) {
+            return Err(Error::ChecksumBlocks { given: other.len(), expected: blocks });
+        }
+        let mut positions = 0..;
+        let starts = shards.iter().map(|shard| Some(shard.as_ref().and(positions.next())? * blocks)).collect();
+        Ok(Self { blocks, starts, crcs: known.flatten().copied().collect() })
+    }
+
     /// Shards of the code, those without checksums included.
     #[must_use]
     pub fn total_shards(&self) -> usize {
@@ -60,5 +75,20 @@ impl Checksums {
     /// Number and checksums of every shard that has any, in order.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &[u32])> {
         (0..self.total_shards()).filter_map(|index| Some((index, self.shard(index)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checksums_that_were_kept_are_found_again() {
+        let checksums = Checksums::from_shards(&[None, Some([1, 2]), None, Some([3, 4])]).unwrap();
+        assert_eq!((checksums.total_shards(), checksums.blocks()), (4, 2));
+        assert_eq!(checksums.iter().collect::<Vec<_>>(), [(1, &[1, 2][..]), (3, &[3, 4])]);
+        let error = Checksums::from_shards(&[Some(vec![1, 2]), Some(vec![3])]).unwrap_err();
+        assert!(matches!(error, Error::ChecksumBlocks { given: 1, expected: 2 }), "{error}");
+        assert_eq!(Checksums::from_shards::<[u32; 0]>(&[None, None]).unwrap().blocks(), 0);
     }
 }

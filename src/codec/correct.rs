@@ -1,8 +1,9 @@
 //! Correcting: errors at places that nobody knows, or that somebody suspects.
 
+mod by_checksum;
+
 use super::{Codec, Corrections, Stripe};
-use crate::backend::{BLOCK_BYTES, Erasures, Report, Task, Uncorrectable};
-use crate::memory::View;
+use crate::backend::{BLOCK_BYTES, Batch, Erasures, Task, Uncorrectable};
 use crate::{Error, Grs};
 
 impl Codec {
@@ -21,8 +22,10 @@ impl Codec {
     /// As [`Codec::correct`], knowing of some shards, or of single blocks of them, that they are wrong.
     ///
     /// A byte column with e wrong bytes at unknown places and s at these is made right if 2e + s is at most the number of
-    /// parity shards. What stands at these places does not matter. A block of which more shards are known to be wrong than
-    /// there are parity shards is reported as beyond the code, whatever stands there.
+    /// parity shards. What stands at these places does not matter. A codec's shards are stripe 0 of the erasures.
+    ///
+    /// A block of which more shards are known to be wrong than there are parity shards is reported as beyond the code,
+    /// whatever stands there.
     ///
     /// # Errors
     /// As [`Codec::correct`]; [`Error::SlotIndex`] and [`Error::BlockIndex`] for a shard or block that is not there;
@@ -33,13 +36,13 @@ impl Codec {
         erased: &Erasures,
     ) -> Result<Corrections, Error> {
         let grs = self.grs()?;
-        let view = shards.view_mut(&self.code)?;
-        let (bytes, parity_shards) = (view.bytes(), self.code.parity_shards());
+        let batch = Batch::new(Task::Correct { grs, erased }, shards.view_mut(&self.code)?)?;
+        let (bytes, parity_shards) = (batch.view().bytes(), self.code.parity_shards());
         if erased.elsewhere().len() > parity_shards {
             let lost: Vec<usize> = erased.elsewhere().iter().map(|&slot| slot as usize).collect();
             return Err(Error::Unrecoverable { beyond: lost.clone(), lost, recoverable: Vec::new() });
         }
-        let mut report = self.run_correction(grs, erased, view)?;
+        let mut report = self.backend.run(&mut [batch])?;
         for (_, block, _) in erased.blocks().filter(|(_, _, slots)| slots.len() > parity_shards) {
             report.uncorrectable.retain(|uncorrectable| uncorrectable.block != block);
             report.uncorrectable.push(whole_block(block, bytes));
@@ -49,10 +52,6 @@ impl Codec {
         report.corrections.iter().for_each(|correction| corrections.note_corrected(correction, false));
         report.uncorrectable.iter().for_each(|uncorrectable| corrections.note_beyond(uncorrectable));
         Ok(corrections)
-    }
-
-    fn run_correction(&self, grs: &Grs, erased: &Erasures, view: View<'_>) -> Result<Report, Error> {
-        self.run(Task::Correct { grs, erased }, view)
     }
 
     /// The code as one in which errors can be located, recognised once.

@@ -79,8 +79,8 @@ impl Corrections {
         let (shard, count) = (correction.slot as usize, correction.count as usize);
         let end = correction.last + 1;
         match self.corrected.last_mut() {
-            Some(run) if (run.shard, run.confirmed) == (shard, confirmed) && is_next(&run.bytes, correction.block) => {
-                run.bytes.end = end;
+            Some(run) if (run.shard, run.confirmed) == (shard, confirmed) && reaches(&run.bytes, correction.block) => {
+                run.bytes.end = end.max(run.bytes.end);
                 run.count += count;
             }
             _ => self.corrected.push(Corrected { shard, bytes: correction.first..end, count, confirmed }),
@@ -91,7 +91,7 @@ impl Corrections {
     pub(super) fn note_beyond(&mut self, uncorrectable: &Uncorrectable) {
         let (end, count) = (uncorrectable.last + 1, uncorrectable.count as usize);
         match self.beyond.last_mut() {
-            Some(run) if is_next(&run.columns, uncorrectable.block) => {
+            Some(run) if reaches(&run.columns, uncorrectable.block) => {
                 run.columns.end = end;
                 run.count += count;
             }
@@ -108,9 +108,9 @@ impl Corrections {
     }
 }
 
-/// Whether a block is the one behind that in which a range ends.
-fn is_next(range: &Range<usize>, block: usize) -> bool {
-    (range.end - 1) / BLOCK_BYTES + 1 == block
+/// Whether a range ends in this block or in the one before.
+fn reaches(range: &Range<usize>, block: usize) -> bool {
+    (range.end - 1) / BLOCK_BYTES + 1 >= block
 }
 
 #[cfg(test)]
@@ -128,6 +128,7 @@ mod tests {
         for (correction, confirmed) in [
             (correction(1, 0, 7, 4095), false),
             (correction(1, 1, 5, 9), false),
+            (correction(1, 1, 6, 7), false),
             (correction(1, 2, 0, 1), true),
             (correction(1, 4, 0, 1), true),
             (correction(2, 5, 0, 1), true),
@@ -136,7 +137,7 @@ mod tests {
         }
         let run = |shard, bytes, count, confirmed| Corrected { shard, bytes, count, confirmed };
         let expected = [
-            run(1, 7..4106, 4, false),
+            run(1, 7..4106, 6, false),
             run(1, 8192..8194, 2, true),
             run(1, 16384..16386, 2, true),
             run(2, 20480..20482, 2, true),

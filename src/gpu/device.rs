@@ -1,8 +1,9 @@
 //! Devices: finding one, opening it, and turning what goes wrong on it into errors.
 
 mod adapters;
+mod idle;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::import::{self, Importer};
@@ -11,6 +12,7 @@ use crate::backend::HostMemory;
 use crate::{Error, env};
 pub use adapters::AdapterSummary;
 pub(super) use adapters::summaries;
+use idle::{InUse, Kind, Loss, Opened};
 
 /// How long a wait asks again and again before it sleeps: a small call ends within this, and waking up costs as much as it
 /// does.
@@ -67,9 +69,11 @@ pub(super) struct Device {
     pub(super) memory: HostMemory,
     /// What registers host memory with it, if it is to be registered.
     pub(super) importer: Option<Importer>,
-    lost: Arc<Mutex<Option<String>>>,
-    /// Whether it was opened here, and is nobody else's.
-    owned: bool,
+    loss: Loss,
+    /// If it was opened here, and is nobody else's.
+    owned: Option<InUse>,
+    /// Whether it was opened before, and has been idle since.
+    pub(super) reused: bool,
 }
 
 impl Device {
@@ -83,54 +87,26 @@ impl Device {
             return Err(no_timestamps(name));
         }
         let forced = forced_memory(options)?;
-        let mut required_features = wgpu::Features::empty();
+        let mut features = wgpu::Features::empty();
         if options.profile {
-            required_features |= wgpu::Features::TIMESTAMP_QUERY;
+            features |= wgpu::Features::TIMESTAMP_QUERY;
         }
         if forced != Some(HostMemory::Staged) {
-            required_features |= adapter.features() & wgpu::Features::MAPPABLE_PRIMARY_BUFFERS;
+            features |= adapter.features() & wgpu::Features::MAPPABLE_PRIMARY_BUFFERS;
         }
-        let descriptor = wgpu::DeviceDescriptor {
-            label: Some("evariste"),
-            // A device gets the limits that are asked for, no more: ask for all there is.
-            required_limits: adapter.limits(),
-            required_features,
-            ..Default::default()
-        };
         let registers = matches!(forced, None | Some(HostMemory::Registered)) && import::is_offered(&adapter);
-        let plain = || pollster::block_on(adapter.request_device(&descriptor)).map_err(Into::into);
-        let opened = match registers.then(|| import::open(&adapter, &descriptor)) {
-            Some(Err(error)) if forced.is_none() => {
-                log::warn!("{name} does not open with registered host memory: {error}");
-                plain()
-            }
+        let software = summary.software;
+        let kind = Kind { adapter: summary, bus_id: adapter.get_info().device_pci_bus_id, features, registers };
+        let idle = Opened::idle(&kind);
+        let reused = idle.is_some();
+        let opened = match idle {
             Some(opened) => opened,
-            None => plain(),
+            None => open(&adapter, kind, forced.is_some())?,
         };
-        let (device, queue) = opened.map_err(|source| {
-            let doing = "being opened".to_owned();
-            Error::Device { device: name.clone(), doing, source }
-        })?;
-        let lost = Arc::new(Mutex::new(None));
-        let note = Arc::clone(&lost);
-        device.set_device_lost_callback(move |reason, message| {
-            let text = if message.is_empty() { format!("{reason:?}") } else { message };
-            note.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text);
-        });
-        // Every call of ours runs in an error scope, so what arrives here is nobody's; it must not panic.
-        device.on_uncaptured_error(Arc::new(|error| log::error!("uncaptured device error: {error}")));
+        let (device, queue, loss) = (opened.device.clone(), opened.queue.clone(), Arc::clone(&opened.loss));
+        let owned = Some(InUse(opened));
         let (memory, importer) = memory(&device, forced, options, &name)?;
-        Ok(Self {
-            device,
-            queue,
-            name,
-            software: summary.software,
-            checked_shaders,
-            memory,
-            importer,
-            lost,
-            owned: true,
-        })
+        Ok(Self { device, queue, name, software, checked_shaders, memory, importer, loss, owned, reused })
     }
 
     /// A device that is the caller's, with the caller's limits and features.
@@ -142,8 +118,8 @@ impl Device {
         }
         let checked_shaders = checked_shaders(options)?;
         let (memory, importer) = memory(&device, forced_memory(options)?, options, &name)?;
-        let (software, lost) = (summary.software, Arc::default());
-        Ok(Self { device, queue, name, software, checked_shaders, memory, importer, lost, owned: false })
+        let (software, loss, owned, reused) = (summary.software, Loss::default(), None, false);
+        Ok(Self { device, queue, name, software, checked_shaders, memory, importer, loss, owned, reused })
     }
 
     /// Runs calls to the device and returns their result, or the error they met.
@@ -188,7 +164,7 @@ impl Device {
         match self.poll(submission) {
             Waited::Done => self.loss().map_or(Ok(()), |reason| Err(self.lost(doing(), reason))),
             Waited::Hung => {
-                if self.owned {
+                if self.owned.is_some() {
                     // Whatever still runs there must not run on.
                     self.device.destroy();
                 }
@@ -211,7 +187,7 @@ impl Device {
                 Waited::Done => return self.loss().map_or(Ok(()), |reason| Err(self.lost(doing(), reason))),
                 Waited::Hung => {
                     log::error!("{} has been {} for {} s", self.name, doing(), HANG.as_secs());
-                    if self.owned {
+                    if self.owned.is_some() {
                         // Nobody is to queue up behind it.
                         self.device.destroy();
                     }
@@ -248,7 +224,9 @@ impl Device {
         Waited::Lost("the driver lost it while it was waited for".to_owned())
     }
 
+    /// The error of a loss, which is remembered.
     fn lost(&self, doing: String, reason: String) -> Error {
+        self.loss.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| reason.clone());
         Error::DeviceLost { device: self.name.clone(), doing, reason }
     }
 
@@ -319,8 +297,42 @@ impl Device {
 
     /// Why the device is lost; `None` while it is not.
     fn loss(&self) -> Option<String> {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.loss.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Opens a device. Where no way to host memory is forced, it may also be opened without the one that was asked for.
+fn open(adapter: &wgpu::Adapter, kind: Kind, forced: bool) -> Result<Opened, Error> {
+    let name = kind.adapter.to_string();
+    let descriptor = wgpu::DeviceDescriptor {
+        label: Some("evariste"),
+        // A device gets the limits that are asked for, no more: ask for all there is.
+        required_limits: adapter.limits(),
+        required_features: kind.features,
+        ..Default::default()
+    };
+    let plain = || pollster::block_on(adapter.request_device(&descriptor)).map_err(Into::into);
+    let opened = match kind.registers.then(|| import::open(adapter, &descriptor)) {
+        Some(Err(error)) if !forced => {
+            log::warn!("{name} does not open with registered host memory: {error}");
+            plain()
+        }
+        Some(opened) => opened,
+        None => plain(),
+    };
+    let (device, queue) = opened.map_err(|source| {
+        let (device, doing) = (name.clone(), "being opened".to_owned());
+        Error::Device { device, doing, source }
+    })?;
+    let loss = Loss::default();
+    let note = Arc::clone(&loss);
+    device.set_device_lost_callback(move |reason, message| {
+        let text = if message.is_empty() { format!("{reason:?}") } else { message };
+        note.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text);
+    });
+    // Every call of ours runs in an error scope, so what arrives here is nobody's; it must not panic.
+    device.on_uncaptured_error(Arc::new(|error| log::error!("uncaptured device error: {error}")));
+    Ok(Opened { kind, device, queue, loss })
 }
 
 fn checked_shaders(options: &Options) -> Result<bool, Error> {

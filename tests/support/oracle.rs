@@ -38,6 +38,54 @@ pub(crate) fn raid6(data_shards: usize) -> Vec<Vec<u8>> {
     vec![vec![1; data_shards], (0..data_shards).map(|j| pow(2, j)).collect()]
 }
 
+/// Rows of powers of two, 2^(i j).
+pub(crate) fn isal_rs(data_shards: usize, parity_shards: usize) -> Vec<Vec<u8>> {
+    (0..parity_shards).map(|i| (0..data_shards).map(|j| pow(2, i * j)).collect()).collect()
+}
+
+/// The parity rows of Jerasure's matrix, step by step as its manual has them: the extended Vandermonde matrix, column operations until its
+/// top is the identity, columns scaled for a first parity row of ones, rows scaled for a first column of ones.
+pub(crate) fn jerasure_van(data_shards: usize, parity_shards: usize) -> Vec<Vec<u8>> {
+    let n = data_shards + parity_shards;
+    let finite = |r: usize| (0..data_shards).map(|c| pow(u8::try_from(r).expect("n <= 256"), c)).collect();
+    let mut rows: Vec<Vec<u8>> = (0..n - 1).map(finite).collect();
+    rows.push((0..data_shards).map(|c| u8::from(c + 1 == data_shards)).collect());
+    for c in 0..data_shards {
+        let pivot = (c..data_shards).find(|&column| rows[c][column] != 0).expect("a row of rank");
+        let (factor, top) = (inv(rows[c][pivot]), rows[c].clone());
+        for row in &mut rows {
+            row.swap(c, pivot);
+            row[c] = mul(row[c], factor);
+            for other in (0..data_shards).filter(|&other| other != c) {
+                // What stands at the top of this column, after the swap.
+                let above = if other == pivot { top[c] } else { top[other] };
+                row[other] ^= mul(above, row[c]);
+            }
+        }
+    }
+    let mut parity = rows.split_off(data_shards);
+    for c in 0..data_shards {
+        let factor = inv(parity[0][c]);
+        parity.iter_mut().for_each(|row| row[c] = mul(row[c], factor));
+    }
+    for row in &mut parity {
+        let factor = inv(row[0]);
+        row.iter_mut().for_each(|element| *element = mul(*element, factor));
+    }
+    parity
+}
+
+/// The rows of SnapRAID's parities: ones, 2^j, and then 1 / (2^-j xor 2^(i-1)), divided by what stands in column 0.
+pub(crate) fn snapraid(data_shards: usize, parity_shards: usize) -> Vec<Vec<u8>> {
+    let element = |i: usize, j: usize| match i {
+        0 => 1,
+        1 => pow(2, j),
+        _ => inv(inv(pow(2, j)) ^ pow(2, i - 1)),
+    };
+    let row = |i: usize| (0..data_shards).map(|j| mul(element(i, j), inv(element(i, 0)))).collect();
+    (0..parity_shards).map(row).collect()
+}
+
 /// The product of a matrix and shards.
 pub(crate) fn product<R: AsRef<[u8]>>(rows: &[R], shards: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let bytes = shards.first().map_or(0, Vec::len);

@@ -3,7 +3,8 @@
 //   apt-get install -y libisal-dev gcc
 //   gcc -O2 -Wall -Wextra -o target/isal tests/vectors/isal.c -lisal && target/isal > tests/vectors/isal.json
 //
-// Cauchy: gf_gen_cauchy1_matrix, ec_init_tables, ec_encode_data. RAID 6: pq_gen, which wants buffers aligned to 32 bytes.
+// Cauchy: gf_gen_cauchy1_matrix, ec_init_tables, ec_encode_data. Powers of two (isal-rs): the same with gf_gen_rs_matrix. RAID 6:
+// pq_gen, which wants buffers aligned to 32 bytes.
 // The data is painted by one formula, so that it need not be stored:
 //   byte i of data shard j = (7 i + 31 j + (i j mod 251)) mod 256
 
@@ -54,16 +55,26 @@ static void vector(const char *code, int data_shards, int parity_shards, const u
     printf("\n      ]\n    }");
 }
 
-static void cauchy(int data_shards, int parity_shards) {
+typedef void generate(unsigned char *generator, int total, int data_shards);
+
+static void matrix_code(const char *code, generate *generate, int data_shards, int parity_shards) {
     uint8_t generator[MAX_SHARDS * MAX_SHARDS], tables[32 * MAX_SHARDS * MAX_SHARDS], *pointers[MAX_SHARDS];
     int total = data_shards + parity_shards;
     paint(data_shards);
     for (int i = 0; i < total; i++) pointers[i] = shards[i];
-    gf_gen_cauchy1_matrix(generator, total, data_shards);
+    generate(generator, total, data_shards);
     const uint8_t *matrix = generator + data_shards * data_shards;
     ec_init_tables(data_shards, parity_shards, (uint8_t *)matrix, tables);
     ec_encode_data(SHARD_BYTES, data_shards, parity_shards, tables, pointers, pointers + data_shards);
-    vector("cauchy", data_shards, parity_shards, matrix);
+    vector(code, data_shards, parity_shards, matrix);
+}
+
+static void cauchy(int data_shards, int parity_shards) {
+    matrix_code("cauchy", gf_gen_cauchy1_matrix, data_shards, parity_shards);
+}
+
+static void isal_rs(int data_shards, int parity_shards) {
+    matrix_code("isal-rs", gf_gen_rs_matrix, data_shards, parity_shards);
 }
 
 static void raid6(int data_shards) {
@@ -87,5 +98,11 @@ int main(void) {
     raid6(4);
     raid6(8);
     raid6(10);
+    isal_rs(4, 2);
+    isal_rs(3, 8);
+    isal_rs(5, 5);
+    isal_rs(10, 4);
+    isal_rs(21, 4);
+    isal_rs(30, 3);
     printf("\n  ]\n}\n");
 }

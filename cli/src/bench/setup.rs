@@ -135,7 +135,8 @@ impl Setup {
     }
 }
 
-/// The shapes to measure: a code with a number of parity shards of its own has the default shapes' data shards.
+/// The shapes to measure. A code with a number of parity shards of its own has the default shapes' data shards, and of those
+/// shapes every code those that it can have.
 fn shapes(args: &Sizes, defaults: &[(usize, usize)]) -> Result<Vec<Shape>, UsageError> {
     let own = CodeName::own_parity_shards(args.code);
     if args.shapes.is_empty() {
@@ -143,12 +144,30 @@ fn shapes(args: &Sizes, defaults: &[(usize, usize)]) -> Result<Vec<Shape>, Usage
             data_shards,
             parity_shards: own.unwrap_or(parity_shards),
         };
-        return Ok(defaults.iter().map(shape).collect());
+        let exists = |shape: &Shape| args.code.build(shape.data_shards, shape.parity_shards).is_ok();
+        return Ok(defaults.iter().map(shape).filter(exists).collect());
     }
     match (own, args.shapes.iter().find(|shape| own.is_some_and(|own| own != shape.parity_shards))) {
         (Some(own), Some(shape)) => {
             Err(UsageError(format!("{} has {own} parity shards, --shape says {}", args.code, shape.parity_shards)))
         }
         _ => Ok(args.shapes.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_shapes_are_those_that_the_code_can_have() {
+        let of = |code| {
+            let sizes = Sizes { shapes: vec![], code, shard: vec![], bytes: vec![] };
+            let shapes = shapes(&sizes, SHAPES).unwrap();
+            shapes.iter().map(|shape| (shape.data_shards, shape.parity_shards)).collect::<Vec<_>>()
+        };
+        assert_eq!(of(CodeName::Vandermonde), SHAPES);
+        assert_eq!(of(CodeName::IsalRs), [(6, 3), (8, 2), (10, 4), (17, 3), (20, 4)]);
+        assert_eq!(of(CodeName::Raid6)[..2], [(6, 2), (8, 2)]);
     }
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 fn header() -> Header {
     Header {
         set: SetHeader {
-            code: CodeName::Vandermonde,
+            code: SetCode::Flat(CodeName::Vandermonde),
             shape: Shape::new(10, 4, 1 << 20, 123_456_789).unwrap(),
             file_hash: std::array::from_fn(|i| u8::try_from(i).unwrap()),
             id: SetId(std::array::from_fn(|i| 0xa0 + u8::try_from(i).unwrap())),
@@ -57,6 +57,34 @@ fn a_header_round_trips() {
     assert_eq!(Header::decode(&header().encode()), Ok(header()));
 }
 
+/// A set of groups says so by its layout's name; what its numbers contradict is refused.
+#[test]
+fn a_layout_round_trips() {
+    let mut header = header();
+    header.set.code = SetCode::of_layout("raid55:4x4".parse().unwrap());
+    header.set.shape = Shape::new(9, 7, 4096, 1000).unwrap();
+    let bytes = header.encode();
+    assert_eq!(&bytes[96..103], b"layout\0");
+    assert_eq!(&bytes[128..139], b"raid55:4x4\0");
+    assert_eq!(Header::decode(&bytes), Ok(header.clone()));
+    header.set.shape = Shape::new(10, 6, 4096, 1000).unwrap();
+    let code = header.set.code;
+    let error = FormatError::CodeShards { code, data_shards: 10, parity_shards: 6 };
+    assert_eq!(Header::decode(&header.encode()), Err(error));
+    // What is one flat code has one way to be written.
+    for (code, layout) in
+        [("layout", "raid5:5"), ("layout", "flat"), ("raid5", "raid55:4x4"), ("layout", "raid55:04x4")]
+    {
+        let bytes = forged(|bytes| {
+            put(bytes, at::CODE, &[0; 32]);
+            put(bytes, at::LAYOUT, &[0; 64]);
+            put(bytes, at::CODE, code.as_bytes());
+            put(bytes, at::LAYOUT, layout.as_bytes());
+        });
+        assert!(Header::decode(&bytes).unwrap_err().is_unknown(), "{code}, {layout}");
+    }
+}
+
 #[test]
 fn every_kind_of_wrong_header_has_its_name() {
     let decode = |bytes: &[u8]| Header::decode(bytes).unwrap_err();
@@ -84,7 +112,11 @@ fn every_kind_of_wrong_header_has_its_name() {
         FormatError::Shape(ShapeError::UnitNotInBlocks { unit_bytes: 4097 })
     );
     assert_eq!(forge(at::FILE_BYTES, &[0xff; 8]), FormatError::Shape(ShapeError::FileTooLong { file_bytes: u64::MAX }));
-    assert_eq!(forge(at::CODE, b"raid6\0\0\0\0\0\0"), FormatError::CodeParity { code: CodeName::Raid6, given: 4 });
+    let raid6 = SetCode::Flat(CodeName::Raid6);
+    assert_eq!(
+        forge(at::CODE, b"raid6\0\0\0\0\0\0"),
+        FormatError::CodeShards { code: raid6, data_shards: 10, parity_shards: 4 }
+    );
     assert_eq!(
         decode(&forged(|bytes| put(bytes, at::COUNT, &[[0xff; 4], [0xff; 4], [0; 4]].concat()))),
         FormatError::Shape(ShapeError::NoShards { data_shards: 0xffff_ffff, parity_shards: 0 })

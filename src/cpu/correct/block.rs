@@ -10,9 +10,9 @@ use crate::grs::decoder::{Decoder, Outcome};
 
 /// With fewer wrong columns than this left it is cheaper to decode each. Also the fewest that a hypothesis which was worth
 /// trying explains.
-const WORTHWHILE_COLUMNS: usize = 8;
+const WORTHWHILE_COLUMNS: u32 = 8;
 /// Hypotheses of a block that may turn out not worthwhile before the rest of its columns are decoded one by one.
-const PATIENCE: usize = 3;
+const PATIENCE: u32 = 3;
 
 /// What all blocks of a code share.
 pub(super) struct Locator<'a> {
@@ -71,13 +71,8 @@ impl Span {
 
     /// The columns in which something is not zero.
     fn of(bytes: &[u8]) -> Self {
-        let is_set = |&byte: &u8| byte != 0;
-        match (bytes.iter().position(is_set), bytes.iter().rposition(is_set)) {
-            (Some(first), Some(last)) => {
-                // In loops that vectorise: of 255 bytes, as many as a byte can count.
-                let count = |bytes: &[u8]| bytes.iter().fold(0, |count: u8, &byte| count + u8::from(byte != 0));
-                Self { first, last, count: bytes[first..=last].chunks(255).map(|bytes| u32::from(count(bytes))).sum() }
-            }
+        match (first_set(bytes), bytes.iter().rposition(|&byte| byte != 0)) {
+            (Some(first), Some(last)) => Self { first, last, count: count_set(&bytes[first..=last]) },
             _ => Self::default(),
         }
     }
@@ -124,12 +119,12 @@ impl<'a> Block<'a> {
 
     /// Makes every column right that can be.
     pub(super) fn correct(&mut self) {
-        let mut left = self.wrong.iter().filter(|&&wrong| wrong != 0).count();
+        let mut left = count_set(&self.wrong);
         let mut patience = PATIENCE;
         let mut word = vec![0; self.locator.parity_shards];
         let mut errata = Vec::new();
         let mut column = 0;
-        while let Some(ahead) = self.wrong[column..].iter().position(|&wrong| wrong != 0) {
+        while let Some(ahead) = first_set(&self.wrong[column..]) {
             column += ahead;
             self.wrong[column] = 0;
             left -= 1;
@@ -147,7 +142,7 @@ impl<'a> Block<'a> {
             if patience > 0 && left >= WORTHWHILE_COLUMNS {
                 let explained = self.correct_alike(&errata);
                 left -= explained;
-                patience -= usize::from(explained < WORTHWHILE_COLUMNS);
+                patience -= u32::from(explained < WORTHWHILE_COLUMNS);
             }
         }
     }
@@ -157,7 +152,7 @@ impl<'a> Block<'a> {
     ///
     /// The places are e unknown ones and the s erased ones of a column that was decoded, so 2e + s is at most m: for a column
     /// that they explain, no other explanation is within the code's power.
-    fn correct_alike(&mut self, errata: &[(usize, u8)]) -> usize {
+    fn correct_alike(&mut self, errata: &[(usize, u8)]) -> u32 {
         let mut places: Vec<usize> =
             errata.iter().map(|&(shard, _)| shard).chain(self.erased.iter().copied()).collect();
         places.sort_unstable();
@@ -170,7 +165,7 @@ impl<'a> Block<'a> {
             self.corrected[shard].join(Span::of(magnitudes));
         }
         self.wrong.iter_mut().zip(&applies).for_each(|(wrong, applies)| *wrong &= !applies);
-        applies.iter().filter(|&&applies| applies != 0).count()
+        count_set(&applies)
     }
 
     /// What a hypothesis adds to each place, and for each column 0xff if it explains it, else 0.
@@ -191,6 +186,19 @@ impl<'a> Block<'a> {
         product.truncate(known.len());
         (product, applies)
     }
+}
+
+/// The first byte that is not zero, sought by lines of 64, which vectorises.
+fn first_set(bytes: &[u8]) -> Option<usize> {
+    let is_set = |line: &[u8]| line.iter().fold(0, |any, byte| any | byte) != 0;
+    let line = bytes.chunks(64).position(is_set)?;
+    Some(64 * line + bytes[64 * line..].iter().position(|&byte| byte != 0)?)
+}
+
+/// Bytes that are not zero, counted by as many as a byte can count, which vectorises.
+fn count_set(bytes: &[u8]) -> u32 {
+    let count = |bytes: &[u8]| bytes.iter().fold(0u8, |count, &byte| count.wrapping_add(u8::from(byte != 0)));
+    bytes.chunks(255).map(|bytes| u32::from(count(bytes))).sum()
 }
 
 /// Rows of `bytes` bytes, to be written.

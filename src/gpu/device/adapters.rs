@@ -41,9 +41,6 @@ impl std::fmt::Display for AdapterSummary {
 }
 
 /// A connection to every driver.
-///
-/// Each device has one of its own: on an H200, one run of sixteen threads that opened and dropped devices of a shared one did
-/// not end, and no run did that without sharing.
 fn instance() -> wgpu::Instance {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     // Not the default, which holds the largest buffer below 4 GiB for the sake of indirect calls, which we do not use.
@@ -53,21 +50,21 @@ fn instance() -> wgpu::Instance {
 
 /// Every adapter, best first, over a connection that the process never closes: so no driver is unloaded on one thread while
 /// another loads it, which one was seen to crash in.
-fn lasting_adapters() -> Vec<wgpu::Adapter> {
+fn adapters() -> Vec<wgpu::Adapter> {
     static LASTING: Mutex<Option<wgpu::Instance>> = Mutex::new(None);
     if wgpu::Instance::enabled_backend_features().is_empty() {
         return Vec::new();
     }
     let mut lasting = LASTING.lock().unwrap_or_else(PoisonError::into_inner);
     let instance = lasting.take().unwrap_or_else(instance);
-    let adapters = adapters(&instance);
+    let adapters = sorted(&instance);
     // One that found none would not find a driver that is installed later either.
     *lasting = Some(instance).filter(|_| !adapters.is_empty());
     adapters
 }
 
 /// Every adapter of an instance, best first: hardware before software, discrete before integrated.
-fn adapters(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
+fn sorted(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
     let mut adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));
     adapters.sort_by_key(|adapter| match adapter.get_info().device_type {
         wgpu::DeviceType::DiscreteGpu => 0,
@@ -80,7 +77,7 @@ fn adapters(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
 }
 
 pub(in crate::gpu) fn summaries() -> Vec<AdapterSummary> {
-    lasting_adapters().iter().map(AdapterSummary::new).collect()
+    adapters().iter().map(AdapterSummary::new).collect()
 }
 
 /// The best adapter that the options allow.
@@ -90,7 +87,7 @@ pub(super) fn choose(options: &Options) -> Result<wgpu::Adapter, Error> {
         None => env::value("EVARISTE_DEVICE")?,
     }
     .filter(|named| !named.is_empty());
-    let adapters = if lasting_adapters().is_empty() { Vec::new() } else { adapters(&instance()) };
+    let adapters = adapters();
     let seen: Vec<String> = adapters.iter().map(|a| AdapterSummary::new(a).to_string()).collect();
     let seen = if seen.is_empty() { "none".to_owned() } else { seen.join("; ") };
     let mut candidates = adapters.into_iter().enumerate();

@@ -1,0 +1,127 @@
+//! Sets of groups: what a layout survives its files survive, on every backend, and what it does not is refused.
+
+#[path = "support/support.rs"]
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use support::program::{command, run};
+use support::{Ran, evariste, paint, snapshot};
+
+struct Set {
+    dir: tempfile::TempDir,
+    bytes: Vec<u8>,
+    original: BTreeMap<String, Vec<u8>>,
+    backend: &'static str,
+}
+
+impl Set {
+    fn new(layout: &str, backend: &'static str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let bytes = paint(250_000);
+        fs::write(dir.path().join("file"), &bytes).unwrap();
+        let mut set = Self { dir, bytes, original: BTreeMap::new(), backend };
+        let mut protect = command();
+        protect.arg("protect").arg(set.path("file")).arg("--out").arg(set.path("shards"));
+        protect.args(["--layout", layout, "--unit", "4096", "--backend", backend]);
+        run(&mut protect).expect(0).says(layout);
+        set.original = snapshot(&set.path("shards"));
+        set
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn verb(&self, verb: &str, out: Option<&Path>) -> Ran {
+        let mut command = command();
+        command.arg(verb).arg(self.path("shards")).args(["--backend", self.backend]);
+        if let Some(out) = out {
+            command.arg("--out").arg(out);
+        }
+        run(&mut command)
+    }
+
+    fn lose(&self, lost: &[usize]) {
+        lost.iter().for_each(|index| fs::remove_file(self.path("shards").join(format!("{index:03}.shard"))).unwrap());
+    }
+
+    /// Whatever is lost comes back, file and shards.
+    fn assert_survives(&self, lost: &[usize]) {
+        self.lose(lost);
+        self.verb("verify", None).expect(1);
+        let restored = self.path("restored");
+        self.verb("restore", Some(&restored)).expect(0);
+        assert!(fs::read(&restored).unwrap() == self.bytes, "{lost:?} lost: restored");
+        self.verb("repair", None).expect(0);
+        assert!(snapshot(&self.path("shards")) == self.original, "{lost:?} lost: repaired");
+        self.verb("verify", None).expect(0).says("whole");
+    }
+}
+
+/// The CPU, and a GPU where there is one.
+fn backends() -> Vec<&'static str> {
+    let probe = tempfile::tempdir().unwrap();
+    fs::write(probe.path().join("file"), [1]).unwrap();
+    let mut protect = command();
+    protect.arg("protect").arg(probe.path().join("file")).arg("--out").arg(probe.path().join("shards"));
+    let ran = run(protect.args(["--backend", "gpu"]));
+    let required = std::env::var("EVARISTE_REQUIRE").is_ok_and(|names| names.split(',').any(|name| name == "gpu"));
+    if ran.code == 3 && !required {
+        eprintln!("NOT testing layouts on a GPU: {}", ran.err);
+        return vec!["cpu"];
+    }
+    ran.expect(0);
+    vec!["cpu", "gpu"]
+}
+
+#[test]
+fn what_a_layout_survives_its_files_survive() {
+    for backend in backends() {
+        for (layout, losses) in [
+            // A whole copy, and a disk of the other.
+            ("raid51:2x4", &[&[0, 1, 2, 6][..]][..]),
+            // A whole group and a disk of each other; a square that only rows and columns together give back.
+            ("raid55:4x4", &[&[0, 1, 2, 9, 3, 6], &[0, 1, 3]]),
+            ("raid66:4x4", &[&[0, 1, 2, 3]]),
+            ("lrc:6,2,2", &[&[0, 1, 6], &[0, 3, 8, 9]]),
+            ("hier:3x4+1+1", &[&[0, 1, 2], &[5]]),
+        ] {
+            let set = Set::new(layout, backend);
+            losses.iter().for_each(|lost| set.assert_survives(lost));
+        }
+    }
+}
+
+/// Enough shards are left, and the wrong ones.
+#[test]
+fn what_it_does_not_survive_is_refused() {
+    let set = Set::new("raid51:2x4", "cpu");
+    // Two disks of one copy and the same two of the other.
+    let groups = evariste::Layout::Raid51 { groups: 2, disks: 4 }.code().unwrap();
+    let lost: Vec<usize> = [0, 1].into_iter().flat_map(|group| groups.groups().members(group)[..2].to_vec()).collect();
+    set.lose(&lost);
+    let before = snapshot(&set.path("shards"));
+    for verb in ["verify", "repair"] {
+        set.verb(verb, None).expect(2).says("do not determine the rest: at least 1 more is needed");
+    }
+    set.verb("restore", Some(&set.path("restored"))).expect(2);
+    assert!(snapshot(&set.path("shards")) == before && !set.path("restored").exists());
+}
+
+#[test]
+fn a_layout_that_is_one_flat_code_is_written_as_such() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("file"), [1; 100]).unwrap();
+    let protect = |arguments: &[&str]| {
+        let mut protect = command();
+        protect.arg("protect").arg(dir.path().join("file")).arg("--out").arg(dir.path().join("shards"));
+        run(protect.args(arguments).args(["--backend", "cpu"]))
+    };
+    protect(&["--layout", "raid5:5", "--data", "3"]).expect(64);
+    protect(&["--layout", "raid55:1x4"]).expect(64).says("raid55:1x4 has 1 groups, it needs at least 2");
+    protect(&["--layout", "raid5:5"]).expect(0).says("raid5 4+1");
+    evariste(["verify".as_ref(), dir.path().join("shards").as_os_str()]).expect(0).says("raid5 4+1");
+}

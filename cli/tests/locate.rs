@@ -1,0 +1,118 @@
+//! `repair --locate`: where checksums do not help, the code finds what is wrong, and the file's hash has the last word.
+
+#[path = "support/support.rs"]
+mod support;
+
+use std::fs;
+
+use support::{Fixture, PLAIN, Ran, Scheme, evariste, shard, snapshot};
+
+const WIDE: Scheme = Scheme { code: "vandermonde", data: 10, parity: 6, unit: 4096 };
+const STRIPES: usize = 200;
+
+fn locate(fixture: &Fixture) -> Ran {
+    evariste(["repair".as_ref(), fixture.shards().as_os_str(), "--locate".as_ref(), "--backend=cpu".as_ref()])
+}
+
+/// Noise over some blocks of a shard.
+fn spoil(fixture: &Fixture, index: usize, blocks: impl Iterator<Item = usize>) {
+    fixture.change(index, |bytes| {
+        for block in blocks {
+            let start = shard::BLOCK * (1 + block);
+            for (at, byte) in bytes[start..start + shard::BLOCK].iter_mut().enumerate() {
+                *byte ^= (1 + at % 255).to_le_bytes()[0];
+            }
+        }
+    });
+}
+
+fn wipe_table(fixture: &Fixture, index: usize) {
+    fixture.change(index, |bytes| {
+        let table = shard::BLOCK + shard::payload_bytes(bytes.len());
+        bytes[table..].fill(0);
+    });
+}
+
+/// Noise over one block in a hundred of two shards, at the same places and at others, and one shard missing.
+#[test]
+fn noise_is_repaired_with_its_checksums_and_located_without_them() {
+    let fixture = Fixture::new(WIDE, STRIPES * WIDE.stripe() - 1000);
+    let original = snapshot(&fixture.shards());
+    let damage = || {
+        spoil(&fixture, 2, (7..STRIPES).step_by(100));
+        spoil(&fixture, 12, (57..STRIPES).step_by(50));
+        fixture.delete(5);
+    };
+    damage();
+    fixture.assert_repairs(&original, "noise and a missing shard");
+
+    damage();
+    (0..WIDE.total()).filter(|&index| index != 5).for_each(|index| wipe_table(&fixture, index));
+    fixture.verify().expect(2).says("beyond repair");
+    fixture.assert_repairs_nothing(2, "no table is left").says("repair --locate");
+    let ran = locate(&fixture).expect(0);
+    ran.says("002.shard: checksum table damaged; wrong bytes found in stripes 7, 107")
+        .says("012.shard: checksum table damaged; wrong bytes found in stripes 57, 107, 157");
+    assert!(snapshot(&fixture.shards()) == original, "located, and not as it was");
+    locate(&fixture).expect(0).says("nothing to repair");
+}
+
+/// A table that is left still says which of its blocks are wrong, and then the code bears more.
+#[test]
+fn tables_that_are_left_help() {
+    let fixture = Fixture::new(PLAIN, 6 * PLAIN.stripe());
+    let original = snapshot(&fixture.shards());
+    for index in [0, 1, 2] {
+        wipe_table(&fixture, index);
+    }
+    // Two wrong blocks in a row of 3 + 2 shards, both known.
+    spoil(&fixture, 3, [4].into_iter());
+    spoil(&fixture, 4, [4].into_iter());
+    // One that nothing tells of.
+    spoil(&fixture, 1, [5].into_iter());
+    locate(&fixture).expect(0).says("001.shard: checksum table damaged; wrong bytes found in stripe 5");
+    assert!(snapshot(&fixture.shards()) == original);
+}
+
+#[test]
+fn data_that_passes_every_checksum_is_found() {
+    let fixture = Fixture::new(PLAIN, 6 * PLAIN.stripe());
+    let original = snapshot(&fixture.shards());
+    fixture.change(0, |bytes| {
+        bytes[shard::BLOCK + 2 * PLAIN.unit + 50] ^= 1;
+        shard::seal(bytes);
+    });
+    fixture.assert_repairs_nothing(2, "wrong data").says("BLAKE3").says("repair --locate");
+    locate(&fixture).expect(0).says("000.shard: wrong bytes found in stripe 2");
+    assert!(snapshot(&fixture.shards()) == original);
+}
+
+/// More than the code bears is refused, and so is what it takes for another file: nothing changes.
+#[test]
+fn beyond_the_code_nothing_is_changed() {
+    let fixture = Fixture::new(PLAIN, 6 * PLAIN.stripe());
+    (0..PLAIN.total()).for_each(|index| wipe_table(&fixture, index));
+    spoil(&fixture, 0, [1].into_iter());
+    spoil(&fixture, 3, [1].into_iter());
+    let before = snapshot(&fixture.shards());
+    locate(&fixture).expect(2).says("nothing was changed");
+    assert!(snapshot(&fixture.shards()) == before, "a repair that failed changed something");
+    fs::remove_file(fixture.shard(4)).unwrap();
+    locate(&fixture).expect(2).says("nothing was changed");
+}
+
+#[test]
+fn a_code_that_cannot_locate_says_so() {
+    let scheme = Scheme { code: "raid5", data: 3, parity: 1, unit: 4096 };
+    let fixture = Fixture::new(scheme, 6 * scheme.stripe());
+    wipe_table(&fixture, 0);
+    wipe_table(&fixture, 1);
+    // One parity shard says that something is wrong and never what; with nothing wrong, that is enough.
+    locate(&fixture).expect(0);
+    fixture.assert_restores("tables made anew");
+    wipe_table(&fixture, 0);
+    wipe_table(&fixture, 1);
+    spoil(&fixture, 2, [3].into_iter());
+    wipe_table(&fixture, 2);
+    locate(&fixture).expect(2).says("more is wrong than 1 parity shard can locate").says("nothing was changed");
+}

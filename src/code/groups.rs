@@ -1,0 +1,115 @@
+//! Which shards of a code belong together: the disks of one group, the members of a local parity.
+
+use std::ops::Range;
+
+/// The groups a code's shards lie in.
+///
+/// A flat code is one group of all its shards. In a [nested](crate::Code::nested) code a group is one inner code; in a
+/// [local](crate::Code::local) one it is what shares a local parity, and global parities may lie in no group.
+///
+/// ```
+/// use evariste::{Code, code::Place};
+/// let raid55 = Code::nested(&Code::raid5(3)?, &Code::raid5(3)?)?;
+/// assert_eq!(raid55.groups().members(1), [3, 4, 5, 10]);
+/// assert_eq!(raid55.groups().place(10), Some(Place { group: 1, position: 3 }));
+/// # Ok::<(), evariste::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Groups {
+    members: Box<[Box<[usize]>]>,
+    places: Box<[Option<Place>]>,
+}
+
+/// Where a shard lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The group, from 0.
+    pub group: usize,
+    /// The position in the group, from 0.
+    pub position: usize,
+}
+
+impl Groups {
+    /// Groups with these members, of a code with so many shards.
+    pub(super) fn new(shards: usize, members: Vec<Vec<usize>>) -> Self {
+        let mut places = vec![None; shards];
+        for (group, members) in members.iter().enumerate() {
+            for (position, &shard) in members.iter().enumerate() {
+                places[shard] = Some(Place { group, position });
+            }
+        }
+        Self { members: members.into_iter().map(Into::into).collect(), places: places.into() }
+    }
+
+    /// One group of all shards.
+    pub(super) fn flat(shards: usize) -> Self {
+        Self::new(shards, vec![(0..shards).collect()])
+    }
+
+    /// How many groups there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.members.len()
+    }
+
+    /// The shards of a group, in order of position.
+    ///
+    /// # Panics
+    /// If there is no such group.
+    #[must_use]
+    pub fn members(&self, group: usize) -> &[usize] {
+        &self.members[group]
+    }
+
+    /// Every group's shards.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[usize]> {
+        self.members.iter().map(AsRef::as_ref)
+    }
+
+    /// Where a shard lies; `None` if it belongs to no group.
+    ///
+    /// # Panics
+    /// If there is no such shard.
+    #[must_use]
+    pub fn place(&self, shard: usize) -> Option<Place> {
+        self.places[shard]
+    }
+
+    /// The shards that belong to no group, in order.
+    #[must_use]
+    pub fn ungrouped(&self) -> Vec<usize> {
+        (0..self.places.len()).filter(|&shard| self.places[shard].is_none()).collect()
+    }
+}
+
+/// `count` numbers cut into `parts` runs whose lengths differ by one at most, longer ones first.
+pub(super) fn runs(count: usize, parts: usize) -> impl Iterator<Item = Range<usize>> {
+    let (length, longer) = (count / parts, count % parts);
+    let start = move |part: usize| part * length + part.min(longer);
+    (0..parts).map(move |part| start(part)..start(part + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_and_places_are_inverses() {
+        let groups = Groups::new(6, vec![vec![0, 1, 4], vec![2, 3]]);
+        assert_eq!(groups.count(), 2);
+        assert_eq!(groups.ungrouped(), [5]);
+        for (group, members) in groups.iter().enumerate() {
+            for (position, &shard) in members.iter().enumerate() {
+                assert_eq!(groups.place(shard), Some(Place { group, position }));
+            }
+        }
+        assert_eq!(groups.place(5), None);
+        assert!(Groups::flat(4).ungrouped().is_empty());
+    }
+
+    #[test]
+    fn runs_differ_by_one_at_most() {
+        assert_eq!(runs(10, 4).collect::<Vec<_>>(), [0..3, 3..6, 6..8, 8..10]);
+        assert_eq!(runs(6, 2).collect::<Vec<_>>(), [0..3, 3..6]);
+    }
+}

@@ -1,0 +1,194 @@
+//! Correcting by checksums: they say which blocks are wrong before a correction, and which are right after it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::whole_block;
+use crate::backend::{BLOCK_BYTES, Correction, Erasures, Task, Uncorrectable};
+use crate::codec::stripe::check_count;
+use crate::codec::{Checksums, Codec, Corrections, Stripe};
+use crate::crc::crc32c;
+use crate::memory::{Slot, View};
+use crate::{Error, Grs, Plan};
+
+impl Codec {
+    /// As [`Codec::correct`], by checksums that were taken while the shards were right.
+    ///
+    /// Blocks that do not agree with their checksums are known to be wrong: twice as many of them can be made right as of
+    /// those at unknown places, and any code that can rebuild them will do. Afterwards checksums confirm what was corrected, and
+    /// [`Corrections::contradicted`] names every block that does not agree with its own, whatever else was found.
+    ///
+    /// Checksums may be wrong themselves. If more shards of a block are accused than there are parity shards, or if what they
+    /// say leads nowhere, errors are sought without them; then only bytes that agree with their checksum are written.
+    ///
+    /// # Errors
+    /// As [`Codec::encode`]; [`Error::ShardCount`] and [`Error::ChecksumBlocks`] for checksums of another number of shards or
+    /// blocks.
+    pub fn correct_with_checksums<S: Stripe + ?Sized>(
+        &self,
+        shards: &mut S,
+        checksums: &Checksums,
+    ) -> Result<Corrections, Error> {
+        let bytes = shards.view(&self.code)?.bytes();
+        check_count(checksums.total_shards(), self.code.total_shards())?;
+        let (given, expected) = (checksums.blocks(), bytes.div_ceil(BLOCK_BYTES));
+        if given != expected && checksums.iter().next().is_some() {
+            return Err(Error::ChecksumBlocks { given, expected });
+        }
+        let (report, found) = self.verify_with_checksums(shards)?;
+        let accused = accused(checksums, &found);
+        if report.is_consistent() && accused.is_empty() {
+            return Ok(Corrections::default());
+        }
+        let inconsistent: BTreeSet<usize> = report.mismatches.iter().map(|mismatch| mismatch.block).collect();
+        let (grs, corrected, beyond) = (self.grs().ok(), Vec::new(), Vec::new());
+        let mut correction = ByChecksum { codec: self, grs, checksums, accused, corrected, beyond };
+        correction.correct(&inconsistent, shards.view_mut(&self.code)?)?;
+        let mut view = shards.view_mut(&self.code)?;
+        correction.retry(&mut view)?;
+        Ok(correction.confirm(&view))
+    }
+}
+
+/// For each block the shards that do not agree with their checksums, in order.
+type Accused = BTreeMap<usize, Vec<usize>>;
+
+fn accused(expected: &Checksums, found: &Checksums) -> Accused {
+    let mut accused = Accused::new();
+    for (shard, expected) in expected.iter() {
+        let found = found.shard(shard).unwrap_or_default();
+        for (block, _) in expected.iter().zip(found).enumerate().filter(|(_, (expected, found))| expected != found) {
+            accused.entry(block).or_default().push(shard);
+        }
+    }
+    accused
+}
+
+/// A correction by checksums in its course.
+struct ByChecksum<'a> {
+    codec: &'a Codec,
+    /// `None` if only what is accused can be corrected.
+    grs: Option<&'a Grs>,
+    checksums: &'a Checksums,
+    accused: Accused,
+    corrected: Vec<Correction>,
+    beyond: Vec<Uncorrectable>,
+}
+
+impl ByChecksum<'_> {
+    /// Corrects where shards lie; what is accused is erased.
+    fn correct(&mut self, inconsistent: &BTreeSet<usize>, view: View<'_>) -> Result<(), Error> {
+        let Some(grs) = self.grs else {
+            self.beyond = inconsistent.iter().map(|&block| whole_block(block, view.bytes())).collect();
+            return Ok(());
+        };
+        let all_have_checksums = self.checksums.iter().count() == self.checksums.total_shards();
+        let mut erased = Erasures::none();
+        for &block in inconsistent {
+            let accused = self.accused.get(&block).map_or(&[][..], |accused| accused);
+            let is_trusted = accused.len() <= grs.parity_shards() && !(accused.is_empty() && all_have_checksums);
+            // Of a block without any shard left nothing follows, so nobody touches it.
+            let everything: Vec<usize> = (0..grs.total_shards()).collect();
+            for &shard in if is_trusted { accused } else { &everything } {
+                erased.insert(0, block, u32::try_from(shard).expect("a GRS code has at most 255 shards"));
+            }
+        }
+        let report = self.codec.run(Task::Correct { grs, erased: &erased }, view)?;
+        self.corrected = report.corrections;
+        self.beyond = report.uncorrectable;
+        Ok(())
+    }
+
+    /// Corrects a copy of each block that is left, and takes from it what agrees with its checksum.
+    fn retry(&mut self, view: &mut View<'_>) -> Result<(), Error> {
+        let mut beyond = std::mem::take(&mut self.beyond);
+        for left in std::mem::take(&mut beyond) {
+            let columns = columns_of(left.block, view.bytes());
+            let slots = 0..u32::try_from(view.slots()).expect("a view has at most 2^32 slots");
+            let mut copy: Vec<Vec<u8>> = slots.map(|slot| view.slot(slot, 0)[columns.clone()].to_vec()).collect();
+            self.correct_copy(left.block, &mut copy)?;
+            for (shard, bytes) in (0..).zip(&copy) {
+                self.take(left.block, shard, &mut view.slot_mut(shard, 0)[columns.clone()], bytes);
+            }
+            let check = Task::Check(&self.codec.encode);
+            if !self.codec.run(check, view.part(0..1, columns))?.is_consistent() {
+                beyond.push(left);
+            }
+        }
+        self.beyond = beyond;
+        Ok(())
+    }
+
+    /// Rebuilds what is accused of a block, or seeks its errors without having listened.
+    fn correct_copy(&self, block: usize, copy: &mut [Vec<u8>]) -> Result<(), Error> {
+        let view = View::slices(copy.iter_mut().map(|bytes| Slot::Write(bytes)), 1)?;
+        if let Some(grs) = self.grs {
+            self.codec.run(Task::Correct { grs, erased: &Erasures::none() }, view)?;
+            return Ok(());
+        }
+        let Some(accused) = self.accused.get(&block) else { return Ok(()) };
+        self.codec.write(&*self.repair_plan(accused)?, view)
+    }
+
+    /// The plan that rebuilds as many of these shards as can be.
+    fn repair_plan(&self, accused: &[usize]) -> Result<Arc<Plan>, Error> {
+        match self.codec.repair_plan(accused, accused) {
+            Err(Error::Unrecoverable { recoverable, .. }) => self.codec.repair_plan(accused, &recoverable),
+            planned => planned,
+        }
+    }
+
+    /// Puts corrected bytes of a shard in their place, if they agree with their checksum.
+    fn take(&mut self, block: usize, slot: u32, stands: &mut [u8], corrected: &[u8]) {
+        let differ = |at: &usize| stands[*at] != corrected[*at];
+        let (Some(first), Some(last)) = ((0..stands.len()).find(differ), (0..stands.len()).rfind(differ)) else {
+            return;
+        };
+        if self.agrees(slot as usize, block, corrected) != Some(true) {
+            return;
+        }
+        let count = u32::try_from((first..=last).filter(differ).count()).expect("a block has 4096 bytes at most");
+        let start = block * BLOCK_BYTES;
+        let (first, last) = (start + first, start + last);
+        self.corrected.push(Correction { batch: 0, slot, stripe: 0, block, first, last, count });
+        stands.copy_from_slice(corrected);
+    }
+
+    /// Says of everything what its checksum says of it now.
+    fn confirm(mut self, view: &View<'_>) -> Corrections {
+        self.corrected.sort_unstable();
+        let changed = self.corrected.iter().map(|correction| (correction.slot, correction.block));
+        let accused = self.accused.iter().flat_map(|(&block, shards)| shards.iter().map(move |&shard| (shard, block)));
+        let accused = accused.map(|(shard, block)| (u32::try_from(shard).expect("a slot of a view"), block));
+        let in_question: BTreeSet<(u32, usize)> = changed.chain(accused).collect();
+        let agree: BTreeMap<(u32, usize), bool> = in_question
+            .into_iter()
+            .filter_map(|(slot, block)| {
+                let bytes = &view.slot(slot, 0)[columns_of(block, view.bytes())];
+                Some(((slot, block), self.agrees(slot as usize, block, bytes)?))
+            })
+            .collect();
+        let mut corrections = Corrections::default();
+        for correction in &self.corrected {
+            let confirmed = agree.get(&(correction.slot, correction.block)).is_some_and(|&agrees| agrees);
+            corrections.note_corrected(correction, confirmed);
+        }
+        self.beyond.iter().for_each(|uncorrectable| corrections.note_beyond(uncorrectable));
+        for (&(slot, block), _) in agree.iter().filter(|&(_, &agrees)| !agrees) {
+            corrections.note_contradicted(slot as usize, columns_of(block, view.bytes()));
+        }
+        corrections
+    }
+
+    /// Whether a block agrees with its checksum; `None` if that is not known.
+    fn agrees(&self, shard: usize, block: usize, bytes: &[u8]) -> Option<bool> {
+        Some(crc32c(bytes) == self.checksums.shard(shard)?[block])
+    }
+}
+
+/// The columns of a block.
+fn columns_of(block: usize, shard_bytes: usize) -> Range<usize> {
+    let start = block * BLOCK_BYTES;
+    start..shard_bytes.min(start + BLOCK_BYTES)
+}

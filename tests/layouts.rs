@@ -1,0 +1,252 @@
+//! What layouts survive, and what rebuilding them reads.
+
+#[path = "support/support.rs"]
+mod support;
+
+use std::time::{Duration, Instant};
+
+use evariste::{Code, Error, Layout, Matrix, Plan};
+use support::{Rng, assert_shards_equal, each_codec, painted};
+
+fn code(name: &str) -> Code {
+    name.parse::<Layout>().unwrap().code().unwrap()
+}
+
+/// Calls `each` with every set of `size` of the first `count` numbers.
+fn for_each_subset(count: usize, size: usize, mut each: impl FnMut(&[usize])) {
+    let mut set: Vec<usize> = (0..size).collect();
+    loop {
+        each(&set);
+        let Some(at) = (0..size).rev().find(|&at| set[at] < count - size + at) else { return };
+        set[at] += 1;
+        for next in at + 1..size {
+            set[next] = set[next - 1] + 1;
+        }
+    }
+}
+
+/// The parity checks: the parity matrix beside the identity, transposed, so that a row belongs to a shard.
+fn checks(code: &Code) -> Matrix {
+    let parity = code.parity_matrix();
+    let k = code.data_shards();
+    Matrix::from_fn(code.total_shards(), code.parity_shards(), |shard, check| {
+        if shard < k { parity.row(check)[shard] } else { u8::from(shard - k == check) }
+    })
+}
+
+/// How many sets of `lost` shards can be rebuilt: those whose checks are independent. And how many sets there are.
+fn survived(code: &Code, lost: usize) -> (usize, usize) {
+    let checks = checks(code);
+    let (mut good, mut all) = (0, 0);
+    for_each_subset(code.total_shards(), lost, |set| {
+        good += usize::from(checks.select_rows(set).rank() == lost);
+        all += 1;
+    });
+    (good, all)
+}
+
+fn share(name: &str, lost: usize) -> f64 {
+    let (good, all) = survived(&code(name), lost);
+    good as f64 / all as f64
+}
+
+/// Whether any code of this shape could survive the loss: each group spares one shard, the global parities the rest.
+fn could_survive(code: &Code, lost: &[usize]) -> bool {
+    let mut in_group = vec![0usize; code.groups().count()];
+    let mut beyond = 0;
+    for &shard in lost {
+        match code.groups().place(shard) {
+            Some(place) => in_group[place.group] += 1,
+            None => beyond += 1,
+        }
+    }
+    beyond += in_group.iter().map(|lost| lost.saturating_sub(1)).sum::<usize>();
+    beyond <= code.groups().ungrouped().len()
+}
+
+/// The plan reproduces the rows of the generator that it is to make, out of survivors none of which can be left out.
+fn assert_serves(code: &Code, generator: &Matrix, plan: &Plan, lost: &[usize]) {
+    let numbers = |slots: &[u32]| slots.iter().map(|&slot| slot as usize).collect::<Vec<_>>();
+    let (sources, targets) = (numbers(plan.sources()), numbers(plan.targets()));
+    assert_eq!(targets, lost);
+    assert!(sources.iter().all(|source| !lost.contains(source)), "reads a lost shard of {lost:?}");
+    let rows = generator.select_rows(&sources);
+    assert_eq!(plan.matrix().mul(&rows), generator.select_rows(&targets), "{} {lost:?}", code.name());
+    // Independent sources, each with a coefficient: the plan is the only one from these, and needs them all.
+    assert_eq!(rows.rank(), sources.len(), "{} {lost:?}: {sources:?}", code.name());
+    for source in 0..sources.len() {
+        assert!(plan.matrix().iter_rows().any(|row| row[source] != 0), "source {source} is not needed");
+    }
+}
+
+/// Plans every loss of so many shards that can be rebuilt, and sees every other refused.
+fn assert_plans(name: &str, losses: std::ops::RangeInclusive<usize>) {
+    let code = code(name);
+    let (generator, checks) = (code.generator(), checks(&code));
+    for count in losses {
+        for_each_subset(code.total_shards(), count, |lost| {
+            let decodable = checks.select_rows(lost).rank() == count;
+            match code.repair_plan(lost, lost, &|_| 1) {
+                Ok(plan) => {
+                    assert!(decodable);
+                    assert_serves(&code, &generator, &plan, lost);
+                }
+                Err(Error::Unrecoverable { .. }) => assert!(!decodable, "{name} {lost:?}"),
+                Err(error) => panic!("{error}"),
+            }
+        });
+    }
+}
+
+/// LRC(k, 2, 2) lose four at most, having four parity shards: every loss is tried.
+#[test]
+fn azures_codes_survive_whatever_a_code_of_their_shape_can() {
+    for (name, good, all) in [("lrc:12,2,2", 1568, 1820), ("lrc:24,2,2", 17745, 20475), ("lrc:6,2,2", 180, 210)] {
+        let code = code(name);
+        let checks = checks(&code);
+        for lost in 1..=4 {
+            for_each_subset(code.total_shards(), lost, |set| {
+                let survives = checks.select_rows(set).rank() == lost;
+                assert_eq!(survives, could_survive(&code, set), "{name} {set:?}");
+            });
+        }
+        assert_eq!(survived(&code, 4), (good, all), "{name}");
+    }
+}
+
+#[test]
+fn a_wide_code_with_three_global_parities_is_close_to_that() {
+    let code = code("lrc:48,4,3");
+    let (good, all) = survived(&code, 4);
+    assert_eq!(good, all);
+    let mut possible = 0;
+    for_each_subset(code.total_shards(), 5, |set| possible += usize::from(could_survive(&code, set)));
+    let (good, all) = survived(&code, 5);
+    // Shares of .9946 and .9950.
+    assert_eq!((good, possible, all), (3_459_993, 3_461_289, 3_478_761));
+}
+
+/// Rows and columns are decoded together: 36 rectangles of 4x4 are all of four that cannot be, where a decoder of groups
+/// first and then of whole groups survives 88 % only.
+#[test]
+fn products_survive_what_joint_decoding_does() {
+    assert_eq!(survived(&code("raid55:4x4"), 3), (560, 560));
+    assert_eq!(survived(&code("raid55:4x4"), 4), (1784, 1820));
+    assert_eq!(survived(&code("raid55:4x4"), 5), (3936, 4368));
+    assert!((share("raid55:6x6", 5) - 0.9809).abs() < 0.00005);
+}
+
+#[test]
+fn guaranteed_losses_are_survived() {
+    for (name, guaranteed) in
+        [("raid51:2x6", 3), ("raid61:2x8", 5), ("raid55:4x4", 3), ("hier:4x6+1+1", 3), ("raid66:4x4", 8)]
+    {
+        let (good, all) = survived(&code(name), guaranteed);
+        assert_eq!(good, all, "{name}");
+        let (good, all) = survived(&code(name), guaranteed + 1);
+        assert!(good < all, "{name}");
+    }
+}
+
+#[test]
+fn every_loss_just_above_the_guarantee_is_planned() {
+    assert_plans("raid55:4x4", 1..=4);
+    assert_plans("lrc:6,2,2", 1..=4);
+    assert_plans("raid51:2x4", 1..=5);
+}
+
+#[test]
+fn plans_of_a_wide_product_serve() {
+    let code = code("raid55:12x12");
+    let generator = code.generator();
+    let checks = checks(&code);
+    let mut rng = Rng::new(12);
+    let mut served = 0;
+    for round in 0..60 {
+        let lost = rng.choose(1 + round % 12, 144);
+        match code.repair_plan(&lost, &lost, &|shard| [3, 1, 4, 1, 5][shard % 5]) {
+            Ok(plan) => {
+                assert_serves(&code, &generator, &plan, &lost);
+                served += 1;
+            }
+            Err(_) => assert!(checks.select_rows(&lost).rank() < lost.len()),
+        }
+    }
+    assert!(served > 50, "{served}");
+}
+
+#[test]
+fn one_lost_shard_is_rebuilt_within_its_group() {
+    let reads = |code: &Code, lost: usize| code.repair_plan(&[lost], &[lost], &|_| 1).unwrap().sources().to_vec();
+    let lrc = code("lrc:12,2,2");
+    for lost in 0..14 {
+        assert_eq!(reads(&lrc, lost).len(), 6, "{lost}");
+    }
+    assert_eq!(reads(&lrc, 4), [0, 1, 2, 3, 5, 12]);
+    let uniform = Code::local_uniform(12, 2, 2).unwrap();
+    for lost in 0..16 {
+        assert_eq!(reads(&uniform, lost).len(), 7, "{lost}");
+    }
+    for (name, count) in [("raid55:4x4", 3), ("raid51:2x6", 1), ("raid66:8x8", 6), ("hier:4x6+1+1", 3)] {
+        let code = code(name);
+        for lost in 0..code.total_shards() {
+            assert_eq!(reads(&code, lost).len(), count, "{name} {lost}");
+        }
+    }
+}
+
+/// The group or the position, whichever is the cheaper, in codes of every size.
+#[test]
+fn the_cheapest_group_is_read() {
+    for name in ["raid55:4x4", "raid66:8x8", "raid66:16x16"] {
+        let code = code(name);
+        let place = code.groups().place(0).unwrap();
+        for dear_group in [true, false] {
+            let cost = |shard: usize| {
+                let other = code.groups().place(shard).unwrap();
+                let dear = if dear_group { other.group == place.group } else { other.position == place.position };
+                if dear { 10 } else { 1 }
+            };
+            let plan = code.repair_plan(&[0], &[0], &cost).unwrap();
+            assert!(plan.sources().iter().all(|&source| cost(source as usize) == 1), "{name} {:?}", plan.sources());
+        }
+    }
+}
+
+#[test]
+fn a_wide_product_is_planned_at_once() {
+    let code = code("raid66:24x24");
+    assert_eq!((code.data_shards(), code.total_shards()), (484, 576));
+    let lost: Vec<usize> = (0..20).map(|i| i * 29 % 576).collect();
+    let costs: [&dyn Fn(usize) -> u32; 2] = [&|_| 1, &|shard| [3, 1, 4, 1, 5][shard % 5]];
+    for cost in costs {
+        let start = Instant::now();
+        let plan = code.repair_plan(&lost, &lost, cost).unwrap();
+        let took = start.elapsed();
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        assert_serves(&code, &code.generator(), &plan, &lost);
+        assert!(plan.sources().len() < 400, "{}", plan.sources().len());
+    }
+}
+
+/// Bytes, on every backend: a whole group and a disk of each other one.
+#[test]
+fn bytes_come_back() {
+    for name in ["raid51:2x4", "raid61:2x5", "raid55:3x4", "raid66:4x5", "hier:3x5+1+1", "lrc:6,2,2"] {
+        let code = code(name);
+        let groups = code.groups();
+        let first = if name.starts_with("lrc") { &groups.members(0)[..2] } else { groups.members(0) };
+        let lost: Vec<usize> =
+            first.iter().copied().chain((1..groups.count()).map(|group| groups.members(group)[1])).collect();
+        each_codec(&code, |backend, codec| {
+            let mut shards = painted(code.total_shards(), 100);
+            codec.encode(&mut shards).unwrap();
+            let expected = shards.clone();
+            for &shard in &lost {
+                shards[shard].fill(0x5a);
+            }
+            codec.reconstruct(&mut shards, &lost).unwrap();
+            assert_shards_equal(&expected, &shards, format_args!("{backend}: {name} {lost:?}"));
+        });
+    }
+}
