@@ -10,6 +10,7 @@
 
 mod compiled;
 mod correct;
+mod crc;
 mod device;
 mod exit;
 mod import;
@@ -176,13 +177,12 @@ impl Backend for Gpu {
             }
         }
         let mut report = Report::default();
-        let found = in_place::run(self, &registered, || {
+        let found = in_place::run(self, &mut registered, || {
             report = ring::run(self, &mut plain)?;
             Ok(())
         })?;
         report.join(found);
         report.sort();
-        batches.iter_mut().for_each(Batch::sum_up);
         Ok(report)
     }
 }
@@ -194,6 +194,7 @@ impl Backend for Gpu {
 /// None that a test would not have met: the sample's codes are within every limit.
 pub fn shader_sources() -> Result<Vec<(String, String)>, Error> {
     let mut sources: Vec<_> = table::sources().collect();
+    sources.push(("crc".to_owned(), crc::source()));
     sources.extend(compiled::samples()?);
     sources.extend(correct::samples());
     Ok(sources)

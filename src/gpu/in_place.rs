@@ -14,6 +14,7 @@ use super::kernels::Work;
 use super::launch::{Addressing, Buffers, COLUMN_BYTES, Found, Mode, Span, part};
 use super::registered::{Range, Registry};
 use crate::backend::{BLOCK_BYTES, Batch, Erasures, Mismatch, Report, Task};
+use crate::crc::Unpad;
 use crate::memory::View;
 use crate::plan::Matrices;
 use crate::{Error, Grs, Plan};
@@ -106,11 +107,15 @@ pub(super) fn place(registry: &Registry, device: &Device, batch: &Batch<'_>) -> 
         block_bytes: BLOCK_BYTES,
     };
     let named = |slots: fn(&Plan) -> &[u32]| matrices.plans().iter().flat_map(slots).copied();
-    let targets = Window::around(registry, view, &span, named(Plan::targets))?;
-    // A plan that makes zeros has no source.
-    let sources = match named(Plan::sources).next() {
-        Some(_) => Window::around(registry, view, &span, named(Plan::sources))?,
-        None => targets.clone(),
+    let window = |slots: fn(&Plan) -> &[u32]| match named(slots).next() {
+        Some(_) => Window::around(registry, view, &span, named(slots)).map(Some),
+        None => Some(None),
+    };
+    // A plan that makes zeros has no source, and one that is there for the checksums of its sources no target.
+    let (sources, targets) = match (window(Plan::sources)?, window(Plan::targets)?) {
+        (Some(sources), Some(targets)) => (sources, targets),
+        (Some(one), None) | (None, Some(one)) => (one.clone(), one),
+        (None, None) => return None,
     };
     match (batch.task(), sources.joined(&targets)) {
         // One buffer cannot be bound for reading and for writing at once.
@@ -154,6 +159,27 @@ impl Job<'_, '_> {
         }
     }
 
+    /// Bytes of its checksums.
+    fn crc_bytes(&self) -> usize {
+        self.batch.crc().map_or(0, size_of_val)
+    }
+
+    /// Bytes of what it leaves beside what it writes: findings, then checksums.
+    fn left_bytes(&self) -> usize {
+        self.found_bytes().next_multiple_of(FOUND_ALIGNMENT) + self.crc_bytes().next_multiple_of(FOUND_ALIGNMENT)
+    }
+
+    /// Takes its checksums as the device left them.
+    fn take_checksums(&mut self, checksums: &[u32]) {
+        let (bytes, padded) = (self.batch.view().bytes(), self.place.span.stripe_bytes);
+        let Some(crc) = self.batch.crc_mut() else { return };
+        crc.copy_from_slice(checksums);
+        if bytes < padded {
+            let last = bytes - bytes.div_ceil(BLOCK_BYTES).saturating_sub(1) * BLOCK_BYTES;
+            Unpad::new(last, last + padded - bytes).apply_to_last(crc, bytes.div_ceil(BLOCK_BYTES));
+        }
+    }
+
     /// Of the first kernel: what is corrected is checked before.
     fn mode(&self) -> Mode {
         if matches!(self.batch.task(), Task::Write(_)) { Mode::Write } else { Mode::Check }
@@ -181,11 +207,11 @@ const SUBMISSION_BYTES: usize = 4 << 30;
 /// something else. When this returns, whatever it returns, the device no longer works on the jobs' memory.
 pub(super) fn run(
     gpu: &Gpu,
-    jobs: &[Job<'_, '_>],
+    jobs: &mut [Job<'_, '_>],
     meanwhile: impl FnOnce() -> Result<(), Error>,
 ) -> Result<Report, Error> {
     let mut parts = parts(jobs, |job| job.batch.traffic_bytes(), SUBMISSION_BYTES);
-    let mut found = run_part(gpu, parts.next().unwrap_or(&[]), meanwhile)?;
+    let mut found = run_part(gpu, parts.next().unwrap_or(&mut []), meanwhile)?;
     for part in parts {
         found.join(run_part(gpu, part, || Ok(()))?);
     }
@@ -193,9 +219,9 @@ pub(super) fn run(
 }
 
 /// Runs of items that come to at most so many bytes together, or of a single one that is larger.
-fn parts<T>(items: &[T], bytes: impl Fn(&T) -> usize, most: usize) -> impl Iterator<Item = &[T]> {
+fn parts<T>(items: &mut [T], bytes: impl Fn(&T) -> usize, most: usize) -> impl Iterator<Item = &mut [T]> {
     let mut sum = items.first().map_or(0, &bytes);
-    items.chunk_by(move |_, next| {
+    items.chunk_by_mut(move |_, next| {
         let with_next = sum.saturating_add(bytes(next));
         let fits = with_next <= most;
         sum = if fits { with_next } else { bytes(next) };
@@ -204,14 +230,16 @@ fn parts<T>(items: &[T], bytes: impl Fn(&T) -> usize, most: usize) -> impl Itera
 }
 
 /// Submits jobs as one, waits for them, and returns what was found.
-fn run_part(gpu: &Gpu, jobs: &[Job<'_, '_>], meanwhile: impl FnOnce() -> Result<(), Error>) -> Result<Report, Error> {
+fn run_part(
+    gpu: &Gpu,
+    jobs: &mut [Job<'_, '_>],
+    meanwhile: impl FnOnce() -> Result<(), Error>,
+) -> Result<Report, Error> {
     if jobs.is_empty() {
         return meanwhile().map(|()| Report::default());
     }
-    let doing = || {
-        let bytes: usize = jobs.iter().map(|job| job.batch.traffic_bytes()).sum();
-        format!("working on {bytes} bytes of registered memory")
-    };
+    let bytes: usize = jobs.iter().map(|job| job.batch.traffic_bytes()).fold(0, usize::saturating_add);
+    let doing = || format!("working on {bytes} bytes of registered memory");
     // A panic must not get past the wait either: wgpu runs callbacks of the program's own when something is submitted, and
     // `meanwhile` runs what else is in the pool of threads.
     let mut submission = None;
@@ -243,7 +271,7 @@ fn submit(
     doing: impl Fn() -> String,
 ) -> Result<(wgpu::SubmissionIndex, Option<Findings>), Error> {
     let device = &*gpu.device;
-    let found_bytes: usize = jobs.iter().map(|job| job.found_bytes().next_multiple_of(FOUND_ALIGNMENT)).sum();
+    let found_bytes: usize = jobs.iter().map(Job::left_bytes).sum();
     let found = if found_bytes > 0 { Some(gpu.found.take(device, found_bytes)?) } else { None };
     let corrected: Vec<_> = jobs.iter().filter_map(|job| Some((job, job.corrects()?.0))).collect();
     let sizes = corrected.iter().map(|(job, grs)| (job.place.span.blocks(), grs.total_shards()));
@@ -255,14 +283,17 @@ fn submit(
         }
         let (mut offset, mut at) = (0, 0);
         for job in jobs {
-            let bytes = job.found_bytes();
-            let found = found.as_ref().filter(|_| bytes > 0).map(|all| part(&all.found, offset, bytes as u64));
-            record(gpu, &mut encoder, job, found.clone())?;
+            let mut take = |bytes: usize| {
+                let taken = found.as_ref().filter(|_| bytes > 0).map(|all| part(&all.found, offset, bytes as u64));
+                offset += bytes.next_multiple_of(FOUND_ALIGNMENT) as u64;
+                taken
+            };
+            let (found, crc) = (take(job.found_bytes()), take(job.crc_bytes()));
+            record(gpu, &mut encoder, job, found.clone(), crc)?;
             if let (Some(_), Some(found), Some(room)) = (job.corrects(), found, &room) {
                 record_correction(gpu, &mut encoder, job, found, room, at)?;
                 at += 1;
             }
-            offset += bytes.next_multiple_of(FOUND_ALIGNMENT) as u64;
         }
         for job in jobs.iter().filter(|job| !matches!(job.batch.task(), Task::Check(_))) {
             visible_to_host(&mut encoder, &job.place.targets.range.buffer);
@@ -288,6 +319,7 @@ fn record(
     encoder: &mut wgpu::CommandEncoder,
     job: &Job<'_, '_>,
     found: Option<wgpu::BufferBinding<'_>>,
+    crc: Option<wgpu::BufferBinding<'_>>,
 ) -> Result<(), Error> {
     let Job { batch, place, .. } = job;
     let matrices = batch.task().matrices();
@@ -307,6 +339,7 @@ fn record(
             sources: place.sources.binding(),
             targets: place.targets.binding(),
             found,
+            crc,
             addressing: place.addressing,
         },
     };
@@ -341,9 +374,9 @@ fn record_correction(
     gpu.correctors.record(&gpu.device, &gpu.profile, encoder, &correcting, (room, at))
 }
 
-/// Reads what was found and gives the buffers back.
-fn take_found(gpu: &Gpu, jobs: &[Job<'_, '_>], findings: Findings) -> Result<Report, Error> {
-    let doing = || "reading what checks found".to_owned();
+/// Reads what was found and the checksums, and gives the buffers back.
+fn take_found(gpu: &Gpu, jobs: &mut [Job<'_, '_>], findings: Findings) -> Result<Report, Error> {
+    let doing = || "reading findings and checksums".to_owned();
     let Findings { buffers, mapped, room } = findings;
     // Whoever polls the device runs our callback, so it may still be on its way.
     match mapped.recv_timeout(HANG) {
@@ -356,7 +389,7 @@ fn take_found(gpu: &Gpu, jobs: &[Job<'_, '_>], findings: Findings) -> Result<Rep
         let download = buffers.download.get_mapped_range(..);
         let download = download.map_err(|error| gpu.device.failed(doing(), error))?;
         let mut offset = 0;
-        for job in jobs {
+        for job in &mut *jobs {
             let bytes = job.found_bytes();
             let entries: &[Found] = bytemuck::cast_slice(&download[offset..offset + bytes]);
             if let Task::Check(plan) = job.batch.task() {
@@ -365,7 +398,9 @@ fn take_found(gpu: &Gpu, jobs: &[Job<'_, '_>], findings: Findings) -> Result<Rep
                 let found = Found::mismatches(entries, plan, job.place.span).filter(|found| found.first < bytes);
                 report.mismatches.extend(found.map(|found| Mismatch { batch: job.index, ..found }));
             }
-            offset += bytes.next_multiple_of(FOUND_ALIGNMENT);
+            let at = offset + job.found_bytes().next_multiple_of(FOUND_ALIGNMENT);
+            offset += job.left_bytes();
+            job.take_checksums(bytemuck::cast_slice(&download[at..at + job.crc_bytes()]));
         }
     }
     buffers.download.unmap();
@@ -387,7 +422,9 @@ mod tests {
 
     #[test]
     fn parts_are_as_large_as_they_may_be() {
-        let cut = |sizes: &[usize]| parts(sizes, |&size| size, 10).map(<[usize]>::to_vec).collect::<Vec<_>>();
+        let cut = |sizes: &[usize]| {
+            parts(&mut sizes.to_vec(), |&size| size, 10).map(|part| part.to_vec()).collect::<Vec<_>>()
+        };
         assert_eq!(cut(&[]), Vec::<Vec<usize>>::new());
         assert_eq!(cut(&[4, 6, 1]), [vec![4, 6], vec![1]]);
         assert_eq!(cut(&[11, 1, 9, 10, usize::MAX, 2]), [vec![11], vec![1, 9], vec![10], vec![usize::MAX], vec![2]]);

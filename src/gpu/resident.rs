@@ -42,6 +42,13 @@ pub enum Resident<'a> {
 /// What was recorded: after the commands have been submitted, what a check found or a correction did can be had from it.
 pub struct Recorded {
     pending: Option<Pending>,
+    checksums: Option<PendingChecksums>,
+}
+
+struct PendingChecksums {
+    download: wgpu::Buffer,
+    /// Checksums in it; behind them stands a word that only the recorded copy makes zero.
+    count: usize,
 }
 
 enum Pending {
@@ -68,6 +75,31 @@ impl Gpu {
         task: Task<'_>,
         shards: Resident<'_>,
     ) -> Result<Recorded, Error> {
+        self.record_either(encoder, task, shards, false)
+    }
+
+    /// As [`Gpu::record`], and computes the CRC-32C of every block of every source and target in the same pass:
+    /// [`Recorded::checksums`] has them after the commands have been submitted.
+    ///
+    /// # Errors
+    /// As [`Gpu::record`]; [`Error::ChecksumTask`] unless the task writes by one plan for all stripes, or checks.
+    pub fn record_with_checksums(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        task: Task<'_>,
+        shards: Resident<'_>,
+    ) -> Result<Recorded, Error> {
+        task.check_checksums()?;
+        self.record_either(encoder, task, shards, true)
+    }
+
+    fn record_either(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        task: Task<'_>,
+        shards: Resident<'_>,
+        with_checksums: bool,
+    ) -> Result<Recorded, Error> {
         // What is corrected is checked before.
         let mode = if matches!(task, Task::Write(_)) { Mode::Write } else { Mode::Check };
         let (sources, targets) = match shards {
@@ -87,8 +119,8 @@ impl Gpu {
             erased.check(grs.total_shards(), span.stripes, span.stripe_bytes)?;
         }
         let targets_most = matrices.plans().iter().map(|plan| plan.targets().len()).max().unwrap_or(0);
-        if targets.geometry.extent() == 0 || targets_most == 0 {
-            return Ok(Recorded { pending: None });
+        if targets.geometry.extent() == 0 || targets_most == 0 && !with_checksums {
+            return Ok(Recorded { pending: None, checksums: None });
         }
 
         let first_target = if matches!(shards, Resident::Apart { .. }) { sources.geometry.slots } else { 0 };
@@ -101,9 +133,15 @@ impl Gpu {
         let found_length = targets_most * span.blocks() * size_of::<Found>();
         let doing = || format!("recording a task over {} stripes of {} bytes", span.stripes, span.stripe_bytes);
         let device = &self.device;
+        let most = |limits: &wgpu::Limits| limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         if mode == Mode::Check {
-            let most = |limits: &wgpu::Limits| limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
             device.check_size("max_storage_buffer_binding_size", most, found_length as u64)?;
+        }
+        let slots = matrices.plans().iter().map(|plan| plan.sources().len() + plan.targets().len()).max().unwrap_or(0);
+        let crc_count = if with_checksums { slots * span.blocks() } else { 0 };
+        let crc_length = (crc_count + 1) * size_of::<u32>();
+        if with_checksums {
+            device.check_size("max_storage_buffer_binding_size", most, crc_length as u64)?;
         }
         device.scoped(doing, || {
             use wgpu::BufferUsages as Usage;
@@ -118,6 +156,17 @@ impl Gpu {
             if let Some(found) = &found {
                 encoder.clear_buffer(found, 0, None);
             }
+            let crc = with_checksums.then(|| {
+                device.device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some("checksums"),
+                    size: crc_length as u64,
+                    usage: Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC,
+                    mapped_at_creation: false,
+                })
+            });
+            if let Some(crc) = &crc {
+                encoder.clear_buffer(crc, crc_length as u64 - 4, None);
+            }
             let work = Work {
                 matrices,
                 plan_of,
@@ -129,6 +178,7 @@ impl Gpu {
                     sources: binding(sources),
                     targets: binding(targets),
                     found: found.as_ref().map(wgpu::Buffer::as_entire_buffer_binding),
+                    crc: crc.as_ref().map(wgpu::Buffer::as_entire_buffer_binding),
                     addressing: match shards {
                         Resident::Together(_) => Addressing::Shared,
                         Resident::Apart { .. } => Addressing::Separate,
@@ -137,7 +187,17 @@ impl Gpu {
             };
             let launch = self.kernels.launch(&work)?;
             self.profile.pass(device, encoder, doing, &work, &launch);
-            let Some(found) = found else { return Ok(Recorded { pending: None }) };
+            let checksums = match crc {
+                None => None,
+                Some(crc) => {
+                    let usage = Usage::MAP_READ | Usage::COPY_DST;
+                    let download = device.buffer("checksums", usage, &vec![0xff; crc_length])?;
+                    encoder.copy_buffer_to_buffer(&crc, 0, &download, 0, None);
+                    visible_to_host(encoder, &download);
+                    Some(PendingChecksums { download, count: crc_count })
+                }
+            };
+            let Some(found) = found else { return Ok(Recorded { pending: None, checksums }) };
             if let Task::Correct { grs, erased } = task {
                 let room = Room::to_be_fetched(device, span.blocks(), grs.total_shards())?;
                 let correcting = Correcting {
@@ -152,14 +212,14 @@ impl Gpu {
                 };
                 self.correctors.record(device, &self.profile, encoder, &correcting, (&room, 0))?;
                 let header = room.record_header(device, encoder)?;
-                return Ok(Recorded { pending: Some(Pending::Correction { room, header, span }) });
+                return Ok(Recorded { pending: Some(Pending::Correction { room, header, span }), checksums });
             }
             // Filled with a mark that only the recorded copy takes away.
             let download = device.buffer("found", Usage::MAP_READ | Usage::COPY_DST, &vec![0xff; found_length])?;
             encoder.copy_buffer_to_buffer(&found, 0, &download, 0, None);
             visible_to_host(encoder, &download);
             let plan = matrices.plans()[0].clone();
-            Ok(Recorded { pending: Some(Pending::Check { download, plan, span }) })
+            Ok(Recorded { pending: Some(Pending::Check { download, plan, span }), checksums })
         })?
     }
 
@@ -213,21 +273,21 @@ impl Recorded {
     ///
     /// # Errors
     /// A device error; among them, that the commands were never submitted.
-    pub fn report(self, gpu: &Gpu) -> Result<Report, Error> {
+    pub fn report(&self, gpu: &Gpu) -> Result<Report, Error> {
         let mut report = Report::default();
-        match self.pending {
+        match &self.pending {
             None => {}
             Some(Pending::Check { download, plan, span }) => {
-                let bytes = gpu.device.read(&download, || "reading what a check found".to_owned())?;
+                let bytes = gpu.device.read(download, || "reading what a check found".to_owned())?;
                 let entries: &[Found] = bytemuck::cast_slice(&bytes);
                 if entries.iter().any(|found| found.count == u32::MAX) {
                     return Err(gpu.device.failed("reading what a check found".to_owned(), Unsubmitted));
                 }
-                report.mismatches.extend(Found::mismatches(entries, &plan, span));
+                report.mismatches.extend(Found::mismatches(entries, plan, *span));
             }
             Some(Pending::Correction { room, header, span }) => {
-                let was_submitted = room.fetch(&gpu.device, &header, |outcome| {
-                    let (stripe, block) = locate(span, outcome.block);
+                let was_submitted = room.fetch(&gpu.device, header, |outcome| {
+                    let (stripe, block) = locate(*span, outcome.block);
                     outcome.add_to(&mut report, 0, stripe, block * BLOCK_BYTES);
                 })?;
                 if !was_submitted {
@@ -237,6 +297,24 @@ impl Recorded {
         }
         report.sort();
         Ok(report)
+    }
+}
+
+impl Recorded {
+    /// Waits for the submitted commands and returns the checksums they left, ordered by position in the plan (sources, then
+    /// targets), stripe and block; none unless they were recorded with checksums.
+    ///
+    /// # Errors
+    /// As [`Recorded::report`].
+    pub fn checksums(&self, gpu: &Gpu) -> Result<Vec<u32>, Error> {
+        let Some(PendingChecksums { download, count }) = &self.checksums else { return Ok(Vec::new()) };
+        let doing = || "reading checksums".to_owned();
+        let bytes = gpu.device.read(download, doing)?;
+        let mut words = bytemuck::pod_collect_to_vec::<u8, u32>(&bytes);
+        match words.split_off(*count)[..] {
+            [0] => Ok(words),
+            _ => Err(gpu.device.failed(doing(), Unsubmitted)),
+        }
     }
 }
 

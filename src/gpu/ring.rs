@@ -153,6 +153,9 @@ impl Call<'_, '_> {
     }
 
     fn submit(&mut self, index: usize) -> Result<(), Error> {
+        if self.ring.slots[index].pieces.iter().any(|piece| self.jobs[piece.job].has_checksums()) {
+            self.ring.slots[index].with_checksums(&self.gpu.device)?;
+        }
         let (device, slot) = (&self.gpu.device, &self.ring.slots[index]);
         let doing = || self.jobs[slot.pieces[0].job].describe();
         let (sender, mapped) = mpsc::channel();
@@ -161,6 +164,9 @@ impl Call<'_, '_> {
         let sizes = corrected.iter().map(|piece| self.jobs[piece.job].correction_size(&piece.chunk));
         let rooms = &self.gpu.correctors.rooms;
         let mut room = if corrected.is_empty() { None } else { Some(rooms.take(device, sizes)?) };
+        let checksums = slot.checksums.as_ref().map(|checksums| &checksums.download);
+        let buffers = [(&slot.upload, wgpu::MapMode::Write), (&slot.download, wgpu::MapMode::Read)];
+        let buffers = || buffers.into_iter().chain(checksums.map(|buffer| (buffer, wgpu::MapMode::Read)));
         let submission = device.scoped(doing, || {
             slot.upload.unmap();
             let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -185,14 +191,16 @@ impl Call<'_, '_> {
                 self.record_download(&mut encoder, slot, piece);
             }
             visible_to_host(&mut encoder, &slot.download);
-            for (buffer, mode) in [(&slot.upload, wgpu::MapMode::Write), (&slot.download, wgpu::MapMode::Read)] {
+            checksums.iter().for_each(|buffer| visible_to_host(&mut encoder, buffer));
+            for (buffer, mode) in buffers() {
                 let sender = sender.clone();
                 // The receiver lives until both have arrived, or the slot is dropped: then nobody waits.
                 encoder.map_buffer_on_submit(buffer, mode, .., move |result| drop(sender.send(result)));
             }
             Ok(device.queue.submit([encoder.finish()]))
         })??;
-        self.ring.slots[index].in_flight = Some(InFlight { submission, mapped });
+        let buffers = buffers().count();
+        self.ring.slots[index].in_flight = Some(InFlight { submission, buffers, mapped });
         self.ring.slots[index].room = room;
         Ok(())
     }
@@ -210,6 +218,8 @@ impl Call<'_, '_> {
             Mode::Check => (job.sources, part(sources, base, bytes(job.uploads()))),
         };
         let found = (job.mode == Mode::Check).then(|| part(&slot.found, base / 2, job.found_bytes(chunk) as u64));
+        let crc = slot.checksums.as_ref().filter(|_| job.has_checksums());
+        let crc = crc.map(|crc| part(&crc.computed, base / 2, job.crc_bytes(chunk) as u64));
         let work = Work {
             matrices: job.matrices,
             plan_of: job.plan_of(chunk),
@@ -221,6 +231,7 @@ impl Call<'_, '_> {
                 sources: part(sources, base, bytes(job.uploads())),
                 targets,
                 found,
+                crc,
                 addressing: Addressing::Separate,
             },
         };
@@ -265,6 +276,10 @@ impl Call<'_, '_> {
     fn record_download(&self, encoder: &mut wgpu::CommandEncoder, slot: &Slot, piece: &Piece) {
         let job = &self.jobs[piece.job];
         let base = piece.base as u64;
+        if let Some(crc) = slot.checksums.as_ref().filter(|_| job.has_checksums()) {
+            let bytes = job.crc_bytes(&piece.chunk) as u64;
+            encoder.copy_buffer_to_buffer(&crc.computed, base / 2, &crc.download, base / 2, bytes);
+        }
         match (job.mode, &slot.staged) {
             (Mode::Check, _) if job.corrects.is_none() => {
                 let bytes = job.found_bytes(&piece.chunk) as u64;
@@ -291,9 +306,17 @@ impl Call<'_, '_> {
         }
         let download = slot.download.get_mapped_range(..);
         let download = download.map_err(|error| device.failed(describe(jobs, &pieces), error))?;
+        let checksums = match &slot.checksums {
+            Some(checksums) => Some(checksums.download.get_mapped_range(..)),
+            None => None,
+        };
+        let checksums = checksums.transpose().map_err(|error| device.failed(describe(jobs, &pieces), error))?;
         for Piece { job, chunk, base } in &pieces {
             let job = &mut jobs[*job];
             let bytes = &download[*base..];
+            if let Some(checksums) = checksums.as_ref().filter(|_| job.has_checksums()) {
+                job.take_checksums(chunk, bytemuck::cast_slice(&checksums[base / 2..][..job.crc_bytes(chunk)]));
+            }
             match job.mode {
                 Mode::Write => job.take_targets(chunk, bytes)?,
                 // The room says what of it is to be taken.
@@ -312,8 +335,11 @@ impl Call<'_, '_> {
             })?;
             gpu.correctors.rooms.put_back(room);
         }
-        drop(download);
+        drop((download, checksums));
         slot.download.unmap();
+        if let Some(checksums) = &slot.checksums {
+            checksums.download.unmap();
+        }
         slot.used = 0;
         // Kept for its memory.
         slot.pieces = pieces;

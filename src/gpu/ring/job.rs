@@ -9,6 +9,7 @@ use super::PIECE_ALIGNMENT;
 use super::cut::{Chunk, Cut};
 use super::mapped::Part;
 use crate::backend::{BLOCK_BYTES, Batch, Erasures, Mismatch, Report, Task};
+use crate::crc::Unpad;
 use crate::gpu::correct::Outcome;
 use crate::gpu::kernels::Kernels;
 use crate::gpu::launch::{COLUMN_BYTES, Found, Mode, Span};
@@ -31,12 +32,14 @@ pub(super) struct Job<'a> {
     pub(super) matrices: Matrices<'a>,
     pub(super) tables: Option<Arc<Tables>>,
     view: View<'a>,
+    /// Where checksums go, if they are wanted.
+    crc: Option<&'a mut [u32]>,
     /// Bytes of a slot in one stripe, as the caller sees them.
     bytes: usize,
     /// Sources and targets of the largest plan.
     pub(super) sources: usize,
     pub(super) targets: usize,
-    /// Bytes of a block of a check, as the device counts them.
+    /// Bytes of a block of a check or a checksum, as the device counts them.
     block: usize,
     grain: usize,
 }
@@ -54,17 +57,20 @@ impl<'a> Job<'a> {
         let bytes = batch.view().bytes();
         // Blocks of short stripes shrink with them, so that padding at most doubles what is moved.
         let block = bytes.next_power_of_two().clamp(COLUMN_BYTES, BLOCK_BYTES);
-        let grain = if mode == Mode::Check { block } else { COLUMN_BYTES };
-        // A block of a check lies within one stripe, and a stripe may have a plan of its own.
-        let may_join = matches!(matrices, Matrices::One(_)) && (mode == Mode::Write || bytes.is_multiple_of(block));
+        let has_blocks = mode == Mode::Check || batch.crc().is_some();
+        let grain = if has_blocks { block } else { COLUMN_BYTES };
+        // A block lies within one stripe, and a stripe may have a plan of its own.
+        let may_join = matches!(matrices, Matrices::One(_)) && (!has_blocks || bytes.is_multiple_of(block));
         let tables = kernels.tables_per_stripe(matrices)?;
-        let view = batch.view_mut().reborrow(may_join);
-        Ok(Self { index, mode, corrects, matrices, tables, view, bytes, sources, targets, block, grain })
+        let (view, crc) = batch.parts_mut();
+        let view = view.reborrow(may_join);
+        Ok(Self { index, mode, corrects, matrices, tables, view, crc, bytes, sources, targets, block, grain })
     }
 
     /// Whether there is nothing to compute.
     pub(super) fn is_empty(&self) -> bool {
-        self.view.total_bytes() == 0 || self.targets == 0
+        let has_targets = self.targets > 0 || self.crc.is_some() && self.sources > 0;
+        self.view.total_bytes() == 0 || !has_targets
     }
 
     /// Shards the host writes to the device: what stands in the targets of a check lies behind the sources.
@@ -116,6 +122,34 @@ impl<'a> Job<'a> {
     /// Bytes of what a check of a chunk finds.
     pub(super) fn found_bytes(&self, chunk: &Chunk) -> usize {
         self.targets * self.span(chunk).blocks() * size_of::<Found>()
+    }
+
+    /// Whether checksums are wanted.
+    pub(super) fn has_checksums(&self) -> bool {
+        self.crc.is_some()
+    }
+
+    /// Bytes of the checksums of a chunk.
+    pub(super) fn crc_bytes(&self, chunk: &Chunk) -> usize {
+        (self.sources + self.targets) * self.span(chunk).blocks() * size_of::<u32>()
+    }
+
+    /// Puts the checksums of a chunk where they belong.
+    pub(super) fn take_checksums(&mut self, chunk: &Chunk, checksums: &[u32]) {
+        let blocks = self.span(chunk).blocks() / chunk.stripes.len();
+        let (stripes, stripe_blocks) = (self.view.stripes(), self.view.bytes().div_ceil(self.block));
+        let first = chunk.columns.start / self.block;
+        let padding = chunk.stripe_bytes(self.grain) - chunk.columns.len();
+        let unpad = (padding > 0).then(|| Unpad::new(self.block - padding, self.block));
+        let Some(crc) = self.crc.as_deref_mut() else { return };
+        for (index, from) in checksums.chunks_exact(blocks).enumerate() {
+            let (position, stripe) = (index / chunk.stripes.len(), chunk.stripes.start + index % chunk.stripes.len());
+            let to = &mut crc[(position * stripes + stripe) * stripe_blocks + first..][..blocks];
+            to.copy_from_slice(from);
+            if let Some(unpad) = &unpad {
+                unpad.apply_to_last(to, blocks);
+            }
+        }
     }
 
     /// The plan of each stripe of a chunk; empty where one serves all.
@@ -176,7 +210,11 @@ impl<'a> Job<'a> {
             }
         };
         let tile_bytes = (TILE_BYTES / self.targets).max(COLUMN_BYTES);
-        let tiles = part.tiles(matrices, tile_bytes)?;
+        // Where stripes are padded on the device, each is looked for by itself.
+        let tiles = match matrices {
+            Matrices::One(plan) if stripe_bytes != chunk.columns.len() => part.tiles_of_stripes(plan, tile_bytes)?,
+            _ => part.tiles(matrices, tile_bytes)?,
+        };
         if self.targets * stride >= PARALLEL_BYTES {
             let tiles_at_once = (tile_bytes / stripe_bytes).max(1);
             tiles.parallel().with_min_len(tiles_at_once).for_each(copy);
