@@ -13,7 +13,7 @@ pub(super) fn correct(syndromes: usize) -> String {
     let constants = [("SYNDROMES", syndromes), ("PLACES", syndromes / 2)];
     let constants = constants.map(|(name, value)| format!("const {name} = {value}u;\n")).concat();
     // Few enough that text stays small, and enough that no invocation makes more than 65,535 rounds.
-    let step = if syndromes <= 128 { syndromes.min(8) } else { 32 };
+    let step = if syndromes <= 128 { syndromes.min(8) } else { 24 };
     [&constants, SHARED, &unrolled(CORRECT, step)].concat()
 }
 
