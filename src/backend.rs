@@ -7,8 +7,6 @@ mod erasures;
 
 pub use erasures::Erasures;
 
-use rayon::prelude::*;
-
 use crate::memory::{Region, View};
 use crate::plan::Matrices;
 use crate::{Error, Grs, Plan};
@@ -52,6 +50,16 @@ impl<'a> Task<'a> {
             Self::Write(matrices) => *matrices,
             Self::Check(plan) => Matrices::One(plan),
             Self::Correct { grs, .. } => Matrices::One(grs.check_plan()),
+        }
+    }
+
+    /// That checksums can be had with it: that its shards are those of one plan.
+    pub(crate) fn check_checksums(&self) -> Result<(), Error> {
+        let plans = self.matrices().plans().len();
+        match self {
+            Self::Write(Matrices::One(_)) | Self::Check(_) => Ok(()),
+            Self::Write(Matrices::PerStripe { .. }) => Err(Error::ChecksumTask { task: "writes", plans }),
+            Self::Correct { .. } => Err(Error::ChecksumTask { task: "corrects", plans }),
         }
     }
 }
@@ -105,7 +113,7 @@ impl<'a> Batch<'a> {
         if let Task::Correct { grs, erased } = task {
             let slots = u32::try_from(grs.total_shards()).expect("a GRS code has at most 255 shards");
             (0..slots).try_for_each(|slot| view.check_writable(slot))?;
-            erased.check(grs.total_shards(), view)?;
+            erased.check(grs.total_shards(), view.stripes(), view.bytes())?;
         }
         self.check_crc()
     }
@@ -113,12 +121,7 @@ impl<'a> Batch<'a> {
     /// That the checksums wanted, if any, are those of one plan, and that there is room for them.
     fn check_crc(&self) -> Result<(), Error> {
         let Some(crc) = &self.crc else { return Ok(()) };
-        let plans = self.task.matrices().plans().len();
-        match self.task {
-            Task::Write(Matrices::One(_)) | Task::Check(_) => {}
-            Task::Write(Matrices::PerStripe { .. }) => return Err(Error::ChecksumTask { task: "writes", plans }),
-            Task::Correct { .. } => return Err(Error::ChecksumTask { task: "corrects", plans }),
-        }
+        self.task.check_checksums()?;
         let (given, expected) = (crc.len(), self.checksums());
         if given == expected { Ok(()) } else { Err(Error::ChecksumCount { given, expected }) }
     }
@@ -149,24 +152,6 @@ impl<'a> Batch<'a> {
     /// Where its checksums go, to write them there.
     pub fn crc_mut(&mut self) -> Option<&mut [u32]> {
         self.crc.as_deref_mut()
-    }
-
-    /// Computes the checksums, if they are wanted, from what stands in memory: for a backend that cannot in its own pass.
-    pub(crate) fn sum_up(&mut self) {
-        let Self { task, view, crc: Some(crc) } = self else { return };
-        let Matrices::One(plan) = task.matrices() else { return };
-        let stripe_blocks = view.bytes().div_ceil(BLOCK_BYTES);
-        if stripe_blocks == 0 {
-            return;
-        }
-        let stripes = view.stripes();
-        crc.par_chunks_mut(stripe_blocks).enumerate().for_each(|(index, crc)| {
-            let position = index / stripes;
-            let slots = [plan.sources(), plan.targets()];
-            let slot = slots.iter().copied().flatten().nth(position);
-            let bytes = view.slot(*slot.expect("as many as there is room for"), index % stripes);
-            crc.iter_mut().zip(crate::crc::of_blocks(bytes)).for_each(|(at, crc)| *at = crc);
-        });
     }
 
     /// View and checksums, both to be written.
@@ -213,6 +198,21 @@ impl Report {
     #[must_use]
     pub fn is_consistent(&self) -> bool {
         self.mismatches.is_empty()
+    }
+
+    /// Adds what another part of the same call found.
+    pub(crate) fn join(&mut self, other: Self) {
+        let Self { mismatches, corrections, uncorrectable } = other;
+        self.mismatches.extend(mismatches);
+        self.corrections.extend(corrections);
+        self.uncorrectable.extend(uncorrectable);
+    }
+
+    /// Brings everything into the order that is promised.
+    pub(crate) fn sort(&mut self) {
+        self.mismatches.sort_unstable();
+        self.corrections.sort_unstable();
+        self.uncorrectable.sort_unstable();
     }
 }
 

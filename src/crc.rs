@@ -9,6 +9,8 @@
 //!
 //! Remainders lie in a u32 as the checksum does: the coefficient of x^i is bit 31 - i.
 
+pub(crate) mod fold;
+
 use crate::backend::BLOCK_BYTES;
 
 /// P without x^32.
@@ -71,6 +73,44 @@ fn power_of_x(mut exponent: u64) -> u32 {
     power
 }
 
+/// x^-exponent modulo P. P is x + 1 times a primitive polynomial of degree 31, so x has the order 2^31 - 1.
+fn power_of_x_back(exponent: u64) -> u32 {
+    const ORDER: u64 = (1 << 31) - 1;
+    power_of_x(ORDER - exponent % ORDER)
+}
+
+/// The checksum of so many zeros: what initial value and final complement add to a raw remainder.
+pub(crate) fn of_zeros(bytes: usize) -> u32 {
+    !multiply(u32::MAX, power_of_x(8 * bytes as u64))
+}
+
+/// What makes the checksum of a message from that of the same message with zeros behind it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unpad {
+    padded_zeros: u32,
+    back: u32,
+    zeros: u32,
+}
+
+impl Unpad {
+    /// For messages of `bytes` bytes that were padded to `padded`.
+    pub(crate) fn new(bytes: usize, padded: usize) -> Self {
+        let back = power_of_x_back(8 * (padded - bytes) as u64);
+        Self { padded_zeros: of_zeros(padded), back, zeros: of_zeros(bytes) }
+    }
+
+    pub(crate) fn apply(&self, padded: u32) -> u32 {
+        multiply(padded ^ self.padded_zeros, self.back) ^ self.zeros
+    }
+
+    /// Applies it to the last of every so many checksums.
+    pub(crate) fn apply_to_last(&self, checksums: &mut [u32], of_each: usize) {
+        for last in checksums.chunks_mut(of_each.max(1)).filter_map(<[u32]>::last_mut) {
+            *last = self.apply(*last);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,10 +148,23 @@ mod tests {
     fn products_are_those_of_polynomials() {
         assert_eq!(multiply(ONE, 0x1234_5678), 0x1234_5678);
         assert_eq!(multiply(ONE >> 1, 1), POLYNOMIAL, "x * x^31");
-        // P is x + 1 times a primitive polynomial of degree 31.
-        let order = (1 << 31) - 1;
-        assert_eq!(power_of_x(order), ONE);
-        assert_eq!(multiply(power_of_x(order - 4096), power_of_x(4096)), ONE);
+        assert_eq!(power_of_x((1 << 31) - 1), ONE);
+        assert_eq!(multiply(power_of_x_back(4096), power_of_x(4096)), ONE);
+    }
+
+    #[test]
+    fn padding_is_undone() {
+        let message = message(5000);
+        for (bytes, padded) in [(0, 16), (1, 16), (4095, 4096), (4096, 4096), (17, 4096), (4097, 8192)] {
+            assert_eq!(of_zeros(bytes), crc32c(&vec![0; bytes]));
+            let mut with_zeros = message[..bytes].to_vec();
+            with_zeros.resize(padded, 0);
+            assert_eq!(
+                Unpad::new(bytes, padded).apply(crc32c(&with_zeros)),
+                crc32c(&message[..bytes]),
+                "{bytes} of {padded}"
+            );
+        }
     }
 
     #[test]

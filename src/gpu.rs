@@ -4,11 +4,14 @@
 //! - `kernels` decides which kernel runs a plan. `table` takes the matrix as data and is there at once; `compiled` has it
 //!   baked into generated text and runs at the speed of memory; `launch` is what both share. `invert` makes the tables of
 //!   thousands of repairs on the device.
+//! - `correct` finds errors at unknown places and makes them right.
 //! - `resident` works on the caller's device buffers. Host memory goes one of two ways: `in_place` where it is
 //!   `registered` with the device (`import` is how), else through the `ring`.
 //! - `profile` times passes when asked. `self_test` is the question every device is asked when it is opened.
 
 mod compiled;
+mod correct;
+mod crc;
 mod device;
 mod exit;
 mod import;
@@ -35,8 +38,9 @@ pub use wgpu;
 
 use crate::Error;
 pub use crate::backend::HostMemory;
-use crate::backend::{Backend, Batch, Info, Report, Task};
+use crate::backend::{Backend, Batch, Info, Report};
 use crate::memory::Region;
+use correct::Correctors;
 use device::Device;
 use in_place::FoundPool;
 use kernels::Kernels;
@@ -60,6 +64,7 @@ pub struct Gpu {
     profile: Profile,
     registry: Arc<Registry>,
     found: FoundPool,
+    correctors: Correctors,
     rings: Rings,
 }
 
@@ -115,8 +120,8 @@ impl Gpu {
         let device = Arc::new(device);
         let kernels = Kernels::new(Arc::clone(&device), kernel, options.invert_from)?;
         let profile = Profile::new(options.profile);
-        let (registry, found, rings) = Default::default();
-        let gpu = Self { device, kernels, profile, registry, found, rings };
+        let (registry, found, correctors, rings) = Default::default();
+        let gpu = Self { device, kernels, profile, registry, found, correctors, rings };
         self_test::run(&gpu, &gpu.device.name)?;
         gpu.take_profile()?;
         Ok(gpu)
@@ -166,9 +171,6 @@ impl Backend for Gpu {
 
     fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
         batches.iter().try_for_each(Batch::check)?;
-        if batches.iter().any(|batch| matches!(batch.task(), Task::Correct { .. })) {
-            todo!("correct")
-        }
         let (mut registered, mut plain) = (Vec::new(), Vec::new());
         for (index, batch) in batches.iter_mut().enumerate() {
             match in_place::place(&self.registry, &self.device, batch) {
@@ -176,15 +178,14 @@ impl Backend for Gpu {
                 None => plain.push((index, batch)),
             }
         }
-        let mut mismatches = Vec::new();
-        let found = in_place::run(self, &registered, || {
-            mismatches = ring::run(self, &mut plain)?;
+        let mut report = Report::default();
+        let found = in_place::run(self, &mut registered, || {
+            report = ring::run(self, &mut plain)?;
             Ok(())
         })?;
-        mismatches.extend(found);
-        mismatches.sort_unstable();
-        batches.iter_mut().for_each(Batch::sum_up);
-        Ok(Report { mismatches, ..Report::default() })
+        report.join(found);
+        report.sort();
+        Ok(report)
     }
 }
 
@@ -196,6 +197,8 @@ impl Backend for Gpu {
 pub fn shader_sources() -> Result<Vec<(String, String)>, Error> {
     let mut sources: Vec<_> = table::sources().collect();
     sources.push(invert::source());
+    sources.push(("crc".to_owned(), crc::source()));
     sources.extend(compiled::samples()?);
+    sources.extend(correct::samples());
     Ok(sources)
 }

@@ -14,16 +14,7 @@ use evariste::{
 };
 use proptest::prelude::*;
 use support::boundaries::LENGTHS;
-use support::{Rng, assert_shards_equal, oracle, painted};
-
-/// The backends that correct.
-fn each_backend(mut test: impl FnMut(&str, &Arc<dyn Backend>)) {
-    support::each_backend(|name, backend| {
-        if !name.starts_with("gpu") {
-            test(name, backend);
-        }
-    });
-}
+use support::{Rng, assert_shards_equal, each_backend, oracle, painted};
 
 fn stripe(code: &Code, bytes: usize) -> Vec<Vec<u8>> {
     let mut shards = painted(code.data_shards(), bytes);

@@ -8,6 +8,7 @@
 //!         files    protect, restore, cp                            -> row     files
 //!         layouts  setup -> path, memory, wall                  -> row     the same in layouts that hold as much
 //!         patterns lost, place                             -> row     stripes with losses of their own
+//!         correct  setup -> lab, shards -> damage, calls         -> row     wrong bytes at unknown places, beside a check
 //!         field    registers (GPU), words (CPU)                    -> row     single operations of the field
 //! ```
 //!
@@ -16,6 +17,7 @@
 
 mod args;
 mod calibrate;
+mod correct;
 mod cpu;
 mod device;
 mod field;
@@ -56,6 +58,7 @@ pub(crate) fn run(args: &Bench, out: &mut dyn Write) -> Result<Exit> {
         Suite::Layouts(args) => layouts::run(args, out),
         Suite::Field(args) => field::run(args, out),
         Suite::Patterns(args) => patterns::run(args, out),
+        Suite::Correct(args) => correct::run(args, out),
         Suite::Calibrate(args) => calibrate::run(args, out),
     }
 }

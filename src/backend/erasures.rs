@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::BLOCK_BYTES;
 use crate::Error;
-use crate::memory::View;
 
 /// Slots that are known to be wrong: everywhere, or in single blocks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,13 +54,13 @@ impl Erasures {
         self.blocks.iter().map(|(&(stripe, block), slots)| (stripe, block, &slots[..]))
     }
 
-    /// That every slot is one of `slots`, and every block within the view.
-    pub(super) fn check(&self, slots: usize, view: &View<'_>) -> Result<(), Error> {
+    /// That every slot is one of `slots`, and every block within so many stripes of so many bytes.
+    pub(crate) fn check(&self, slots: usize, stripes: usize, bytes: usize) -> Result<(), Error> {
         let named = self.blocks.values().flatten().chain(&self.everywhere);
         if let Some(&slot) = named.max().filter(|&&slot| slot as usize >= slots) {
             return Err(Error::SlotIndex { slot: slot as usize, slots });
         }
-        let (stripes, blocks) = (view.stripes(), view.bytes().div_ceil(BLOCK_BYTES));
+        let blocks = bytes.div_ceil(BLOCK_BYTES);
         match self.blocks.keys().find(|&&(stripe, block)| stripe >= stripes || block >= blocks) {
             Some(&(stripe, block)) => Err(Error::BlockIndex { stripe, block, stripes, blocks }),
             None => Ok(()),

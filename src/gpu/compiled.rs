@@ -3,14 +3,17 @@
 //! `source` generates the text; here it becomes pipelines and dispatches. Which variant a shape gets is decided by
 //! [`Variant::choose`] from measurements that `benches/device.md` records.
 
+pub(super) mod fused;
 pub(super) mod source;
 
 use std::ops::Range;
 
+use super::crc;
 use super::device::Device;
 use super::kernels::Work;
-use super::launch::{self, Addressing, Launch, Mode};
+use super::launch::{self, Addressing, Launch, Mode, Pass};
 use crate::{Error, Matrix, Plan};
+use fused::{Fusion, Shape};
 pub use source::Method;
 
 /// How a kernel is generated.
@@ -71,14 +74,39 @@ pub(super) struct Key {
     pub(super) matrix: Matrix,
     pub(super) mode: Mode,
     pub(super) addressing: Addressing,
+    /// Whether checksums are computed with it.
+    pub(super) fused: bool,
+}
+
+impl Key {
+    /// Whether there can be such a kernel.
+    pub(super) fn is_possible(&self) -> bool {
+        !self.fused || self.fusion().is_some()
+    }
+
+    fn fusion(&self) -> Option<Shape> {
+        let (sources, targets) = (self.matrix.cols(), self.matrix.rows());
+        Shape::new(Fusion::choose(sources, targets), sources, targets, self.mode)
+    }
 }
 
 /// A plan's kernel: one pipeline for each run of rows.
 pub(super) struct Compiled {
     passes: Vec<wgpu::ComputePipeline>,
     width: usize,
-    workgroup: u32,
+    /// Columns of a workgroup, or of a fused kernel its blocks.
+    group: Group,
     slots: usize,
+}
+
+/// What a workgroup takes.
+enum Group {
+    Columns(usize),
+    /// In a fused kernel, whose loop takes so many words at once.
+    Blocks {
+        blocks: usize,
+        unrolled: usize,
+    },
 }
 
 /// The runs of rows a variant computes one after another.
@@ -89,15 +117,23 @@ pub(super) fn passes(targets: usize, variant: Variant) -> impl Iterator<Item = R
 impl Compiled {
     /// Generates and compiles: 10 ms to seconds, not to be waited for by a call.
     pub(super) fn new(device: &Device, key: &Key, variant: Variant) -> Result<Self, Error> {
-        let Key { matrix, mode, addressing } = key;
+        let Key { matrix, mode, addressing, .. } = key;
         let name = format!("a kernel of {} x {}", matrix.rows(), matrix.cols());
+        let slots = matrix.rows() + matrix.cols();
+        if let Some(shape) = key.fusion().filter(|_| key.fused) {
+            let text = fused::generate(matrix, &shape, *mode, *addressing);
+            let passes = vec![launch::pipeline(device, &name, "compiled", &text)?];
+            let Fusion { width, unrolled, .. } = shape.fusion;
+            let group = Group::Blocks { blocks: shape.blocks, unrolled };
+            return Ok(Self { passes, width, group, slots });
+        }
         let compile = |rows| {
             let text = source::generate(matrix, rows, variant, *mode, *addressing);
             launch::pipeline(device, &name, "compiled", &text)
         };
         let passes = passes(matrix.rows(), variant).map(compile).collect::<Result<_, _>>()?;
         let Variant { width, workgroup, .. } = variant;
-        Ok(Self { passes, width, workgroup, slots: matrix.rows() + matrix.cols() })
+        Ok(Self { passes, width, group: Group::Columns(workgroup as usize), slots })
     }
 
     /// Binds the kernel to the work's buffers.
@@ -111,11 +147,22 @@ impl Compiled {
         let uniform = |contents: &[u8]| device.buffer("params", wgpu::BufferUsages::UNIFORM, contents);
         let params = uniform(bytemuck::bytes_of(&work.span.params(self.width, 1)))?;
         let slots = uniform(bytemuck::cast_slice(&slots))?;
-        let groups = index((work.span.bytes() / word_bytes).div_ceil(self.workgroup as usize));
-        let own = [(0, &params), (1, &slots)];
-        let bind = |pipeline| Launch::bind(device, pipeline, &own, &work.buffers);
+        let mut own = vec![(0, params.as_entire_buffer_binding()), (1, slots.as_entire_buffer_binding())];
+        let checksum;
+        let (kernel, groups) = match self.group {
+            Group::Columns(columns) => ("compiled", (work.span.bytes() / word_bytes).div_ceil(columns)),
+            Group::Blocks { blocks, unrolled } => {
+                checksum = uniform(bytemuck::bytes_of(&crc::Params::new(&work.span, unrolled)))?;
+                own.push((8, checksum.as_entire_buffer_binding()));
+                own.extend(work.buffers.crc.clone().map(|crc| (9, crc)));
+                ("fused", work.span.blocks().div_ceil(blocks))
+            }
+        };
+        let groups = index(groups);
+        let entries = || own.iter().cloned().chain(work.buffers.entries());
+        let bind = |pipeline| Pass::bind(device, pipeline, entries(), groups, 1);
         let passes = self.passes.iter().map(bind).collect();
-        Ok(Launch { kernel: "compiled", passes, groups, layers: 1, before: None })
+        Ok(Launch { kernel, passes })
     }
 }
 

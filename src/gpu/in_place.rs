@@ -7,15 +7,17 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use super::Gpu;
+use super::correct::{Correcting, Patterns, Room};
 use super::device::{Device, HANG};
 use super::import::visible_to_host;
 use super::kernels::Work;
 use super::launch::{Addressing, Buffers, COLUMN_BYTES, Found, Mode, Span, part};
 use super::registered::{Range, Registry};
-use crate::backend::{BLOCK_BYTES, Batch, Mismatch, Task};
+use crate::backend::{BLOCK_BYTES, Batch, Erasures, Mismatch, Report, Task};
+use crate::crc::Unpad;
 use crate::memory::View;
 use crate::plan::Matrices;
-use crate::{Error, Plan};
+use crate::{Error, Grs, Plan};
 use found::FoundBuffers;
 pub(super) use found::FoundPool;
 
@@ -105,17 +107,26 @@ pub(super) fn place(registry: &Registry, device: &Device, batch: &Batch<'_>) -> 
         block_bytes: BLOCK_BYTES,
     };
     let named = |slots: fn(&Plan) -> &[u32]| matrices.plans().iter().flat_map(slots).copied();
-    let targets = Window::around(registry, view, &span, named(Plan::targets))?;
-    // A plan that makes zeros has no source.
-    let sources = match named(Plan::sources).next() {
-        Some(_) => Window::around(registry, view, &span, named(Plan::sources))?,
-        None => targets.clone(),
+    let window = |slots: fn(&Plan) -> &[u32]| match named(slots).next() {
+        Some(_) => Window::around(registry, view, &span, named(slots)).map(Some),
+        None => Some(None),
+    };
+    // A plan that makes zeros has no source, and one that is there for the checksums of its sources no target.
+    let (sources, targets) = match (window(Plan::sources)?, window(Plan::targets)?) {
+        (Some(sources), Some(targets)) => (sources, targets),
+        (Some(one), None) | (None, Some(one)) => (one.clone(), one),
+        (None, None) => return None,
     };
     match (batch.task(), sources.joined(&targets)) {
         // One buffer cannot be bound for reading and for writing at once.
         (Task::Write(_), Some(both)) => {
             let both = both.aligned(device)?;
             Some(Place { sources: both.clone(), targets: both, addressing: Addressing::Shared, span })
+        }
+        // A check, and then a kernel that reads and writes all slots.
+        (Task::Correct { .. }, both) => {
+            let both = both?.aligned(device)?;
+            Some(Place { sources: both.clone(), targets: both, addressing: Addressing::Separate, span })
         }
         _ => {
             let (sources, targets) = (sources.aligned(device)?, targets.aligned(device)?);
@@ -140,39 +151,77 @@ pub(super) struct Job<'b, 'a> {
 impl Job<'_, '_> {
     /// Bytes of what a check finds: an entry for each block of each target.
     fn found_bytes(&self) -> usize {
+        let entries = |plan: &Plan| plan.targets().len() * self.place.span.blocks() * size_of::<Found>();
         match self.batch.task() {
-            Task::Check(plan) => plan.targets().len() * self.place.span.blocks() * size_of::<Found>(),
-            Task::Write(_) | Task::Correct { .. } => 0,
+            Task::Check(plan) => entries(plan),
+            Task::Correct { grs, .. } => entries(grs.check_plan()),
+            Task::Write(_) => 0,
         }
     }
 
+    /// Bytes of its checksums.
+    fn crc_bytes(&self) -> usize {
+        self.batch.crc().map_or(0, size_of_val)
+    }
+
+    /// Bytes of what it leaves beside what it writes: findings, then checksums.
+    fn left_bytes(&self) -> usize {
+        self.found_bytes().next_multiple_of(FOUND_ALIGNMENT) + self.crc_bytes().next_multiple_of(FOUND_ALIGNMENT)
+    }
+
+    /// Takes its checksums as the device left them.
+    fn take_checksums(&mut self, checksums: &[u32]) {
+        let (bytes, padded) = (self.batch.view().bytes(), self.place.span.stripe_bytes);
+        let Some(crc) = self.batch.crc_mut() else { return };
+        crc.copy_from_slice(checksums);
+        if bytes < padded {
+            let last = bytes - bytes.div_ceil(BLOCK_BYTES).saturating_sub(1) * BLOCK_BYTES;
+            Unpad::new(last, last + padded - bytes).apply_to_last(crc, bytes.div_ceil(BLOCK_BYTES));
+        }
+    }
+
+    /// Of the first kernel: what is corrected is checked before.
     fn mode(&self) -> Mode {
-        if matches!(self.batch.task(), Task::Check(_)) { Mode::Check } else { Mode::Write }
+        if matches!(self.batch.task(), Task::Write(_)) { Mode::Write } else { Mode::Check }
+    }
+
+    /// Which slots hold what, if they are to be corrected.
+    fn corrects(&self) -> Option<(&Grs, &Erasures)> {
+        match self.batch.task() {
+            Task::Correct { grs, erased } => Some((grs, erased)),
+            Task::Write(_) | Task::Check(_) => None,
+        }
+    }
+
+    /// Stripe and block of a block of the span.
+    fn locate(&self, block: usize) -> (usize, usize) {
+        let stripe_blocks = self.place.span.blocks() / self.place.span.stripes;
+        (block / stripe_blocks, block % stripe_blocks)
     }
 }
 
 /// What one submission moves at most, so that it ends long before a system takes it for one that hangs.
 const SUBMISSION_BYTES: usize = 4 << 30;
 
-/// Runs all jobs, in one submission unless they move gigabytes, and returns what their checks found. Meanwhile the host does
+/// Runs all jobs, in one submission unless they move gigabytes, and returns what was found. Meanwhile the host does
 /// something else. When this returns, whatever it returns, the device no longer works on the jobs' memory.
 pub(super) fn run(
     gpu: &Gpu,
-    jobs: &[Job<'_, '_>],
+    jobs: &mut [Job<'_, '_>],
     meanwhile: impl FnOnce() -> Result<(), Error>,
-) -> Result<Vec<Mismatch>, Error> {
+) -> Result<Report, Error> {
     let mut parts = parts(jobs, |job| job.batch.traffic_bytes(), SUBMISSION_BYTES);
-    let mut found = run_part(gpu, parts.next().unwrap_or(&[]), meanwhile)?;
+    let mut found = run_part(gpu, parts.next().unwrap_or(&mut []), meanwhile)?;
     for part in parts {
-        found.extend(run_part(gpu, part, || Ok(()))?);
+        found.join(run_part(gpu, part, || Ok(()))?);
     }
     Ok(found)
 }
 
 /// Runs of items that come to at most so many bytes together, or of a single one that is larger.
-fn parts<T>(items: &[T], bytes: impl Fn(&T) -> usize, most: usize) -> impl Iterator<Item = &[T]> {
+fn parts<T>(items: &mut [T], bytes: impl Fn(&T) -> usize, most: usize) -> impl Iterator<Item = &mut [T]> {
     let mut sum = items.first().map_or(0, &bytes);
-    items.chunk_by(move |_, next| {
+    items.chunk_by_mut(move |_, next| {
         let with_next = sum.saturating_add(bytes(next));
         let fits = with_next <= most;
         sum = if fits { with_next } else { bytes(next) };
@@ -180,19 +229,17 @@ fn parts<T>(items: &[T], bytes: impl Fn(&T) -> usize, most: usize) -> impl Itera
     })
 }
 
-/// Submits jobs as one, waits for them, and returns what their checks found.
+/// Submits jobs as one, waits for them, and returns what was found.
 fn run_part(
     gpu: &Gpu,
-    jobs: &[Job<'_, '_>],
+    jobs: &mut [Job<'_, '_>],
     meanwhile: impl FnOnce() -> Result<(), Error>,
-) -> Result<Vec<Mismatch>, Error> {
+) -> Result<Report, Error> {
     if jobs.is_empty() {
-        return meanwhile().map(|()| Vec::new());
+        return meanwhile().map(|()| Report::default());
     }
-    let doing = || {
-        let bytes: usize = jobs.iter().map(|job| job.batch.traffic_bytes()).sum();
-        format!("working on {bytes} bytes of registered memory")
-    };
+    let bytes: usize = jobs.iter().map(|job| job.batch.traffic_bytes()).fold(0, usize::saturating_add);
+    let doing = || format!("working on {bytes} bytes of registered memory");
     // A panic must not get past the wait either: wgpu runs callbacks of the program's own when something is submitted, and
     // `meanwhile` runs what else is in the pool of threads.
     let mut submission = None;
@@ -207,14 +254,15 @@ fn run_part(
     settled?;
     match findings {
         Some(findings) => take_found(gpu, jobs, findings),
-        None => Ok(Vec::new()),
+        None => Ok(Report::default()),
     }
 }
 
-/// What checks will have found, once it is mapped.
+/// What checks will have found, and what will have been corrected, once it is mapped.
 struct Findings {
     buffers: FoundBuffers,
     mapped: mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
+    room: Option<Room>,
 }
 
 fn submit(
@@ -223,21 +271,31 @@ fn submit(
     doing: impl Fn() -> String,
 ) -> Result<(wgpu::SubmissionIndex, Option<Findings>), Error> {
     let device = &*gpu.device;
-    let found_bytes: usize = jobs.iter().map(|job| job.found_bytes().next_multiple_of(FOUND_ALIGNMENT)).sum();
+    let found_bytes: usize = jobs.iter().map(Job::left_bytes).sum();
     let found = if found_bytes > 0 { Some(gpu.found.take(device, found_bytes)?) } else { None };
+    let corrected: Vec<_> = jobs.iter().filter_map(|job| Some((job, job.corrects()?.0))).collect();
+    let sizes = corrected.iter().map(|(job, grs)| (job.place.span.blocks(), grs.total_shards()));
+    let mut room = if corrected.is_empty() { None } else { Some(gpu.correctors.rooms.take(device, sizes)?) };
     device.scoped(doing, || {
         let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         if let Some(found) = &found {
             encoder.clear_buffer(&found.found, 0, Some(found_bytes as u64));
         }
-        let mut offset = 0;
+        let (mut offset, mut at) = (0, 0);
         for job in jobs {
-            let bytes = job.found_bytes();
-            let found = found.as_ref().filter(|_| bytes > 0).map(|all| part(&all.found, offset, bytes as u64));
-            record(gpu, &mut encoder, job, found)?;
-            offset += bytes.next_multiple_of(FOUND_ALIGNMENT) as u64;
+            let mut take = |bytes: usize| {
+                let taken = found.as_ref().filter(|_| bytes > 0).map(|all| part(&all.found, offset, bytes as u64));
+                offset += bytes.next_multiple_of(FOUND_ALIGNMENT) as u64;
+                taken
+            };
+            let (found, crc) = (take(job.found_bytes()), take(job.crc_bytes()));
+            record(gpu, &mut encoder, job, found.clone(), crc)?;
+            if let (Some(_), Some(found), Some(room)) = (job.corrects(), found, &room) {
+                record_correction(gpu, &mut encoder, job, found, room, at)?;
+                at += 1;
+            }
         }
-        for job in jobs.iter().filter(|job| job.mode() == Mode::Write) {
+        for job in jobs.iter().filter(|job| !matches!(job.batch.task(), Task::Check(_))) {
             visible_to_host(&mut encoder, &job.place.targets.range.buffer);
         }
         let findings = found.map(|buffers| {
@@ -247,7 +305,10 @@ fn submit(
             // The receiver lives until the callback has run, or nobody waits for it.
             let note = move |result| drop(sender.send(result));
             encoder.map_buffer_on_submit(&buffers.download, wgpu::MapMode::Read, .., note);
-            Findings { buffers, mapped }
+            if let Some(room) = &mut room {
+                room.record_download(&mut encoder);
+            }
+            Findings { buffers, mapped, room }
         });
         Ok((device.queue.submit([encoder.finish()]), findings))
     })?
@@ -258,6 +319,7 @@ fn record(
     encoder: &mut wgpu::CommandEncoder,
     job: &Job<'_, '_>,
     found: Option<wgpu::BufferBinding<'_>>,
+    crc: Option<wgpu::BufferBinding<'_>>,
 ) -> Result<(), Error> {
     let Job { batch, place, .. } = job;
     let matrices = batch.task().matrices();
@@ -278,6 +340,7 @@ fn record(
             sources: place.sources.binding(),
             targets: place.targets.binding(),
             found,
+            crc,
             addressing: place.addressing,
         },
     };
@@ -288,36 +351,70 @@ fn record(
     Ok(())
 }
 
-/// Reads what the checks found and gives the buffers back.
-fn take_found(gpu: &Gpu, jobs: &[Job<'_, '_>], findings: Findings) -> Result<Vec<Mismatch>, Error> {
-    let doing = || "reading what checks found".to_owned();
-    let Findings { buffers, mapped } = findings;
+/// What follows the check of a job whose shards are to be corrected: the one numbered `at` of the room.
+fn record_correction(
+    gpu: &Gpu,
+    encoder: &mut wgpu::CommandEncoder,
+    job: &Job<'_, '_>,
+    found: wgpu::BufferBinding<'_>,
+    room: &Room,
+    at: usize,
+) -> Result<(), Error> {
+    let Some((grs, erased)) = job.corrects() else { return Ok(()) };
+    let Job { batch, place, .. } = job;
+    let correcting = Correcting {
+        grs,
+        span: place.span,
+        bytes: batch.view().bytes(),
+        place: &|slot| place.targets.place(batch.view(), slot),
+        patterns: Patterns::new(grs, erased, place.span.blocks(), |block| job.locate(block)),
+        shards: place.targets.binding(),
+        found,
+        corrected: None,
+    };
+    gpu.correctors.record(&gpu.device, &gpu.profile, encoder, &correcting, (room, at))
+}
+
+/// Reads what was found and the checksums, and gives the buffers back.
+fn take_found(gpu: &Gpu, jobs: &mut [Job<'_, '_>], findings: Findings) -> Result<Report, Error> {
+    let doing = || "reading findings and checksums".to_owned();
+    let Findings { buffers, mapped, room } = findings;
     // Whoever polls the device runs our callback, so it may still be on its way.
     match mapped.recv_timeout(HANG) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => return Err(gpu.device.failed(doing(), error)),
         Err(error) => return Err(gpu.device.failed(doing(), error)),
     }
-    let mut mismatches = Vec::new();
+    let mut report = Report::default();
     {
         let download = buffers.download.get_mapped_range(..);
         let download = download.map_err(|error| gpu.device.failed(doing(), error))?;
         let mut offset = 0;
-        for job in jobs {
+        for job in &mut *jobs {
             let bytes = job.found_bytes();
             let entries: &[Found] = bytemuck::cast_slice(&download[offset..offset + bytes]);
             if let Task::Check(plan) = job.batch.task() {
                 // Padding that its owner did not keep zero is nobody's mismatch.
                 let bytes = job.batch.view().bytes();
                 let found = Found::mismatches(entries, plan, job.place.span).filter(|found| found.first < bytes);
-                mismatches.extend(found.map(|found| Mismatch { batch: job.index, ..found }));
+                report.mismatches.extend(found.map(|found| Mismatch { batch: job.index, ..found }));
             }
-            offset += bytes.next_multiple_of(FOUND_ALIGNMENT);
+            let at = offset + job.found_bytes().next_multiple_of(FOUND_ALIGNMENT);
+            offset += job.left_bytes();
+            job.take_checksums(bytemuck::cast_slice(&download[at..at + job.crc_bytes()]));
         }
     }
     buffers.download.unmap();
     gpu.found.put_back(buffers);
-    Ok(mismatches)
+    if let Some(mut room) = room {
+        let corrected: Vec<_> = jobs.iter().filter(|job| job.corrects().is_some()).collect();
+        room.read(&gpu.device, |at, outcome| {
+            let (stripe, block) = corrected[at].locate(outcome.block);
+            outcome.add_to(&mut report, corrected[at].index, stripe, block * BLOCK_BYTES);
+        })?;
+        gpu.correctors.rooms.put_back(room);
+    }
+    Ok(report)
 }
 
 #[cfg(test)]
@@ -326,7 +423,9 @@ mod tests {
 
     #[test]
     fn parts_are_as_large_as_they_may_be() {
-        let cut = |sizes: &[usize]| parts(sizes, |&size| size, 10).map(<[usize]>::to_vec).collect::<Vec<_>>();
+        let cut = |sizes: &[usize]| {
+            parts(&mut sizes.to_vec(), |&size| size, 10).map(|part| part.to_vec()).collect::<Vec<_>>()
+        };
         assert_eq!(cut(&[]), Vec::<Vec<usize>>::new());
         assert_eq!(cut(&[4, 6, 1]), [vec![4, 6], vec![1]]);
         assert_eq!(cut(&[11, 1, 9, 10, usize::MAX, 2]), [vec![11], vec![1, 9], vec![10], vec![usize::MAX], vec![2]]);

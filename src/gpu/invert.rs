@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::device::Device;
 use super::kernels::Work;
-use super::launch::{self, Before, COLUMN_BYTES, Launch, entry};
+use super::launch::{self, COLUMN_BYTES, Launch, Pass};
 use super::table::{ROWS, TABLE_ENTRIES, Table, Tables, storage};
 use crate::{Error, Grs, Plan, gf256};
 
@@ -133,17 +133,12 @@ impl Invert {
         let slots = empty(device, "slots", repairs.masks.len() * (data_shards + repairs.targets))?;
 
         let own = [&shape, &patterns, &parity, &places, &tables, &slots, &self.inverses];
-        let own = (0..).zip(own).map(|(binding, buffer)| entry(binding, buffer.as_entire_buffer_binding()));
-        let bind_group = device.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: None,
-            layout: &self.pipeline.get_bind_group_layout(0),
-            entries: &own.collect::<Vec<_>>(),
-        });
+        let own = (0..).zip(own).map(|(binding, buffer)| (binding, buffer.as_entire_buffer_binding()));
         let groups = index(repairs.masks.len());
-        let before = Before { pipeline: self.pipeline.clone(), bind_group, groups };
+        let mut passes = vec![Pass::bind(device, &self.pipeline, own, groups, 1)];
         let tables = Tables { buffer: tables, sources: data_shards, targets: repairs.targets };
-        let launch = table.launch(device, &tables, &slots, Some((&plan_of, groups)), work)?;
-        Ok(Launch { kernel: "invert, table", before: Some(before), ..launch })
+        passes.extend(table.launch(device, &tables, &slots, Some((&plan_of, groups)), work)?.passes);
+        Ok(Launch { kernel: "invert, table", passes })
     }
 }
 

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use super::compiled::{Compiled, Key, Variant};
+use super::crc::Crc;
 use super::device::Device;
 use super::exit;
 use super::invert::Invert;
@@ -99,6 +100,7 @@ pub(super) struct Kernels {
     device: Arc<Device>,
     table: Table,
     invert: Invert,
+    crc: Crc,
     forced: Option<Kernel>,
     known: Arc<Mutex<Known>>,
     builder: Builder,
@@ -133,15 +135,17 @@ enum State {
 enum Ready {
     Table(Arc<Tables>),
     Compiled(Arc<Compiled>),
+    /// Checksums with it.
+    Fused(Arc<Compiled>),
 }
 
 impl Kernels {
     pub(super) fn new(device: Arc<Device>, forced: Option<Kernel>, invert_from: Option<usize>) -> Result<Self, Error> {
         let table = Table::new(&device)?;
-        let invert = Invert::new(&device, invert_from)?;
+        let (invert, crc) = (Invert::new(&device, invert_from)?, Crc::new(&device)?);
         let known = Arc::default();
         let builder = Builder::new(Arc::clone(&device), Arc::clone(&known));
-        Ok(Self { device, table, invert, forced, known, builder })
+        Ok(Self { device, table, invert, crc, forced, known, builder })
     }
 
     /// The kernel that runs this work now, bound to its buffers.
@@ -149,6 +153,7 @@ impl Kernels {
         let plans = work.matrices.plans();
         match (&work.tables, plans) {
             (None, [plan]) => self.launch_ready(&self.ready(plan, work)?, plan, work),
+            // Never with checksums: a batch has them of one plan.
             (Some(PerStripe::ByDevice(grs)), plans) => self.invert.launch(&self.device, &self.table, grs, plans, work),
             (Some(PerStripe::Made(tables)), _) => {
                 let count = u32::try_from(plans.len()).expect("plans are numbered by u32");
@@ -157,18 +162,24 @@ impl Kernels {
                 self.table.launch(&self.device, tables, &slots, Some((&plan_of, count)), work)
             }
             // No plan, no stripe.
-            (None, _) => Ok(Launch { kernel: "table", passes: Vec::new(), groups: 0, layers: 0, before: None }),
+            (None, _) => Ok(Launch { kernel: "table", passes: Vec::new() }),
         }
     }
 
     fn launch_ready(&self, ready: &Ready, plan: &Plan, work: &Work<'_>) -> Result<Launch, Error> {
-        match ready {
-            Ready::Compiled(kernel) => kernel.launch(&self.device, plan, work),
+        let mut launch = match ready {
+            Ready::Fused(kernel) => return kernel.launch(&self.device, plan, work),
+            Ready::Compiled(kernel) => kernel.launch(&self.device, plan, work)?,
             Ready::Table(tables) => {
                 let slots = tables.slots(&self.device, std::slice::from_ref(plan), work.source, work.target)?;
-                self.table.launch(&self.device, tables, &slots, None, work)
+                self.table.launch(&self.device, tables, &slots, None, work)?
             }
+        };
+        if work.buffers.crc.is_some() {
+            launch.kernel = if matches!(ready, Ready::Table(_)) { "table, crc" } else { "compiled, crc" };
+            launch.passes.extend(self.crc.passes(&self.device, plan, work)?);
         }
+        Ok(launch)
     }
 
     /// The tables of the plans where each stripe has its own, once for all dispatches of a task, each of
@@ -185,39 +196,57 @@ impl Kernels {
 
     /// The kernel for a plan now; asks for a better one if that is worth it.
     fn ready(&self, plan: &Plan, work: &Work<'_>) -> Result<Ready, Error> {
+        if work.buffers.crc.is_some()
+            && let Some(kernel) = self.compiled(plan, work, true)?
+        {
+            return Ok(Ready::Fused(kernel));
+        }
+        if let Some(kernel) = self.compiled(plan, work, false)? {
+            return Ok(Ready::Compiled(kernel));
+        }
+        let key = self.key(plan, work, false);
+        if let Some(tables) = &lock(&self.known).entry(&key).tables {
+            return Ok(Ready::Table(Arc::clone(tables)));
+        }
+        let tables = Arc::new(Tables::new(&self.device, std::slice::from_ref(plan))?);
+        lock(&self.known).entry(&key).tables = Some(Arc::clone(&tables));
+        Ok(Ready::Table(tables))
+    }
+
+    fn key(&self, plan: &Plan, work: &Work<'_>, fused: bool) -> Key {
         let mode = work.buffers.mode();
         // A check only reads, and one text does for both.
         let addressing = if mode == Mode::Check { Addressing::Separate } else { work.buffers.addressing };
-        let key = Key { matrix: plan.matrix().clone(), mode, addressing };
+        Key { matrix: plan.matrix().clone(), mode, addressing, fused }
+    }
+
+    /// The compiled kernel for a plan, if it is ready; it is asked for if that is worth it.
+    fn compiled(&self, plan: &Plan, work: &Work<'_>, fused: bool) -> Result<Option<Arc<Compiled>>, Error> {
+        let key = self.key(plan, work, fused);
         let (sources, targets) = (plan.sources().len(), plan.targets().len());
         let compilable = sources * targets <= MOST_COEFFICIENTS
             && sources + targets <= MOST_SLOTS
-            && self.forced != Some(Kernel::Table);
+            && self.forced != Some(Kernel::Table)
+            && key.is_possible();
         let mut known = lock(&self.known);
         let entry = known.entry(&key);
         entry.moved_bytes += work.traffic_bytes();
         if let State::Ready(kernel) = &entry.compiled {
-            return Ok(Ready::Compiled(Arc::clone(kernel)));
+            return Ok(Some(Arc::clone(kernel)));
         }
         if compilable && let Some(forced) = self.forced {
             // Without the lock: another thread may compile something else meanwhile.
             drop(known);
             let kernel = Arc::new(Compiled::new(&self.device, &key, variant(&key, Some(forced)))?);
             lock(&self.known).entry(&key).compiled = State::Ready(Arc::clone(&kernel));
-            return Ok(Ready::Compiled(kernel));
+            return Ok(Some(kernel));
         }
         let worth_it = entry.moved_bytes >= COMPILE_AFTER_BYTES || plan.is_lasting();
         if compilable && worth_it && matches!(entry.compiled, State::Cold) {
             entry.compiled = State::Building;
             self.builder.ask(key.clone());
         }
-        if let Some(tables) = &entry.tables {
-            return Ok(Ready::Table(Arc::clone(tables)));
-        }
-        drop(known);
-        let tables = Arc::new(Tables::new(&self.device, std::slice::from_ref(plan))?);
-        lock(&self.known).entry(&key).tables = Some(Arc::clone(&tables));
-        Ok(Ready::Table(tables))
+        Ok(None)
     }
 }
 
@@ -225,7 +254,7 @@ impl Ready {
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Table(a), Self::Table(b)) => Arc::ptr_eq(a, b),
-            (Self::Compiled(a), Self::Compiled(b)) => Arc::ptr_eq(a, b),
+            (Self::Compiled(a), Self::Compiled(b)) | (Self::Fused(a), Self::Fused(b)) => Arc::ptr_eq(a, b),
             _ => false,
         }
     }

@@ -116,7 +116,7 @@ impl Span {
 }
 
 /// A count that is bounded by what a buffer holds.
-fn index(count: usize) -> u32 {
+pub(super) fn index(count: usize) -> u32 {
     u32::try_from(count).expect("buffers hold fewer than 2^32 words")
 }
 
@@ -127,6 +127,8 @@ pub(super) struct Buffers<'a> {
     pub(super) targets: wgpu::BufferBinding<'a>,
     /// In a check: one [`Found`] for each target and block, zero before.
     pub(super) found: Option<wgpu::BufferBinding<'a>>,
+    /// Where checksums are wanted: one u32 for each source and target and block.
+    pub(super) crc: Option<wgpu::BufferBinding<'a>>,
     pub(super) addressing: Addressing,
 }
 
@@ -137,17 +139,17 @@ impl Buffers<'_> {
 
     /// Every part of a buffer there is.
     pub(super) fn all(&self) -> impl Iterator<Item = &wgpu::BufferBinding<'_>> {
-        [&self.sources, &self.targets].into_iter().chain(&self.found)
+        [&self.sources, &self.targets].into_iter().chain(&self.found).chain(&self.crc)
     }
 
     /// The bindings 2, 3 and 4, as [`prelude`] declares them.
-    pub(super) fn entries(&self) -> impl Iterator<Item = wgpu::BindGroupEntry<'_>> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = (u32, wgpu::BufferBinding<'_>)> {
         let sources = match (self.mode(), self.addressing) {
             (Mode::Write, Addressing::Shared) => None,
-            _ => Some(entry(2, self.sources.clone())),
+            _ => Some((2, self.sources.clone())),
         };
-        let found = self.found.clone().map(|found| entry(4, found));
-        sources.into_iter().chain([entry(3, self.targets.clone())]).chain(found)
+        let found = self.found.clone().map(|found| (4, found));
+        sources.into_iter().chain([(3, self.targets.clone())]).chain(found)
     }
 }
 
@@ -221,7 +223,12 @@ pub(super) fn pipeline(
                 // SAFETY: every index of our kernels stays within its binding: invocations beyond params.columns return,
                 // a column below it lies within every slot, and the slots lie within the buffers (`Span` and `Buffers`
                 // come from `ring`, which sizes the buffers by them, from `in_place`, whose windows hold the slots of a
-                // checked view, and from `resident`, which checks them). The loops count to a bound.
+                // checked view, and from `resident`, which checks them). Kernels that compute checksums take a column
+                // only below its block's length, and write one for each block that there is; their indices into
+                // workgroup memory are bounded by its size as they are generated. The
+                // kernels of `correct` index the same slots by words below the span's bytes, lists that have room for every
+                // block of the span, and arrays of their own by bytes, by logarithms, and by counts that have been compared
+                // with their lengths. The loops count to a bound.
                 unsafe {
                     device.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
                 }
@@ -242,60 +249,51 @@ pub(super) fn pipeline(
     )
 }
 
-/// A kernel bound to its buffers: all that has to be recorded.
+/// Kernels bound to their buffers: all that has to be recorded.
 pub(super) struct Launch {
-    /// The kernel's name.
+    /// The kernel's name; both, if one computes and another sums up.
     pub(super) kernel: &'static str,
-    /// A pipeline and its bindings for each run of rows.
-    pub(super) passes: Vec<(wgpu::ComputePipeline, wgpu::BindGroup)>,
-    /// Workgroups over the columns.
-    pub(super) groups: u32,
-    /// Layers of them, over the rows.
-    pub(super) layers: u32,
-    /// What makes the tables, where the device does.
-    pub(super) before: Option<Before>,
+    /// One after another, each seeing what those before it wrote.
+    pub(super) passes: Vec<Pass>,
 }
 
-/// A dispatch that goes before another's.
-pub(super) struct Before {
-    pub(super) pipeline: wgpu::ComputePipeline,
-    pub(super) bind_group: wgpu::BindGroup,
-    pub(super) groups: u32,
+/// One dispatch.
+pub(super) struct Pass {
+    pipeline: wgpu::ComputePipeline,
+    bind_group: wgpu::BindGroup,
+    /// Workgroups, over columns or blocks.
+    groups: u32,
+    /// Layers of them, over the rows of a plan.
+    layers: u32,
 }
 
-impl Launch {
-    /// Binds one pipeline: its own buffers, then sources, targets and findings.
-    pub(super) fn bind(
+impl Pass {
+    pub(super) fn bind<'a>(
         device: &Device,
         pipeline: &wgpu::ComputePipeline,
-        own: &[(u32, &wgpu::Buffer)],
-        buffers: &Buffers<'_>,
-    ) -> (wgpu::ComputePipeline, wgpu::BindGroup) {
-        let own = own.iter().map(|&(binding, buffer)| entry(binding, buffer.as_entire_buffer_binding()));
-        let entries: Vec<_> = own.chain(buffers.entries()).collect();
+        buffers: impl IntoIterator<Item = (u32, wgpu::BufferBinding<'a>)>,
+        groups: u32,
+        layers: u32,
+    ) -> Self {
+        let entries: Vec<_> = buffers.into_iter().map(|(binding, buffer)| entry(binding, buffer)).collect();
         let bind_group = device.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,
             layout: &pipeline.get_bind_group_layout(0),
             entries: &entries,
         });
-        (pipeline.clone(), bind_group)
+        Self { pipeline: pipeline.clone(), bind_group, groups, layers }
     }
+}
 
+impl Launch {
     /// Records the dispatches.
     pub(super) fn dispatch(&self, device: &Device, pass: &mut wgpu::ComputePass<'_>) {
         let most = device.device.limits().max_compute_workgroups_per_dimension;
-        let mut dispatch = |pipeline, bind_group, groups: u32, layers| {
-            // Two dimensions, because one ends at 65,535 workgroups.
+        for Pass { pipeline, bind_group, groups, layers } in &self.passes {
             let rows = groups.div_ceil(most);
             pass.set_pipeline(pipeline);
             pass.set_bind_group(0, bind_group, &[]);
-            pass.dispatch_workgroups(groups.div_ceil(rows.max(1)), rows, layers);
-        };
-        if let Some(Before { pipeline, bind_group, groups }) = &self.before {
-            dispatch(pipeline, bind_group, *groups, 1);
-        }
-        for (pipeline, bind_group) in &self.passes {
-            dispatch(pipeline, bind_group, self.groups, self.layers);
+            pass.dispatch_workgroups(groups.div_ceil(rows.max(1)), rows, *layers);
         }
     }
 }

@@ -16,13 +16,14 @@ const REMEMBERED: usize = 4096;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PassTime {
-    /// `table` or `compiled`.
+    /// `table` or `compiled`; `correct` for what a correction does after its check.
     pub kernel: &'static str,
     /// Sources and targets of the plan.
     pub sources: usize,
     /// Targets of the plan.
     pub targets: usize,
-    /// Bytes read and written: of every source and every target, once.
+    /// Bytes read and written: of every source and every target, once. Of a correction only what lies in blocks that are
+    /// not right is really read.
     pub traffic_bytes: u64,
     /// From the pass's first work to its last, in nanoseconds.
     pub nanoseconds: f64,
@@ -52,7 +53,7 @@ impl Profile {
         Self { pending: enabled.then(Mutex::default) }
     }
 
-    /// Records one compute pass, with its times if they are wanted.
+    /// Records the compute pass of a launch, with its times if they are wanted.
     pub(super) fn pass(
         &self,
         device: &Device,
@@ -61,10 +62,31 @@ impl Profile {
         work: &Work<'_>,
         launch: &Launch,
     ) {
+        let plans = work.matrices.plans();
+        let most = |count: fn(&crate::Plan) -> usize| plans.iter().map(count).max().unwrap_or(0);
+        let time = PassTime {
+            kernel: launch.kernel,
+            sources: most(|plan| plan.sources().len()),
+            targets: most(|plan| plan.targets().len()),
+            traffic_bytes: work.traffic_bytes(),
+            nanoseconds: 0.0,
+        };
+        self.timed(device, encoder, label, time, |pass| launch.dispatch(device, pass));
+    }
+
+    /// Records one compute pass, of which everything but the time is known.
+    pub(super) fn timed(
+        &self,
+        device: &Device,
+        encoder: &mut wgpu::CommandEncoder,
+        label: impl Fn() -> String,
+        time: PassTime,
+        dispatch: impl FnOnce(&mut wgpu::ComputePass<'_>),
+    ) {
         let label = if cfg!(debug_assertions) { label() } else { String::new() };
         let descriptor = wgpu::ComputePassDescriptor { label: Some(&label), timestamp_writes: None };
         let Some(pending) = &self.pending else {
-            return launch.dispatch(device, &mut encoder.begin_compute_pass(&descriptor));
+            return dispatch(&mut encoder.begin_compute_pass(&descriptor));
         };
         let queries = device.device.create_query_set(&wgpu::QuerySetDescriptor {
             label: None,
@@ -77,7 +99,7 @@ impl Profile {
             end_of_pass_write_index: Some(1),
         };
         let timed = wgpu::ComputePassDescriptor { timestamp_writes: Some(timestamp_writes), ..descriptor };
-        launch.dispatch(device, &mut encoder.begin_compute_pass(&timed));
+        dispatch(&mut encoder.begin_compute_pass(&timed));
         let buffer = |usage| {
             device.device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("stamps"),
@@ -91,15 +113,6 @@ impl Profile {
         encoder.resolve_query_set(&queries, 0..2, &resolved, 0);
         encoder.copy_buffer_to_buffer(&resolved, 0, &stamps, 0, 16);
         visible_to_host(encoder, &stamps);
-        let plans = work.matrices.plans();
-        let most = |count: fn(&crate::Plan) -> usize| plans.iter().map(count).max().unwrap_or(0);
-        let time = PassTime {
-            kernel: launch.kernel,
-            sources: most(|plan| plan.sources().len()),
-            targets: most(|plan| plan.targets().len()),
-            traffic_bytes: work.traffic_bytes(),
-            nanoseconds: 0.0,
-        };
         let mut pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
         if pending.len() == REMEMBERED {
             pending.remove(0);

@@ -1,10 +1,11 @@
 //! Shards that already lie in device memory: plans recorded into a caller's command encoder, over the caller's buffers.
 
 use super::Gpu;
+use super::correct::{Correcting, Patterns, Room};
 use super::import::visible_to_host;
 use super::kernels::Work;
 use super::launch::{Addressing, Buffers, COLUMN_BYTES, Found, Mode, Span, part};
-use crate::backend::{BLOCK_BYTES, Mismatch, Report, Task};
+use crate::backend::{BLOCK_BYTES, Report, Task};
 use crate::memory::Geometry;
 use crate::plan::Matrices;
 use crate::{Error, Plan};
@@ -38,15 +39,21 @@ pub enum Resident<'a> {
     },
 }
 
-/// What was recorded: after the commands have been submitted, the result of a check can be had from it.
+/// What was recorded: after the commands have been submitted, what a check found or a correction did can be had from it.
 pub struct Recorded {
-    check: Option<PendingCheck>,
+    pending: Option<Pending>,
+    checksums: Option<PendingChecksums>,
 }
 
-struct PendingCheck {
+struct PendingChecksums {
     download: wgpu::Buffer,
-    plan: Plan,
-    span: Span,
+    /// Checksums in it; behind them stands a word that only the recorded copy makes zero.
+    count: usize,
+}
+
+enum Pending {
+    Check { download: wgpu::Buffer, plan: Plan, span: Span },
+    Correction { room: Room, header: wgpu::Buffer, span: Span },
 }
 
 impl Gpu {
@@ -60,14 +67,41 @@ impl Gpu {
     /// [`Error::Overlap`], [`Error::RegionTooSmall`] for a geometry that does not fit its buffer;
     /// [`Error::DeviceTooSmall`] if an arena exceeds what the device can bind; [`Error::SlotIndex`] for a slot that is not
     /// there, [`Error::ReadOnlySlot`] for a target among the sources of [`Resident::Apart`]; [`Error::PlanCount`],
-    /// [`Error::PlanIndex`]; a device error.
+    /// [`Error::PlanIndex`]; [`Error::BlockIndex`] for an erasure that is not there; a device error. A correction writes all
+    /// slots: none of them lies in [`Resident::Apart`]'s first arena.
     pub fn record(
         &self,
         encoder: &mut wgpu::CommandEncoder,
         task: Task<'_>,
         shards: Resident<'_>,
     ) -> Result<Recorded, Error> {
-        let mode = if matches!(task, Task::Check(_)) { Mode::Check } else { Mode::Write };
+        self.record_either(encoder, task, shards, false)
+    }
+
+    /// As [`Gpu::record`], and computes the CRC-32C of every block of every source and target in the same pass:
+    /// [`Recorded::checksums`] has them after the commands have been submitted.
+    ///
+    /// # Errors
+    /// As [`Gpu::record`]; [`Error::ChecksumTask`] unless the task writes by one plan for all stripes, or checks.
+    pub fn record_with_checksums(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        task: Task<'_>,
+        shards: Resident<'_>,
+    ) -> Result<Recorded, Error> {
+        task.check_checksums()?;
+        self.record_either(encoder, task, shards, true)
+    }
+
+    fn record_either(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        task: Task<'_>,
+        shards: Resident<'_>,
+        with_checksums: bool,
+    ) -> Result<Recorded, Error> {
+        // What is corrected is checked before.
+        let mode = if matches!(task, Task::Write(_)) { Mode::Write } else { Mode::Check };
         let (sources, targets) = match shards {
             Resident::Together(arena) => (arena, arena),
             Resident::Apart { sources, targets } => (sources, targets),
@@ -78,9 +112,15 @@ impl Gpu {
         for plan in matrices.plans() {
             check_slots(plan, &shards)?;
         }
+        if let Task::Correct { grs, erased } = task {
+            if matches!(shards, Resident::Apart { .. }) {
+                return Err(Error::ReadOnlySlot { slot: 0 });
+            }
+            erased.check(grs.total_shards(), span.stripes, span.stripe_bytes)?;
+        }
         let targets_most = matrices.plans().iter().map(|plan| plan.targets().len()).max().unwrap_or(0);
-        if targets.geometry.extent() == 0 || targets_most == 0 {
-            return Ok(Recorded { check: None });
+        if targets.geometry.extent() == 0 || targets_most == 0 && !with_checksums {
+            return Ok(Recorded { pending: None, checksums: None });
         }
 
         let first_target = if matches!(shards, Resident::Apart { .. }) { sources.geometry.slots } else { 0 };
@@ -93,9 +133,15 @@ impl Gpu {
         let found_length = targets_most * span.blocks() * size_of::<Found>();
         let doing = || format!("recording a task over {} stripes of {} bytes", span.stripes, span.stripe_bytes);
         let device = &self.device;
+        let most = |limits: &wgpu::Limits| limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         if mode == Mode::Check {
-            let most = |limits: &wgpu::Limits| limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
             device.check_size("max_storage_buffer_binding_size", most, found_length as u64)?;
+        }
+        let slots = matrices.plans().iter().map(|plan| plan.sources().len() + plan.targets().len()).max().unwrap_or(0);
+        let crc_count = if with_checksums { slots * span.blocks() } else { 0 };
+        let crc_length = (crc_count + 1) * size_of::<u32>();
+        if with_checksums {
+            device.check_size("max_storage_buffer_binding_size", most, crc_length as u64)?;
         }
         device.scoped(doing, || {
             use wgpu::BufferUsages as Usage;
@@ -110,6 +156,17 @@ impl Gpu {
             if let Some(found) = &found {
                 encoder.clear_buffer(found, 0, None);
             }
+            let crc = with_checksums.then(|| {
+                device.device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some("checksums"),
+                    size: crc_length as u64,
+                    usage: Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC,
+                    mapped_at_creation: false,
+                })
+            });
+            if let Some(crc) = &crc {
+                encoder.clear_buffer(crc, crc_length as u64 - 4, None);
+            }
             let work = Work {
                 matrices,
                 plan_of,
@@ -122,6 +179,7 @@ impl Gpu {
                     sources: binding(sources),
                     targets: binding(targets),
                     found: found.as_ref().map(wgpu::Buffer::as_entire_buffer_binding),
+                    crc: crc.as_ref().map(wgpu::Buffer::as_entire_buffer_binding),
                     addressing: match shards {
                         Resident::Together(_) => Addressing::Shared,
                         Resident::Apart { .. } => Addressing::Separate,
@@ -130,13 +188,39 @@ impl Gpu {
             };
             let launch = self.kernels.launch(&work)?;
             self.profile.pass(device, encoder, doing, &work, &launch);
-            let Some(found) = found else { return Ok(Recorded { check: None }) };
+            let checksums = match crc {
+                None => None,
+                Some(crc) => {
+                    let usage = Usage::MAP_READ | Usage::COPY_DST;
+                    let download = device.buffer("checksums", usage, &vec![0xff; crc_length])?;
+                    encoder.copy_buffer_to_buffer(&crc, 0, &download, 0, None);
+                    visible_to_host(encoder, &download);
+                    Some(PendingChecksums { download, count: crc_count })
+                }
+            };
+            let Some(found) = found else { return Ok(Recorded { pending: None, checksums }) };
+            if let Task::Correct { grs, erased } = task {
+                let room = Room::to_be_fetched(device, span.blocks(), grs.total_shards())?;
+                let correcting = Correcting {
+                    grs,
+                    span,
+                    bytes: span.stripe_bytes,
+                    place: &|slot| target(0, slot),
+                    patterns: Patterns::new(grs, erased, span.blocks(), |block| locate(span, block)),
+                    shards: binding(targets),
+                    found: found.as_entire_buffer_binding(),
+                    corrected: None,
+                };
+                self.correctors.record(device, &self.profile, encoder, &correcting, (&room, 0))?;
+                let header = room.record_header(device, encoder)?;
+                return Ok(Recorded { pending: Some(Pending::Correction { room, header, span }), checksums });
+            }
             // Filled with a mark that only the recorded copy takes away.
             let download = device.buffer("found", Usage::MAP_READ | Usage::COPY_DST, &vec![0xff; found_length])?;
             encoder.copy_buffer_to_buffer(&found, 0, &download, 0, None);
             visible_to_host(encoder, &download);
             let plan = matrices.plans()[0].clone();
-            Ok(Recorded { check: Some(PendingCheck { download, plan, span }) })
+            Ok(Recorded { pending: Some(Pending::Check { download, plan, span }), checksums })
         })?
     }
 
@@ -186,21 +270,59 @@ impl Gpu {
 }
 
 impl Recorded {
-    /// Waits for the submitted commands and reads what the check found; nothing for a task that writes.
+    /// Waits for the submitted commands and reads what a check found or a correction did; nothing for a task that writes.
     ///
     /// # Errors
     /// A device error; among them, that the commands were never submitted.
-    pub fn report(self, gpu: &Gpu) -> Result<Report, Error> {
-        let Some(PendingCheck { download, plan, span }) = self.check else { return Ok(Report::default()) };
-        let bytes = gpu.device.read(&download, || "reading what a check found".to_owned())?;
-        let entries: &[Found] = bytemuck::cast_slice(&bytes);
-        if entries.iter().any(|found| found.count == u32::MAX) {
-            return Err(gpu.device.failed("reading what a check found".to_owned(), Unsubmitted));
+    pub fn report(&self, gpu: &Gpu) -> Result<Report, Error> {
+        let mut report = Report::default();
+        match &self.pending {
+            None => {}
+            Some(Pending::Check { download, plan, span }) => {
+                let bytes = gpu.device.read(download, || "reading what a check found".to_owned())?;
+                let entries: &[Found] = bytemuck::cast_slice(&bytes);
+                if entries.iter().any(|found| found.count == u32::MAX) {
+                    return Err(gpu.device.failed("reading what a check found".to_owned(), Unsubmitted));
+                }
+                report.mismatches.extend(Found::mismatches(entries, plan, *span));
+            }
+            Some(Pending::Correction { room, header, span }) => {
+                let was_submitted = room.fetch(&gpu.device, header, |outcome| {
+                    let (stripe, block) = locate(*span, outcome.block);
+                    outcome.add_to(&mut report, 0, stripe, block * BLOCK_BYTES);
+                })?;
+                if !was_submitted {
+                    return Err(gpu.device.failed("reading what was corrected".to_owned(), Unsubmitted));
+                }
+            }
         }
-        let mut mismatches: Vec<Mismatch> = Found::mismatches(entries, &plan, span).collect();
-        mismatches.sort_unstable();
-        Ok(Report { mismatches, ..Report::default() })
+        report.sort();
+        Ok(report)
     }
+}
+
+impl Recorded {
+    /// Waits for the submitted commands and returns the checksums they left, ordered by position in the plan (sources, then
+    /// targets), stripe and block; none unless they were recorded with checksums.
+    ///
+    /// # Errors
+    /// As [`Recorded::report`].
+    pub fn checksums(&self, gpu: &Gpu) -> Result<Vec<u32>, Error> {
+        let Some(PendingChecksums { download, count }) = &self.checksums else { return Ok(Vec::new()) };
+        let doing = || "reading checksums".to_owned();
+        let bytes = gpu.device.read(download, doing)?;
+        let mut words = bytemuck::pod_collect_to_vec::<u8, u32>(&bytes);
+        match words.split_off(*count)[..] {
+            [0] => Ok(words),
+            _ => Err(gpu.device.failed(doing(), Unsubmitted)),
+        }
+    }
+}
+
+/// Stripe and block of a block of the span.
+fn locate(span: Span, block: usize) -> (usize, usize) {
+    let stripe_blocks = span.blocks() / span.stripes;
+    (block / stripe_blocks, block % stripe_blocks)
 }
 
 /// Recorded commands that never ran.

@@ -16,12 +16,13 @@ mod slot;
 use std::sync::{Mutex, PoisonError, mpsc};
 
 use super::Gpu;
+use super::correct::{Correcting, Patterns, Room};
 use super::device::Device;
 use super::import::visible_to_host;
 use super::kernels::Work;
 use super::launch::{Addressing, Buffers, Mode, part};
 use crate::Error;
-use crate::backend::{Batch, Mismatch};
+use crate::backend::{BLOCK_BYTES, Batch, Report};
 use job::Job;
 use mapped::Part;
 use slot::{InFlight, Piece, Slot};
@@ -89,18 +90,18 @@ impl Ring {
     }
 }
 
-/// Runs batches, each with its number in the call, and returns what their checks found. After an error the ring is dropped,
+/// Runs batches, each with its number in the call, and returns what was found. After an error the ring is dropped,
 /// since its buffers are in an unknown state; the next call makes another.
-pub(super) fn run(gpu: &Gpu, batches: &mut [(usize, &mut Batch<'_>)]) -> Result<Vec<Mismatch>, Error> {
+pub(super) fn run(gpu: &Gpu, batches: &mut [(usize, &mut Batch<'_>)]) -> Result<Report, Error> {
     let jobs = batches.iter_mut().map(|(index, batch)| Job::new(&gpu.kernels, *index, batch));
     let jobs: Vec<Job<'_>> = jobs.filter(|job| !job.as_ref().is_ok_and(Job::is_empty)).collect::<Result<_, _>>()?;
     if jobs.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Report::default());
     }
     let needs = jobs.iter().map(Job::needs);
     let (least, all) = needs.fold((0, 0_usize), |(least, all), (l, a)| (least.max(l), all.saturating_add(a)));
     let ring = gpu.rings.take(&gpu.device, all.min(SLOT_BYTES).max(least))?;
-    let mut call = Call { gpu, jobs, ring, found: Vec::new() };
+    let mut call = Call { gpu, jobs, ring, found: Report::default() };
     call.run()?;
     let Call { mut ring, found, .. } = call;
     // So that a call like this one meets the launches that this one left in its slots.
@@ -114,7 +115,7 @@ struct Call<'g, 'a> {
     gpu: &'g Gpu,
     jobs: Vec<Job<'a>>,
     ring: Ring,
-    found: Vec<Mismatch>,
+    found: Report,
 }
 
 impl Call<'_, '_> {
@@ -152,9 +153,20 @@ impl Call<'_, '_> {
     }
 
     fn submit(&mut self, index: usize) -> Result<(), Error> {
+        if self.ring.slots[index].pieces.iter().any(|piece| self.jobs[piece.job].has_checksums()) {
+            self.ring.slots[index].with_checksums(&self.gpu.device)?;
+        }
         let (device, slot) = (&self.gpu.device, &self.ring.slots[index]);
         let doing = || self.jobs[slot.pieces[0].job].describe();
         let (sender, mapped) = mpsc::channel();
+        let corrected: Vec<&Piece> =
+            slot.pieces.iter().filter(|piece| self.jobs[piece.job].corrects.is_some()).collect();
+        let sizes = corrected.iter().map(|piece| self.jobs[piece.job].correction_size(&piece.chunk));
+        let rooms = &self.gpu.correctors.rooms;
+        let mut room = if corrected.is_empty() { None } else { Some(rooms.take(device, sizes)?) };
+        let checksums = slot.checksums.as_ref().map(|checksums| &checksums.download);
+        let buffers = [(&slot.upload, wgpu::MapMode::Write), (&slot.download, wgpu::MapMode::Read)];
+        let buffers = || buffers.into_iter().chain(checksums.map(|buffer| (buffer, wgpu::MapMode::Read)));
         let submission = device.scoped(doing, || {
             slot.upload.unmap();
             let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -167,18 +179,29 @@ impl Call<'_, '_> {
             for piece in &slot.pieces {
                 self.record(&mut encoder, slot, piece)?;
             }
+            for (at, piece) in corrected.iter().enumerate() {
+                if let Some(room) = &room {
+                    self.record_correction(&mut encoder, slot, piece, room, at)?;
+                }
+            }
+            if let Some(room) = &mut room {
+                room.record_download(&mut encoder);
+            }
             for piece in &slot.pieces {
                 self.record_download(&mut encoder, slot, piece);
             }
             visible_to_host(&mut encoder, &slot.download);
-            for (buffer, mode) in [(&slot.upload, wgpu::MapMode::Write), (&slot.download, wgpu::MapMode::Read)] {
+            checksums.iter().for_each(|buffer| visible_to_host(&mut encoder, buffer));
+            for (buffer, mode) in buffers() {
                 let sender = sender.clone();
                 // The receiver lives until both have arrived, or the slot is dropped: then nobody waits.
                 encoder.map_buffer_on_submit(buffer, mode, .., move |result| drop(sender.send(result)));
             }
             Ok(device.queue.submit([encoder.finish()]))
         })??;
-        self.ring.slots[index].in_flight = Some(InFlight { submission, mapped });
+        let buffers = buffers().count();
+        self.ring.slots[index].in_flight = Some(InFlight { submission, buffers, mapped });
+        self.ring.slots[index].room = room;
         Ok(())
     }
 
@@ -195,6 +218,8 @@ impl Call<'_, '_> {
             Mode::Check => (job.sources, part(sources, base, bytes(job.uploads()))),
         };
         let found = (job.mode == Mode::Check).then(|| part(&slot.found, base / 2, job.found_bytes(chunk) as u64));
+        let crc = slot.checksums.as_ref().filter(|_| job.has_checksums());
+        let crc = crc.map(|crc| part(&crc.computed, base / 2, job.crc_bytes(chunk) as u64));
         let work = Work {
             matrices: job.matrices,
             plan_of: job.plan_of(chunk),
@@ -207,6 +232,7 @@ impl Call<'_, '_> {
                 sources: part(sources, base, bytes(job.uploads())),
                 targets,
                 found,
+                crc,
                 addressing: Addressing::Separate,
             },
         };
@@ -215,20 +241,58 @@ impl Call<'_, '_> {
         Ok(())
     }
 
+    /// What follows the check of a piece whose shards are to be corrected: the one numbered `at` of the room.
+    fn record_correction(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        slot: &Slot,
+        piece: &Piece,
+        room: &Room,
+        at: usize,
+    ) -> Result<(), Error> {
+        let Piece { job, chunk, base } = piece;
+        let job = &self.jobs[*job];
+        let Some((grs, erased)) = job.corrects else { return Ok(()) };
+        let (stride, base) = (job.stride(chunk), *base as u64);
+        let (sources, targets) = slot.kernel_buffers();
+        let bytes = job.piece_bytes(chunk) as u64;
+        let blocks = job.span(chunk).blocks();
+        let correcting = Correcting {
+            grs,
+            span: job.span(chunk),
+            bytes: chunk.columns.len(),
+            place: &|slot| slot as usize * stride,
+            patterns: Patterns::new(grs, erased, blocks, |block| {
+                let (stripe, offset) = job.locate(chunk, block);
+                (stripe, offset / BLOCK_BYTES)
+            }),
+            shards: part(sources, base, bytes),
+            found: part(&slot.found, base / 2, job.found_bytes(chunk) as u64),
+            corrected: Some(part(targets, base, bytes)),
+        };
+        self.gpu.correctors.record(&self.gpu.device, &self.gpu.profile, encoder, &correcting, (room, at))
+    }
+
     /// A piece's results to where the host reads them, unless the kernel wrote them there.
     fn record_download(&self, encoder: &mut wgpu::CommandEncoder, slot: &Slot, piece: &Piece) {
         let job = &self.jobs[piece.job];
         let base = piece.base as u64;
+        if let Some(crc) = slot.checksums.as_ref().filter(|_| job.has_checksums()) {
+            let bytes = job.crc_bytes(&piece.chunk) as u64;
+            encoder.copy_buffer_to_buffer(&crc.computed, base / 2, &crc.download, base / 2, bytes);
+        }
         match (job.mode, &slot.staged) {
-            (Mode::Check, _) => {
+            (Mode::Check, _) if job.corrects.is_none() => {
                 let bytes = job.found_bytes(&piece.chunk) as u64;
                 encoder.copy_buffer_to_buffer(&slot.found, base / 2, &slot.download, base, bytes);
             }
-            (Mode::Write, Some(staged)) => {
-                let bytes = (job.targets * job.stride(&piece.chunk)) as u64;
+            // Which blocks were corrected only the device knows: all come.
+            (mode, Some(staged)) => {
+                let shards = if mode == Mode::Check { job.uploads() } else { job.targets };
+                let bytes = (shards * job.stride(&piece.chunk)) as u64;
                 encoder.copy_buffer_to_buffer(&staged.targets, base, &slot.download, base, bytes);
             }
-            (Mode::Write, None) => {}
+            (_, None) => {}
         }
     }
 
@@ -243,19 +307,37 @@ impl Call<'_, '_> {
         }
         let download = slot.download.get_mapped_range(..);
         let download = download.map_err(|error| device.failed(describe(jobs, &pieces), error))?;
+        let checksums = slot.checksums.as_ref().map(|checksums| checksums.download.get_mapped_range(..));
+        let checksums = checksums.transpose().map_err(|error| device.failed(describe(jobs, &pieces), error))?;
         for Piece { job, chunk, base } in &pieces {
             let job = &mut jobs[*job];
             let bytes = &download[*base..];
+            if let Some(checksums) = checksums.as_ref().filter(|_| job.has_checksums()) {
+                job.take_checksums(chunk, bytemuck::cast_slice(&checksums[base / 2..][..job.crc_bytes(chunk)]));
+            }
             match job.mode {
                 Mode::Write => job.take_targets(chunk, bytes)?,
+                // The room says what of it is to be taken.
+                Mode::Check if job.corrects.is_some() => {}
                 Mode::Check => {
                     let entries = bytemuck::cast_slice(&bytes[..job.found_bytes(chunk)]);
-                    found.extend(job.mismatches(chunk, entries));
+                    found.mismatches.extend(job.mismatches(chunk, entries));
                 }
             }
         }
-        drop(download);
+        if let Some(mut room) = slot.room.take() {
+            let corrected: Vec<&Piece> = pieces.iter().filter(|piece| jobs[piece.job].corrects.is_some()).collect();
+            room.read(device, |at, outcome| {
+                let Piece { job, chunk, base } = corrected[at];
+                jobs[*job].take_corrected(chunk, &outcome, &download[*base..], found);
+            })?;
+            gpu.correctors.rooms.put_back(room);
+        }
+        drop((download, checksums));
         slot.download.unmap();
+        if let Some(checksums) = &slot.checksums {
+            checksums.download.unmap();
+        }
         slot.used = 0;
         // Kept for its memory.
         slot.pieces = pieces;

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::device::Device;
 use super::kernels::Work;
-use super::launch::{self, Addressing, Buffers, COLUMN_BYTES, Launch, Mode, WORKGROUP_SIZE};
+use super::launch::{self, Addressing, Buffers, COLUMN_BYTES, Launch, Mode, Pass, WORKGROUP_SIZE};
 use crate::{Error, Plan};
 
 const TEMPLATE: &str = include_str!("../../shaders/table.wgsl");
@@ -191,12 +191,14 @@ impl Table {
         let pipeline = self.pipeline(buffers, tables.sources);
         let plan_of = plan_of.map_or(slots, |(buffer, _)| buffer);
         let own = [(0, &params), (1, slots), (5, &tables.buffer), (6, plan_of), (7, &shape)];
+        let own = own.map(|(binding, buffer)| (binding, buffer.as_entire_buffer_binding()));
         let group_bytes = WORKGROUP_SIZE as usize * COLUMN_BYTES;
         let groups = match plans {
             1 => span.bytes().div_ceil(group_bytes),
             _ => span.stripes * span.stripe_bytes.div_ceil(group_bytes),
         };
-        let passes = vec![Launch::bind(device, pipeline, &own, buffers)];
-        Ok(Launch { kernel: "table", passes, groups: index(groups), layers: targets.div_ceil(4), before: None })
+        let entries = own.into_iter().chain(buffers.entries());
+        let pass = Pass::bind(device, pipeline, entries, index(groups), targets.div_ceil(4));
+        Ok(Launch { kernel: "table", passes: vec![pass] })
     }
 }

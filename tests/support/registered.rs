@@ -1,12 +1,12 @@
 //! A GPU all of whose work is in registered memory, whatever memory a test brings.
 
 use evariste::memory::Region;
-use evariste::{Backend, Batch, Error, Geometry, Gpu, Info, Report, View};
+use evariste::{Backend, Batch, Error, Geometry, Gpu, Info, Report, Task, View};
 
 /// What devices store: with slots padded to it, every batch can be worked on in place.
 const WORD_BYTES: usize = 16;
 
-/// Copies every batch into a region of the GPU's own, lets it be worked on there, and copies the targets back.
+/// Copies every batch into a region of the GPU's own, lets it be worked on there, and copies what was written back.
 pub(crate) struct InRegisteredMemory(Gpu);
 
 impl InRegisteredMemory {
@@ -84,8 +84,10 @@ impl Backend for InRegisteredMemory {
             if let (Some(to), Some(crc)) = (batch.crc_mut(), crc) {
                 to.copy_from_slice(crc);
             }
-            if matches!(batch.task(), evariste::Task::Write(_)) {
-                for (slot, stripe, at) in cells(batch, false) {
+            // A correction may write every slot.
+            let writes_sources = matches!(batch.task(), Task::Correct { .. });
+            if writes_sources || matches!(batch.task(), Task::Write(_)) {
+                for (slot, stripe, at) in cells(batch, writes_sources) {
                     let bytes = batch.view().bytes();
                     batch.view_mut().slot_mut(slot, stripe).copy_from_slice(&region[at..at + bytes]);
                 }

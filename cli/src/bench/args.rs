@@ -43,6 +43,9 @@ pub(super) enum Suite {
     /// Rebuild many stripes, each with other losses, in one call, from the lists of what is lost
     #[command(after_help = exit::HELP)]
     Patterns(Patterns),
+    /// Correct shards that are wrong nobody knows where, beside a check of the same shards
+    #[command(after_help = exit::HELP)]
+    Correct(Correct),
     /// Measure the CPU and the GPU, and store what the automatic backend chooses by
     #[command(after_help = exit::HELP)]
     Calibrate(Calibrate),
@@ -97,6 +100,14 @@ pub(super) struct Field {
     /// Where to compute [default: both]
     #[arg(long, value_name = "WHERE", value_enum)]
     pub(super) backend: Option<Where>,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Correct {
+    #[command(flatten)]
+    pub(super) sizes: Sizes,
     #[command(flatten)]
     pub(super) output: Output,
 }

@@ -39,6 +39,9 @@ pub(super) const DEVICE_CPU: Defaults = Defaults { shapes: SHAPES, sizes: &[Data
 pub(super) const DEVICE_SOFTWARE: Defaults = Defaults { shapes: &[(6, 3), (10, 4)], sizes: &[Data(MIB)] };
 pub(super) const HOST: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(8 * MIB), Data(512 * MIB)] };
 pub(super) const HOST_SOFTWARE: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(MIB)] };
+pub(super) const CORRECT: Defaults =
+    Defaults { shapes: &[(10, 4)], sizes: &[Data(64 * MIB), Data(512 * MIB), Data(1024 * MIB)] };
+pub(super) const CORRECT_SOFTWARE: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(MIB)] };
 /// All shards in a second-level cache, in a third-level one, in a large one, and in none.
 pub(super) const CPU: Defaults = Defaults {
     shapes: &[(10, 4), (8, 2), (20, 4)],

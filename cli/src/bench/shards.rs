@@ -58,7 +58,7 @@ impl Shards {
     }
 
     /// Where a byte of a shard lies.
-    fn locate(&self, shard: usize, stripe: usize, offset: usize) -> (&wgpu::Buffer, usize) {
+    pub(super) fn locate(&self, shard: usize, stripe: usize, offset: usize) -> (&wgpu::Buffer, usize) {
         let slots = self.first_geometry.slots;
         let (buffer, geometry, slot) = match &self.second {
             Some((buffer, geometry)) if shard >= slots => (buffer, geometry, shard - slots),

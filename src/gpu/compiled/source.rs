@@ -19,7 +19,7 @@ use super::Variant;
 use crate::gpu::launch::{Addressing, Mode, prelude};
 use crate::{Matrix, gf256};
 
-const TEMPLATE: &str = include_str!("../../../shaders/compiled.wgsl");
+pub(super) const TEMPLATE: &str = include_str!("../../../shaders/compiled.wgsl");
 
 /// How the sums of sources are made. `group` sources share the sums of their subsets; 1 shares nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,9 +48,8 @@ pub(in crate::gpu) fn generate(
 ) -> String {
     let slot_vectors = (matrix.cols() + matrix.rows()).div_ceil(4).to_string();
     let text = prelude(variant.width, mode, addressing) + &TEMPLATE.replace("{{SLOT_VECTORS}}", &slot_vectors);
-    // c = the sum of its bits times 2^(b-7), if the bits are those of 2^7 * c.
-    let bits = Matrix::from_fn(matrix.rows(), matrix.cols(), |row, col| gf256::mul(0x80, matrix.row(row)[col]));
-    let mut generator = Generator { bits, mode, rows, text };
+    let bits = bits(matrix);
+    let mut generator = Generator { bits, mode, rows, names: Names { word: "Word", halve: "halve" }, text };
     generator.begin(variant.workgroup);
     match variant.method {
         Method::Rows { group } => generator.rows(group),
@@ -60,11 +59,48 @@ pub(in crate::gpu) fn generate(
     generator.text
 }
 
+/// A function `name` from a word of every source to a word of every target, and the structure it returns, `Name`.
+pub(in crate::gpu) fn function(matrix: &Matrix, group: usize, name: &str, names: Names) -> String {
+    let rows = 0..matrix.rows();
+    let mut generator =
+        Generator { bits: bits(matrix), mode: Mode::Write, rows: rows.clone(), names, text: String::new() };
+    let Names { word, .. } = names;
+    let result = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
+    let list = |prefix: &str, count: usize, of: &str| {
+        let members: Vec<String> = (0..count).map(|at| format!("{prefix}{at}{of}")).collect();
+        members.join(", ")
+    };
+    let typed = format!(": {word}");
+    generator.line(format_args!("struct {result} {{ {} }}\n", list("r", rows.len(), &typed)));
+    generator.line(format_args!("fn {name}({}) -> {result} {{", list("s", matrix.cols(), &typed)));
+    let groups = generator.groups(group);
+    groups.iter().for_each(|group| generator.combinations(group));
+    for row in rows.clone() {
+        let sums: Vec<Vec<String>> = (0..8).map(|bit| generator.terms(&groups, row, bit)).collect();
+        generator.sum(row, &sums);
+    }
+    generator.line(format_args!("    return {result}({});\n}}\n", list("r", rows.len(), "")));
+    generator.text
+}
+
+/// The bits of 2^7 * c for each coefficient c: c = the sum of its bits times 2^(b-7), if these are they.
+fn bits(matrix: &Matrix) -> Matrix {
+    Matrix::from_fn(matrix.rows(), matrix.cols(), |row, col| gf256::mul(0x80, matrix.row(row)[col]))
+}
+
+/// What generated text calls its words, and the function that halves one.
+#[derive(Clone, Copy)]
+pub(in crate::gpu) struct Names {
+    pub(in crate::gpu) word: &'static str,
+    pub(in crate::gpu) halve: &'static str,
+}
+
 struct Generator {
     /// Row r, column j: for which bits b source j is part of T(r, b).
     bits: Matrix,
     mode: Mode,
     rows: Range<usize>,
+    names: Names,
     text: String,
 }
 
@@ -168,21 +204,27 @@ fn compiled(
 
     /// Horner's rule over the bits of one row, and what is done with the result.
     fn horner(&mut self, row: usize, sums: &[Vec<String>]) {
+        self.sum(row, sums);
+        self.finish(row);
+    }
+
+    /// Horner's rule over the bits of one row.
+    fn sum(&mut self, row: usize, sums: &[Vec<String>]) {
         let name = format!("r{row}");
+        let Names { word, halve } = self.names;
         match sums.iter().position(|sum| !sum.is_empty()) {
-            None => self.line(format_args!("    let {name} = Word();")),
+            None => self.line(format_args!("    let {name} = {word}();")),
             Some(lowest) => {
                 let keyword = if lowest == 7 { "let" } else { "var" };
                 self.line(format_args!("    {keyword} {name} = {};", sums[lowest].join(" ^ ")));
                 for sum in &sums[lowest + 1..] {
-                    let halved = format!("halve({name})");
+                    let halved = format!("{halve}({name})");
                     let terms: Vec<&str> =
                         std::iter::once(halved.as_str()).chain(sum.iter().map(String::as_str)).collect();
                     self.line(format_args!("    {name} = {};", terms.join(" ^ ")));
                 }
             }
         }
-        self.finish(row);
     }
 
     /// In a check: what stands in the targets, asked for before there is anything to compare it with.
@@ -221,7 +263,7 @@ fn compiled(
 }
 
 /// Where the words of a slot begin.
-fn slot(index: usize) -> String {
+pub(super) fn slot(index: usize) -> String {
     format!("slots[{}].{}", index / 4, ["x", "y", "z", "w"][index % 4])
 }
 

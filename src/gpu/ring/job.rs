@@ -7,12 +7,14 @@ use rayon::prelude::*;
 use super::cut::{Chunk, Cut};
 use super::mapped::Part;
 use super::{PIECE_ALIGNMENT, SLOT_BYTES};
-use crate::Error;
-use crate::backend::{BLOCK_BYTES, Batch, Mismatch, Task};
+use crate::backend::{BLOCK_BYTES, Batch, Erasures, Mismatch, Report, Task};
+use crate::crc::Unpad;
+use crate::gpu::correct::Outcome;
 use crate::gpu::kernels::{Kernels, PerStripe};
 use crate::gpu::launch::{COLUMN_BYTES, Found, Mode, Span};
 use crate::memory::{Tile, View};
 use crate::plan::Matrices;
+use crate::{Error, Grs};
 
 /// Below this many bytes another thread costs more than it saves.
 const PARALLEL_BYTES: usize = 512 << 10;
@@ -23,15 +25,19 @@ pub(super) struct Job<'a> {
     /// Which batch of the call.
     index: usize,
     pub(super) mode: Mode,
+    /// Whether what a check finds wrong is to be made right.
+    pub(super) corrects: Option<(&'a Grs, &'a Erasures)>,
     pub(super) matrices: Matrices<'a>,
     pub(super) tables: Option<PerStripe>,
     view: View<'a>,
+    /// Where checksums go, if they are wanted.
+    crc: Option<&'a mut [u32]>,
     /// Bytes of a slot in one stripe, as the caller sees them.
     bytes: usize,
     /// Sources and targets of the largest plan.
     pub(super) sources: usize,
     pub(super) targets: usize,
-    /// Bytes of a block of a check, as the device counts them.
+    /// Bytes of a block of a check or a checksum, as the device counts them.
     block: usize,
     grain: usize,
 }
@@ -39,24 +45,31 @@ pub(super) struct Job<'a> {
 impl<'a> Job<'a> {
     pub(super) fn new(kernels: &Kernels, index: usize, batch: &'a mut Batch<'_>) -> Result<Self, Error> {
         let matrices = batch.task().matrices();
-        let mode = if matches!(batch.task(), Task::Check(_)) { Mode::Check } else { Mode::Write };
+        let (mode, corrects) = match batch.task() {
+            Task::Write(_) => (Mode::Write, None),
+            Task::Check(_) => (Mode::Check, None),
+            Task::Correct { grs, erased } => (Mode::Check, Some((grs, erased))),
+        };
         let most = |count: fn(&crate::Plan) -> usize| matrices.plans().iter().map(count).max().unwrap_or(0);
         let (sources, targets) = (most(|plan| plan.sources().len()), most(|plan| plan.targets().len()));
         let bytes = batch.view().bytes();
         // Blocks of short stripes shrink with them, so that padding at most doubles what is moved.
         let block = bytes.next_power_of_two().clamp(COLUMN_BYTES, BLOCK_BYTES);
-        let grain = if mode == Mode::Check { block } else { COLUMN_BYTES };
-        // A block of a check lies within one stripe, and a stripe may have a plan of its own.
-        let may_join = matches!(matrices, Matrices::One(_)) && (mode == Mode::Write || bytes.is_multiple_of(block));
+        let has_blocks = mode == Mode::Check || batch.crc().is_some();
+        let grain = if has_blocks { block } else { COLUMN_BYTES };
+        // A block lies within one stripe, and a stripe may have a plan of its own.
+        let may_join = matches!(matrices, Matrices::One(_)) && (!has_blocks || bytes.is_multiple_of(block));
         let stripe_bytes = bytes.next_multiple_of(grain).saturating_mul(sources.max(targets)).max(1);
         let tables = kernels.tables_per_stripe(matrices, (SLOT_BYTES / stripe_bytes).min(batch.view().stripes()))?;
-        let view = batch.view_mut().reborrow(may_join);
-        Ok(Self { index, mode, matrices, tables, view, bytes, sources, targets, block, grain })
+        let (view, crc) = batch.parts_mut();
+        let view = view.reborrow(may_join);
+        Ok(Self { index, mode, corrects, matrices, tables, view, crc, bytes, sources, targets, block, grain })
     }
 
     /// Whether there is nothing to compute.
     pub(super) fn is_empty(&self) -> bool {
-        self.view.total_bytes() == 0 || self.targets == 0
+        let has_targets = self.targets > 0 || self.crc.is_some() && self.sources > 0;
+        self.view.total_bytes() == 0 || !has_targets
     }
 
     /// Shards the host writes to the device: what stands in the targets of a check lies behind the sources.
@@ -108,6 +121,34 @@ impl<'a> Job<'a> {
     /// Bytes of what a check of a chunk finds.
     pub(super) fn found_bytes(&self, chunk: &Chunk) -> usize {
         self.targets * self.span(chunk).blocks() * size_of::<Found>()
+    }
+
+    /// Whether checksums are wanted.
+    pub(super) fn has_checksums(&self) -> bool {
+        self.crc.is_some()
+    }
+
+    /// Bytes of the checksums of a chunk.
+    pub(super) fn crc_bytes(&self, chunk: &Chunk) -> usize {
+        (self.sources + self.targets) * self.span(chunk).blocks() * size_of::<u32>()
+    }
+
+    /// Puts the checksums of a chunk where they belong.
+    pub(super) fn take_checksums(&mut self, chunk: &Chunk, checksums: &[u32]) {
+        let blocks = self.span(chunk).blocks() / chunk.stripes.len();
+        let (stripes, stripe_blocks) = (self.view.stripes(), self.view.bytes().div_ceil(self.block));
+        let first = chunk.columns.start / self.block;
+        let padding = chunk.stripe_bytes(self.grain) - chunk.columns.len();
+        let unpad = (padding > 0).then(|| Unpad::new(self.block - padding, self.block));
+        let Some(crc) = self.crc.as_deref_mut() else { return };
+        for (index, from) in checksums.chunks_exact(blocks).enumerate() {
+            let (position, stripe) = (index / chunk.stripes.len(), chunk.stripes.start + index % chunk.stripes.len());
+            let to = &mut crc[(position * stripes + stripe) * stripe_blocks + first..][..blocks];
+            to.copy_from_slice(from);
+            if let Some(unpad) = &unpad {
+                unpad.apply_to_last(to, blocks);
+            }
+        }
     }
 
     /// The plan of each stripe of a chunk; empty where one serves all.
@@ -168,7 +209,11 @@ impl<'a> Job<'a> {
             }
         };
         let tile_bytes = (TILE_BYTES / self.targets).max(COLUMN_BYTES);
-        let tiles = part.tiles(matrices, tile_bytes)?;
+        // Where stripes are padded on the device, each is looked for by itself.
+        let tiles = match matrices {
+            Matrices::One(plan) if stripe_bytes != chunk.columns.len() => part.tiles_of_stripes(plan, tile_bytes)?,
+            _ => part.tiles(matrices, tile_bytes)?,
+        };
         if self.targets * stride >= PARALLEL_BYTES {
             let tiles_at_once = (tile_bytes / stripe_bytes).max(1);
             tiles.parallel().with_min_len(tiles_at_once).for_each(copy);
@@ -176,6 +221,37 @@ impl<'a> Job<'a> {
             tiles.sequential().for_each(copy);
         }
         Ok(())
+    }
+
+    /// Blocks and slots of a chunk's correction.
+    pub(super) fn correction_size(&self, chunk: &Chunk) -> (usize, usize) {
+        (self.span(chunk).blocks(), self.uploads())
+    }
+
+    /// The stripe of a chunk's block, and where in it the block begins.
+    pub(super) fn locate(&self, chunk: &Chunk, block: usize) -> (usize, usize) {
+        let stripe_blocks = chunk.stripe_bytes(self.grain) / self.block;
+        let at = chunk.columns.start + block % stripe_blocks * self.block;
+        // Of stripes that were joined, each begins anew.
+        (chunk.stripes.start + block / stripe_blocks + at / self.bytes, at % self.bytes)
+    }
+
+    /// Takes what was done in a block of a chunk, and copies what was corrected there to where it belongs.
+    pub(super) fn take_corrected(&mut self, chunk: &Chunk, outcome: &Outcome<'_>, mapped: &[u8], report: &mut Report) {
+        let (stripe, offset) = self.locate(chunk, outcome.block);
+        let known = report.corrections.len();
+        outcome.add_to(report, self.index, stripe, offset);
+        // Where the view's stripes were joined, this stripe begins within its only one.
+        let stripe_bytes = chunk.stripe_bytes(self.grain);
+        let start = outcome.block * self.block;
+        let (view_stripe, view_start) =
+            (chunk.stripes.start + start / stripe_bytes, chunk.columns.start + start % stripe_bytes);
+        let stride = self.stride(chunk);
+        for correction in &report.corrections[known..] {
+            let bytes = correction.first - offset..=correction.last - offset;
+            let from = &mapped[correction.slot as usize * stride + start..][bytes.clone()];
+            self.view.slot_mut(correction.slot, view_stripe)[view_start..][bytes].copy_from_slice(from);
+        }
     }
 
     /// What the entries of a chunk's check say.
@@ -194,7 +270,11 @@ impl<'a> Job<'a> {
 
     /// What is being done, for errors.
     pub(super) fn describe(&self) -> String {
-        let verb = if self.mode == Mode::Check { "checking" } else { "writing" };
+        let verb = match (self.mode, self.corrects) {
+            (Mode::Write, _) => "writing",
+            (Mode::Check, None) => "checking",
+            (Mode::Check, Some(_)) => "correcting",
+        };
         let (targets, sources) = (self.targets, self.sources);
         format!("{verb} {} bytes of {targets} shards from {sources}", self.view.total_bytes())
     }

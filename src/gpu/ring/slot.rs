@@ -6,6 +6,7 @@ use super::PIECE_ALIGNMENT;
 use super::cut::Chunk;
 use crate::Error;
 use crate::backend::HostMemory;
+use crate::gpu::correct::Room;
 use crate::gpu::device::{Device, HANG};
 use crate::gpu::kernels::Launches;
 
@@ -19,7 +20,11 @@ pub(super) struct Slot {
     pub(super) staged: Option<Staged>,
     /// What checks find, counted by the device in its own memory.
     pub(super) found: wgpu::Buffer,
+    /// Checksums; made when the first are wanted.
+    pub(super) checksums: Option<Checksums>,
     pub(super) launches: Launches,
+    /// What was corrected in the submission in flight.
+    pub(super) room: Option<Room>,
     /// The pieces in it, one after another, and where the last one ends.
     pub(super) pieces: Vec<Piece>,
     pub(super) used: usize,
@@ -32,6 +37,24 @@ pub(super) struct Staged {
     pub(super) targets: wgpu::Buffer,
 }
 
+/// Where the device leaves checksums, and where the host reads them.
+pub(super) struct Checksums {
+    pub(super) computed: wgpu::Buffer,
+    pub(super) download: wgpu::Buffer,
+}
+
+impl Checksums {
+    /// For a slot with buffers of so many bytes: half, as for findings, since there are at most twice as many checksums of
+    /// half the size.
+    fn new(device: &Device, slot_bytes: usize) -> Self {
+        use wgpu::BufferUsages as Usage;
+        let (label, size, mapped_at_creation) = (Some("checksums"), slot_bytes as u64 / 2, false);
+        let buffer =
+            |usage| device.device.create_buffer(&wgpu::BufferDescriptor { label, size, usage, mapped_at_creation });
+        Self { computed: buffer(Usage::STORAGE | Usage::COPY_SRC), download: buffer(Usage::MAP_READ | Usage::COPY_DST) }
+    }
+}
+
 /// A chunk of a batch and where it begins in the slot's buffers.
 #[derive(Clone, Debug)]
 pub(super) struct Piece {
@@ -41,9 +64,11 @@ pub(super) struct Piece {
     pub(super) base: usize,
 }
 
-/// A submission, and how to know that both buffers are mapped again.
+/// A submission, and how to know that its buffers are mapped again.
 pub(super) struct InFlight {
     pub(super) submission: wgpu::SubmissionIndex,
+    /// How many buffers.
+    pub(super) buffers: usize,
     pub(super) mapped: mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
 }
 
@@ -71,7 +96,9 @@ impl Slot {
             staged,
             // Half: an entry of 8 bytes for each block, and a block is at least a column of 16.
             found: buffer("found", bytes / 2, Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC, false),
+            checksums: None,
             launches: Launches::default(),
+            room: None,
             pieces: Vec::new(),
             used: 0,
             in_flight: None,
@@ -86,6 +113,16 @@ impl Slot {
         }
     }
 
+    /// Makes room for checksums, if there is none yet.
+    pub(super) fn with_checksums(&mut self, device: &Device) -> Result<(), Error> {
+        if self.checksums.is_none() {
+            let bytes = usize::try_from(self.upload.size()).expect("its size was a usize");
+            let doing = || format!("making room for the checksums of {bytes} bytes");
+            self.checksums = Some(device.scoped(doing, || Checksums::new(device, bytes))?);
+        }
+        Ok(())
+    }
+
     /// Adds a piece behind the others and returns where it begins.
     pub(super) fn push(&mut self, job: usize, chunk: Chunk, bytes: usize) -> usize {
         let base = self.used;
@@ -94,11 +131,11 @@ impl Slot {
         base
     }
 
-    /// Waits until the submission in flight, if there is one, is done and both buffers are mapped; false if there is none.
+    /// Waits until the submission in flight, if there is one, is done and its buffers are mapped; false if there is none.
     pub(super) fn wait(&mut self, device: &Device, doing: impl Fn() -> String) -> Result<bool, Error> {
-        let Some(InFlight { submission, mapped }) = self.in_flight.take() else { return Ok(false) };
+        let Some(InFlight { submission, buffers, mapped }) = self.in_flight.take() else { return Ok(false) };
         device.wait(Some(submission), &doing)?;
-        for _ in [&self.upload, &self.download] {
+        for _ in 0..buffers {
             // Whoever polls the device runs our callbacks, so they may still be on their way.
             match mapped.recv_timeout(HANG) {
                 Ok(Ok(())) => {}

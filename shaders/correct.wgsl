@@ -1,0 +1,364 @@
+// correct: in blocks of a generalised Reed-Solomon code that are not right, finds what is wrong in each byte column and makes
+// it right. What is computed, and from which sources, src/grs/decoder.rs says; the steps and their names are the same.
+//
+// A template: src/gpu/correct/source.rs puts in front SYNDROMES, PLACES (half of them) and shared/corrections.wgsl, and
+// unrolls the inner loops, which stand here as EACH name BELOW bound: lookups of several rounds are on their way together,
+// and a driver that ends a shader after 65,535 rounds of all its loops (lavapipe) does not end this one.
+//
+// shards    all slots
+// outcomes  for each listed block and PART of it, what was done in each slot, and then which columns were beyond the code
+// field     logarithms of 0 to 255, LOG_OF_ZERO for 0; then 2^i, and zeros where LOG_OF_ZERO is a part of i
+// patterns  what is known to be wrong: for each pattern how many slots, a bit for each slot, and the logarithms of the
+//           erasure locator's coefficients; behind them the pattern of each block, unless one serves all
+// One workgroup: a part of one listed block, in all slots. One invocation: one word of each, which is four columns, so that
+// no other invocation writes that word.
+// Host src/gpu/correct.rs. Twin src/grs/decoder.rs. Tests tests/correct_gpu.rs.
+
+const LOG_OF_ZERO = 510u;
+// One past the largest sum of two logarithms.
+const SUMS = 1021u;
+// Words of a pattern before its locator.
+const PATTERN_HEAD = 9u;
+const COLUMNS = 4u;
+
+@group(0) @binding(3) var<storage, read_write> shards: array<u32>;
+@group(0) @binding(4) var<storage, read_write> outcomes: array<Tally>;
+@group(0) @binding(5) var<storage, read> field: array<u32>;
+@group(0) @binding(6) var<storage, read> patterns: array<u32>;
+
+var<workgroup> sh_log: array<u32, 256>;
+var<workgroup> sh_exp: array<u32, SUMS>;
+// For each slot, and behind the last for the columns that are beyond the code: how many, the first and the last.
+var<workgroup> sh_counts: array<atomic<u32>, 256>;
+var<workgroup> sh_firsts: array<atomic<u32>, 256>;
+var<workgroup> sh_lasts: array<atomic<u32>, 256>;
+
+// Of the four columns of a word: a byte each.
+var<private> packed: array<u32, SYNDROMES>;
+// Of one column.
+var<private> syndromes: array<u32, SYNDROMES>;
+var<private> positions: array<u32, SYNDROMES>;
+var<private> magnitudes: array<u32, SYNDROMES>;
+var<private> errata: u32;
+var<private> modified: array<u32, SYNDROMES>;
+var<private> recurrence: array<u32, PLACES + 1u>;
+var<private> before: array<u32, PLACES + 1u>;
+// Logarithms of coefficients.
+var<private> evaluator: array<u32, SYNDROMES>;
+var<private> locator: array<u32, SYNDROMES + 1u>;
+
+fn product(a: u32, b: u32) -> u32 {
+    return sh_exp[sh_log[a] + sh_log[b]];
+}
+
+// A sum of two logarithms of elements that are not zero, as a logarithm.
+fn log_sum(a: u32, b: u32) -> u32 {
+    let sum = a + b;
+    return select(sum, sum - 255u, sum >= 255u);
+}
+
+fn log_inverse(log: u32) -> u32 {
+    return select(255u - log, 0u, log == 0u);
+}
+
+fn multiplier(position: u32) -> u32 {
+    return slots[position].y;
+}
+
+fn point(position: u32) -> u32 {
+    return slots[position].z;
+}
+
+// Of one word of all slots, for each syndrome four bytes. Returns where any is not zero.
+fn compute_syndromes(at: u32) -> u32 {
+    {{EACH r BELOW SYNDROMES}}
+        packed[r] = 0u;
+    {{END}}
+    for (var position = 0u; position < params.shards; position += 1u) {
+        let word = shards[slots[position].x + at];
+        if word == 0u { continue; }
+        let x = sh_log[word & 0xffu];
+        let y = sh_log[(word >> 8u) & 0xffu];
+        let z = sh_log[(word >> 16u) & 0xffu];
+        let w = sh_log[word >> 24u];
+        let ratio = point(position);
+        var power = multiplier(position);
+        {{EACH r BELOW SYNDROMES}}
+            packed[r] ^= sh_exp[x + power] | (sh_exp[y + power] << 8u) | (sh_exp[z + power] << 16u)
+                | (sh_exp[w + power] << 24u);
+            power = log_sum(power, ratio);
+        {{END}}
+    }
+    var any = 0u;
+    {{EACH r BELOW SYNDROMES}}
+        any |= packed[r];
+    {{END}}
+    return any;
+}
+
+// The commonest case at once: one error and no erasure make the syndromes a geometric sequence, whose ratio is its point.
+fn find_single() -> bool {
+    if SYNDROMES < 2u || syndromes[0] == 0u || syndromes[min(1u, SYNDROMES - 1u)] == 0u {
+        return false;
+    }
+    let first = sh_log[syndromes[0]];
+    let ratio = log_sum(sh_log[syndromes[min(1u, SYNDROMES - 1u)]], log_inverse(first));
+    var expected = first;
+    var rest = 0u;
+    {{EACH r BELOW SYNDROMES}}
+        rest |= syndromes[r] ^ sh_exp[expected];
+        expected = log_sum(expected, ratio);
+    {{END}}
+    if rest != 0u {
+        return false;
+    }
+    let position = slots[ratio].w;
+    if position >= params.shards {
+        return false;
+    }
+    positions[0] = position;
+    magnitudes[0] = sh_exp[first + log_inverse(multiplier(position))];
+    errata = 1u;
+    return true;
+}
+
+// T: the syndromes times the erasure locator.
+fn modify_syndromes(pattern: u32, erasures: u32) {
+    for (var r = 0u; r < SYNDROMES; r += 1u) {
+        var sum = 0u;
+        {{EACH j BELOW min(r, erasures) + 1u}}
+            sum ^= sh_exp[patterns[pattern + PATTERN_HEAD + j] + sh_log[syndromes[r - j]]];
+        {{END}}
+        modified[r] = sum;
+    }
+}
+
+// Massey's algorithm over the modified syndromes from `erasures` on. Returns the length, or PLACES + 1 if there is no
+// recurrence of at most half the sequence, or its length is not its degree.
+fn find_recurrence(erasures: u32) -> u32 {
+    for (var j = 0u; j <= PLACES; j += 1u) {
+        recurrence[j] = 0u;
+        before[j] = 0u;
+    }
+    recurrence[0] = 1u;
+    before[0] = 1u;
+    var length = 0u;
+    var gap = 1u;
+    var before_log = 0u;
+    let count = SYNDROMES - erasures;
+    for (var n = 0u; n < count; n += 1u) {
+        var discrepancy = modified[erasures + n];
+        {{EACH j BELOW min(length, n)}}
+            discrepancy ^= product(recurrence[j + 1u], modified[erasures + n - j - 1u]);
+        {{END}}
+        if discrepancy == 0u {
+            gap += 1u;
+            continue;
+        }
+        let is_longer = 2u * length <= n;
+        if is_longer && 2u * (n + 1u - length) > count {
+            return PLACES + 1u;
+        }
+        let scale = log_sum(sh_log[discrepancy], log_inverse(before_log));
+        // From the highest coefficient on, so that `before` may become what `recurrence` was in the same loop: what is read of
+        // it lies below what has been written.
+        {{EACH up BELOW PLACES + 1u}}
+            let j = PLACES - up;
+            var sum = recurrence[j];
+            if j >= gap {
+                sum ^= sh_exp[scale + sh_log[before[j - gap]]];
+            }
+            if is_longer {
+                before[j] = recurrence[j];
+            }
+            recurrence[j] = sum;
+        {{END}}
+        if is_longer {
+            length = n + 1u - length;
+            before_log = sh_log[discrepancy];
+            gap = 1u;
+        } else {
+            gap += 1u;
+        }
+    }
+    return select(PLACES + 1u, length, recurrence[length] != 0u);
+}
+
+// The erased positions, and those whose points the recurrence names: whether there are as many as its degree.
+fn find_places(pattern: u32, erasures: u32, degree: u32) -> bool {
+    errata = 0u;
+    var roots_left = degree;
+    for (var position = 0u; position < params.shards; position += 1u) {
+        var is_root = ((patterns[pattern + 1u + position / 32u] >> (position % 32u)) & 1u) != 0u;
+        if !is_root && roots_left > 0u {
+            let step = log_inverse(point(position));
+            var power = step;
+            var value = recurrence[0];
+            {{EACH j BELOW degree}}
+                value ^= sh_exp[sh_log[recurrence[j + 1u]] + power];
+                power = log_sum(power, step);
+            {{END}}
+            if value == 0u {
+                roots_left -= 1u;
+                is_root = true;
+            }
+        }
+        if is_root {
+            positions[min(errata, SYNDROMES - 1u)] = position;
+            errata += 1u;
+        }
+    }
+    return errata == erasures + degree;
+}
+
+// Forney's formula.
+fn find_magnitudes(pattern: u32, erasures: u32, degree: u32) -> bool {
+    for (var r = 0u; r < errata; r += 1u) {
+        var sum = 0u;
+        {{EACH j BELOW min(r, degree) + 1u}}
+            sum ^= product(recurrence[j], modified[r - j]);
+        {{END}}
+        evaluator[r] = sh_log[sum];
+    }
+    for (var r = 1u; r <= errata; r += 2u) {
+        var sum = 0u;
+        {{EACH j BELOW min(r, degree) + 1u}}
+            if r - j <= erasures {
+                sum ^= sh_exp[sh_log[recurrence[j]] + patterns[pattern + PATTERN_HEAD + r - j]];
+            }
+        {{END}}
+        locator[r] = sh_log[sum];
+    }
+    for (var index = 0u; index < errata; index += 1u) {
+        let position = positions[index];
+        let step = log_inverse(point(position));
+        var power = 0u;
+        var above = 0u;
+        var below = 0u;
+        {{EACH r BELOW errata + 1u}}
+            if r < errata {
+                above ^= sh_exp[evaluator[r] + power];
+            }
+            if r % 2u == 1u {
+                below ^= sh_exp[locator[r] + power];
+            }
+            power = log_sum(power, step);
+        {{END}}
+        if below == 0u {
+            return false;
+        }
+        let divisor = log_sum(sh_log[below], multiplier(position));
+        magnitudes[index] = sh_exp[sh_log[above] + log_inverse(divisor)];
+    }
+    return true;
+}
+
+// Whether the errata have exactly the column's syndromes, which this uses up.
+fn explain() -> bool {
+    for (var index = 0u; index < errata; index += 1u) {
+        let position = positions[index];
+        let ratio = point(position);
+        var power = multiplier(position);
+        let magnitude = sh_log[magnitudes[index]];
+        {{EACH r BELOW SYNDROMES}}
+            syndromes[r] ^= sh_exp[magnitude + power];
+            power = log_sum(power, ratio);
+        {{END}}
+    }
+    var rest = 0u;
+    {{EACH r BELOW SYNDROMES}}
+        rest |= syndromes[r];
+    {{END}}
+    return rest == 0u;
+}
+
+fn find_errata(pattern: u32) -> bool {
+    let erasures = patterns[pattern];
+    if erasures > SYNDROMES {
+        return false;
+    }
+    if erasures == 0u && find_single() {
+        return true;
+    }
+    modify_syndromes(pattern, erasures);
+    let degree = find_recurrence(erasures);
+    return degree <= PLACES
+        && find_places(pattern, erasures, degree)
+        && find_magnitudes(pattern, erasures, degree)
+        && explain();
+}
+
+fn note(slot: u32, column: u32) {
+    atomicAdd(&sh_counts[slot], 1u);
+    atomicMin(&sh_firsts[slot], column);
+    atomicMax(&sh_lasts[slot], column);
+}
+
+// One word of all slots: `at` words from where each begins, in column `column` of its block.
+fn correct_word(at: u32, column: u32, mask: u32, pattern: u32) {
+    let wrong = compute_syndromes(at) & mask;
+    if wrong == 0u { return; }
+    for (var byte = 0u; byte < COLUMNS; byte += 1u) {
+        let shift = 8u * byte;
+        if ((wrong >> shift) & 0xffu) == 0u { continue; }
+        {{EACH r BELOW SYNDROMES}}
+            syndromes[r] = (packed[r] >> shift) & 0xffu;
+        {{END}}
+        if !find_errata(pattern) {
+            note(params.shards, column + byte);
+            continue;
+        }
+        for (var index = 0u; index < errata; index += 1u) {
+            let position = positions[index];
+            if magnitudes[index] != 0u {
+                shards[slots[position].x + at] ^= magnitudes[index] << shift;
+                note(position, column + byte);
+            }
+        }
+    }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn correct(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    for (var i = local; i < SUMS; i += WORKGROUP_SIZE) {
+        sh_exp[i] = field[256u + i];
+    }
+    for (var i = local; i < 256u; i += WORKGROUP_SIZE) {
+        sh_log[i] = field[i];
+        atomicStore(&sh_counts[i], 0u);
+        atomicStore(&sh_firsts[i], 0xffffffffu);
+        atomicStore(&sh_lasts[i], 0u);
+    }
+    workgroupBarrier();
+    let entry = group.y * groups.x + group.x;
+    let is_listed = entry < list.count;
+    if is_listed {
+        let block = list.blocks[entry];
+        let place = place_of(block);
+        var pattern = 0u;
+        if params.pattern_of != 0u {
+            pattern = patterns[params.pattern_of + block] * params.pattern_words;
+        }
+        let word = group.z * WORKGROUP_SIZE + local;
+        if word < place.words {
+            let is_tail = place.first + word + 1u == params.stripe_words;
+            let mask = select(0xffffffffu, params.tail_mask, is_tail);
+            correct_word(place.start + word, word * COLUMNS, mask, pattern);
+        }
+    }
+    workgroupBarrier();
+    if is_listed {
+        let tallies = params.shards + 1u;
+        for (var slot = local; slot < tallies; slot += WORKGROUP_SIZE) {
+            outcomes[(entry * PARTS + group.z) * tallies + slot] = Tally(
+                atomicLoad(&sh_counts[slot]),
+                atomicLoad(&sh_firsts[slot]),
+                atomicLoad(&sh_lasts[slot]),
+            );
+        }
+    }
+}

@@ -1,0 +1,44 @@
+// crc: the CRC-32C of every block of given slots.
+//
+// A row is a block of a slot. Each invocation folds a row, sixteen words at a time, which the workgroup brings to its memory
+// together, so that neighbours read neighbouring columns. The words of a row lie an odd number apart from the next one's:
+// invocations that read the same word of their rows meet no other bank twice.
+//
+// A template: src/gpu/crc.rs puts shared/checksum.wgsl in front and unrolls the fold.
+//
+// slots      where each slot's columns begin
+// data       the slots
+// checksums  slot by slot, block by block
+// One invocation: one row. Workgroups: rows in x and y.
+// Host src/gpu/crc.rs. Twin src/crc/fold.rs. Tests tests/checksums.rs.
+
+@group(0) @binding(1) var<storage, read> slots: array<u32>;
+@group(0) @binding(2) var<storage, read> data: array<vec4<u32>>;
+
+const WORKGROUP_SIZE = 128u;
+const TILE_COLUMNS = 4u;
+const STRIDE = 17u;
+
+var<workgroup> sh_words: array<u32, 2176>; // WORKGROUP_SIZE * STRIDE
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn crc(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {
+    let first_row = (group.y * groups.x + group.x) * WORKGROUP_SIZE;
+    sh_tables[local] = checksum.tables[local / 4u][local % 4u];
+    let fold_row = local * STRIDE;
+{{BEGIN}}
+    for (var word = checksum.first_word; word < 1024u; word += {{UNROLLED_WORDS}}u) {
+{{LOOP}}
+    }
+    let row = first_row + local;
+    var state = 0u;
+{{FINISH}}
+    if row < checksum.rows {
+        let slot = row / checksum.blocks;
+        checksums[checksum.offset + row] = state ^ block_of(row - slot * checksum.blocks).zeros;
+    }
+}

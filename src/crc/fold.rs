@@ -1,0 +1,129 @@
+//! The fold: words of a block added up until a few are left that have the block's remainder.
+//!
+//! Let y = x^32. Squaring is a field automorphism, so S(x) = 0 modulo P implies S(x^32) = 0: a sparse multiple of P, read with
+//! one word of 32 bits for each power of y, is a relation between whole words. Dividing a block, as a polynomial in y whose
+//! coefficients are its words, by such a multiple takes XORs of words alone, and leaves fewer words than the multiple has
+//! powers. As it treats all bits of a word alike, it is linear over GF(2^8) too, byte by byte, so it **commutes with an
+//! erasure code**: the folds of parity blocks are the parity of the folds of data blocks.
+//!
+//! A multiple with few terms has a high degree and many words to keep; these are products of two sparse polynomials and
+//! one, so that a division is two short recurrences. With v the quotient and u an auxiliary sequence:
+//! v(i) = w(i) + sum of u(i - a) + sum of v(i - b), u(i) = v(i) + sum of v(i - c). Found by search; a test holds them against P.
+
+/// A multiple of P, 1 + sum of y^b + (sum of y^a)(1 + sum of y^c), read backwards: lag n is a word n before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Fold {
+    /// The lags a: of u in v.
+    pub(crate) u_in_v: &'static [usize],
+    /// The lags b: of v in v.
+    pub(crate) v_in_v: &'static [usize],
+    /// The lags c: of v in u, beside 0.
+    pub(crate) v_in_u: &'static [usize],
+}
+
+impl Fold {
+    /// Keeps 36 words.
+    pub(crate) const R36: Self = Self { u_in_v: &[9, 14, 17, 24, 26], v_in_v: &[2, 5], v_in_u: &[6, 10] };
+    /// Keeps 63 words, with four three-input XORs a word rather than five.
+    pub(crate) const R63: Self = Self { u_in_v: &[9, 22, 33], v_in_v: &[6, 18], v_in_u: &[26, 30] };
+
+    /// Words that are left.
+    pub(crate) fn kept(&self) -> usize {
+        self.u_lags() + self.v_in_u.iter().max().copied().unwrap_or(0)
+    }
+
+    /// How far back u is needed.
+    pub(crate) fn u_lags(&self) -> usize {
+        self.u_in_v.iter().max().copied().unwrap_or(0)
+    }
+
+    /// How far back v is needed.
+    pub(crate) fn v_lags(&self) -> usize {
+        self.v_in_v.iter().chain(self.v_in_u).max().copied().unwrap_or(0)
+    }
+}
+
+/// The products of x^-32 with each nibble of a word: entry 16 t + n is that of n << 4 t.
+pub(crate) fn inverse_tables() -> [u32; 128] {
+    let inverse = super::power_of_x_back(32);
+    std::array::from_fn(|at| {
+        let nibble = u32::try_from(at % 16).expect("below 16");
+        super::multiply(nibble << (4 * (at / 16)), inverse)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{crc32c, multiply, power_of_x};
+    use super::*;
+
+    /// The words that are left of some words: the remainder of as many zeros behind them.
+    fn fold(fold: &Fold, words: &[u32]) -> Vec<u32> {
+        let sum = |sequence: &[u32], at: usize, lags: &[usize]| {
+            lags.iter().filter_map(|&lag| sequence.get(at.checked_sub(lag)?)).fold(0, |sum, word| sum ^ word)
+        };
+        let (mut u, mut v) = (Vec::new(), Vec::new());
+        let mut kept = Vec::new();
+        for at in 0..words.len() + fold.kept() {
+            let word = words.get(at).copied().unwrap_or(0) ^ sum(&u, at, fold.u_in_v) ^ sum(&v, at, fold.v_in_v);
+            // Behind the words there is no quotient.
+            let quotient = if at < words.len() { word } else { 0 };
+            v.push(quotient);
+            u.push(quotient ^ sum(&v, at, fold.v_in_u));
+            if at >= words.len() {
+                kept.push(word);
+            }
+        }
+        kept
+    }
+
+    /// The raw remainder of the block of which these words are left: the sum of word i times x^(-32 i).
+    fn remainder(kept: &[u32]) -> u32 {
+        let tables = inverse_tables();
+        let back = |word: u32| (0..8).fold(0, |sum, at| sum ^ tables[16 * at + (word >> (4 * at) & 15) as usize]);
+        kept.iter().rev().fold(0, |state, word| back(state) ^ word)
+    }
+
+    #[test]
+    fn relations_are_multiples_of_the_polynomial() {
+        for fold in [Fold::R36, Fold::R63] {
+            let y = |power: usize| power_of_x(32 * power as u64);
+            let degree = fold.kept();
+            // Read backwards: lag n is the power degree - n.
+            let sum = |lags: &[usize]| lags.iter().fold(0, |sum, &lag| sum ^ y(lag));
+            let from_behind = |lag: usize| multiply(y(degree), super::super::power_of_x_back(32 * lag as u64));
+            let lags = |lags: &[usize]| lags.iter().fold(0, |sum, &lag| sum ^ from_behind(lag));
+            let product = fold.u_in_v.iter().flat_map(|&a| fold.v_in_u.iter().map(move |&c| a + c));
+            let product = lags(&product.collect::<Vec<_>>());
+            assert_eq!(from_behind(0) ^ lags(fold.v_in_v) ^ lags(fold.u_in_v) ^ product, 0, "{fold:?}");
+            assert_ne!(sum(fold.u_in_v), 0, "{fold:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_has_the_remainder_of_the_block() {
+        for (fold_of, kept) in [(Fold::R36, 36), (Fold::R63, 63)] {
+            assert_eq!(fold_of.kept(), kept);
+            for count in [1, 2, 35, 36, 37, 100, 1024] {
+                let words: Vec<u32> = (0..count).map(|at: u32| at.wrapping_mul(0x9e37_79b9) ^ 0x55).collect();
+                let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+                let raw = crc32c(&bytes) ^ crc32c(&vec![0; bytes.len()]);
+                assert_eq!(remainder(&fold(&fold_of, &words)), raw, "{count} words, {fold_of:?}");
+                // Zeros before do not change it.
+                let padded = [vec![0; 7], words].concat();
+                assert_eq!(remainder(&fold(&fold_of, &padded)), raw, "{count} words, {fold_of:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_changes_what_is_left() {
+        let mut words = [0x1234_5678_u32; 64];
+        let whole = fold(&Fold::R36, &words);
+        for bit in 0..words.len() * 32 {
+            words[bit / 32] ^= 1 << (bit % 32);
+            assert_ne!(fold(&Fold::R36, &words), whole, "bit {bit}");
+            words[bit / 32] ^= 1 << (bit % 32);
+        }
+    }
+}

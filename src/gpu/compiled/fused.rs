@@ -1,0 +1,293 @@
+//! Fused kernels: a plan computed, and the checksums of all its sources and targets, while memory is crossed once.
+//!
+//! A workgroup takes a few blocks at the same place of every source. It holds a tile, some words of each, in two ways: in
+//! registers column by column, from which targets are computed, and in workgroup memory block by block, from which each
+//! invocation folds a block of its own ([`Fold`]). A fold commutes with the code, so the targets' blocks are not folded:
+//! the few words that are left of them are computed from those of the sources. In a check the targets may be wrong, so
+//! they are folded as they stand.
+
+use super::source::{self, Names, TEMPLATE, slot};
+use crate::Matrix;
+use crate::crc::fold::Fold;
+use crate::gpu::crc::{SHARED, steps::Steps};
+use crate::gpu::launch::{Addressing, Mode, prelude};
+
+/// Workgroup memory that every device has, less the tables.
+const WORKGROUP_BYTES: usize = 16384 - 512;
+/// Words left of a fold that are worked on at a time. Odd, so that neighbours meet no bank twice.
+const LEFT_WORDS: usize = 9;
+
+/// How a fused kernel is generated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::gpu) struct Fusion {
+    /// Words of four bytes in an invocation's column: 1, 2 or 4.
+    pub(in crate::gpu) width: usize,
+    /// Words of each block in a tile.
+    pub(in crate::gpu) tile_words: usize,
+    /// Words a turn of the loop folds: a multiple of a tile's.
+    pub(in crate::gpu) unrolled: usize,
+    /// Invocations of a workgroup.
+    pub(in crate::gpu) workgroup: usize,
+    pub(in crate::gpu) fold: Fold,
+    /// Sources that share the sums of their subsets.
+    pub(in crate::gpu) group: usize,
+}
+
+impl Fusion {
+    /// The kernel that measured fastest for this shape.
+    pub(super) fn choose(sources: usize, targets: usize) -> Self {
+        let _ = targets;
+        let mut fusion = Self {
+            width: if sources <= 12 { 2 } else { 1 },
+            tile_words: 16,
+            unrolled: 32,
+            workgroup: 128,
+            fold: Fold::R36,
+            group: 4,
+        };
+        if let Ok(text) = std::env::var("EVARISTE_FUSED") {
+            let n: Vec<usize> = text.split(',').map(|n| n.parse().expect("a number")).collect();
+            fusion = Self {
+                width: n[0],
+                tile_words: n[1],
+                unrolled: n[2],
+                workgroup: n[3],
+                fold: if n[4] == 36 { Fold::R36 } else { Fold::R63 },
+                group: n[5],
+            };
+        }
+        fusion
+    }
+}
+
+/// A plan's shape, and how many blocks of it a workgroup takes.
+#[derive(Clone, Copy)]
+pub(super) struct Shape {
+    pub(super) fusion: Fusion,
+    sources: usize,
+    targets: usize,
+    /// Shards that are folded: in a check all of them.
+    folded: usize,
+    pub(super) blocks: usize,
+}
+
+impl Shape {
+    /// `None` if a workgroup cannot hold a block of every shard.
+    pub(super) fn new(fusion: Fusion, sources: usize, targets: usize, mode: Mode) -> Option<Self> {
+        let folded = if mode == Mode::Check { sources + targets } else { sources };
+        let tile_bytes = folded * (fusion.tile_words + 1) * 4;
+        let left_bytes = (sources + targets) * LEFT_WORDS * 4;
+        let blocks = (fusion.workgroup / folded.max(1)).min(WORKGROUP_BYTES / tile_bytes.max(left_bytes).max(1));
+        (blocks > 0 && sources > 0 && targets > 0).then_some(Self { fusion, sources, targets, folded, blocks })
+    }
+
+    fn stride(&self) -> usize {
+        self.fusion.tile_words + 1
+    }
+
+    /// Columns of a block in a tile.
+    fn tile_columns(&self) -> usize {
+        self.fusion.tile_words / self.fusion.width
+    }
+
+    /// Columns of an invocation.
+    fn rounds(&self) -> usize {
+        (self.blocks * self.tile_columns()).div_ceil(self.fusion.workgroup)
+    }
+
+    /// The text, with something done for each round, if the invocation has a column in it.
+    fn each_round(&self, mut text: impl FnMut(usize) -> String) -> String {
+        let columns = self.blocks * self.tile_columns();
+        let guarded = |round: usize, body: String| match (round + 1) * self.fusion.workgroup > columns {
+            true => format!("        if at{round} < {columns}u {{\n{body}        }}\n"),
+            false => body,
+        };
+        (0..self.rounds()).map(|round| guarded(round, text(round))).collect()
+    }
+}
+
+/// The WGSL of a plan's fused kernel.
+pub(super) fn generate(matrix: &Matrix, shape: &Shape, mode: Mode, addressing: Addressing) -> String {
+    let Shape { fusion, sources, targets, folded, blocks } = *shape;
+    let Fusion { width, tile_words, unrolled, workgroup, fold, group } = fusion;
+    let shards = sources + targets;
+    let (stride, columns) = (shape.stride(), shape.tile_columns());
+    let steps = Steps { fold, unrolled };
+    let slot_vectors = shards.div_ceil(4).to_string();
+    let words = (folded * blocks * stride).max(shards * blocks * LEFT_WORDS);
+
+    let mut text = prelude(width, mode, addressing);
+    text += &TEMPLATE.replace("{{SLOT_VECTORS}}", &slot_vectors);
+    text += SHARED;
+    text += &format!("\nvar<workgroup> sh_words: array<u32, {words}>;\n\n");
+    text += "fn halve_word(x: u32) -> u32 {\n    let lost = x & 0x01010101u;\n    return ((x - lost) >> 1u) ^ (lost * 0x8eu);\n}\n\n";
+    text += &source::function(matrix, group, "product", Names { word: "Word", halve: "halve" });
+    if mode == Mode::Write {
+        text += &source::function(matrix, group, "left", Names { word: "u32", halve: "halve_word" });
+    }
+    text += &format!(
+        "@compute @workgroup_size({workgroup})
+fn compiled(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) local: u32,
+) {{
+    let first_block = (group.y * groups.x + group.x) * {blocks}u;
+    for (var at = local; at < 128u; at += {workgroup}u) {{ sh_tables[at] = checksum.tables[at / 4u][at % 4u]; }}
+    let fold_row = min(local, {last}u) * {stride}u;
+",
+        last = folded * blocks - 1,
+    );
+
+    // Names of an invocation's words: the sources', and in a check the targets'.
+    let word = |round: usize, shard: usize| format!("s{round}_{shard}");
+    for round in 0..shape.rounds() {
+        text += &format!(
+            "    let at{round} = local + {offset}u;
+    let block{round} = block_of(first_block + at{round} / {columns}u);
+    let length{round} = select(0u, block{round}.words / {width}u, at{round} < {all}u);
+    let source{round} = block{round}.stripe * params.source_stride + block{round}.block * (checksum.block_words / {width}u);
+    let target{round} = block{round}.stripe * params.target_stride + block{round}.block * (checksum.block_words / {width}u);
+    let row{round} = at{round} / {columns}u * {stride}u + at{round} % {columns}u * {width}u;
+    var column{round} = at{round} % {columns}u + checksum.first_word / {width}u - ({whole}u - block{round}.words / {width}u);
+",
+            offset = round * workgroup,
+            all = blocks * columns,
+            whole = 1024 / width,
+        );
+        for shard in 0..folded {
+            text += &format!("    var {} = Word();\n", word(round, shard));
+        }
+    }
+    let load = |round: usize| {
+        let loads = (0..folded).map(|shard| {
+            let (slot, name) = (slot(shard), word(round, shard));
+            match shard < sources {
+                true => format!("            {name} = load_source({slot} + source{round} + column{round});\n"),
+                false => format!("            {name} = stored[{slot} + target{round} + column{round}];\n"),
+            }
+        });
+        let loads: String = loads.collect();
+        format!("        if column{round} < length{round} {{\n{loads}        }}\n")
+    };
+    text += &(0..shape.rounds()).map(load).collect::<String>();
+    text += &steps.begin();
+    text += &format!("    for (var word = checksum.first_word; word < 1024u; word += {unrolled}u) {{\n");
+    let components: &[&str] = if width == 1 { &[""] } else { &[".x", ".y", ".z", ".w"][..width] };
+    for first in (0..unrolled).step_by(tile_words) {
+        // What is in registers goes to workgroup memory too, and is computed with.
+        text += &shape.each_round(|round| {
+            let stores = (0..folded).flat_map(|shard| components.iter().enumerate().map(move |(at, c)| (shard, at, c)));
+            stores
+                .map(|(shard, at, component)| {
+                    let offset = shard * blocks * stride + at;
+                    format!("            sh_words[row{round} + {offset}u] = {}{component};\n", word(round, shard))
+                })
+                .collect()
+        });
+        for round in 0..shape.rounds() {
+            let arguments: Vec<String> = (0..sources).map(|shard| word(round, shard)).collect();
+            text += &format!("        if column{round} < length{round} {{\n");
+            text += &format!("            let product = product({});\n", arguments.join(", "));
+            text += &finish(shape, mode, round);
+            text += "        }\n";
+        }
+        text += "        workgroupBarrier();\n";
+        // The next tile is on its way while this one is folded.
+        for round in 0..shape.rounds() {
+            text += &format!("        column{round} += {columns}u;\n");
+            text += &load(round);
+        }
+        text += &steps.fold(first..first + tile_words, |at| format!("sh_words[fold_row + {}u]", at - first));
+        text += "        workgroupBarrier();\n";
+    }
+    text += &steps.turn();
+    text += "    }\n";
+    text += &left(shape, &steps, mode);
+    text += "}\n";
+    text
+}
+
+/// What is done with a round's product.
+fn finish(shape: &Shape, mode: Mode, round: usize) -> String {
+    let Shape { sources, targets, .. } = *shape;
+    let width = shape.fusion.width;
+    let mut text = String::new();
+    match mode {
+        Mode::Write => {
+            for row in 0..targets {
+                let slot = slot(sources + row);
+                text += &format!("            targets[{slot} + target{round} + column{round}] = product.r{row};\n");
+            }
+        }
+        Mode::Check => {
+            for row in 0..targets {
+                text += &format!("            let d{row} = product.r{row} ^ s{round}_{};\n", sources + row);
+            }
+            let differences: Vec<String> = (0..targets).map(|row| format!("d{row}")).collect();
+            text += &format!("            if any(({}) != Word()) {{\n", differences.join(" | "));
+            text += &format!(
+                "                let place = Place(block{round}.stripe, block{round}.block * (checksum.block_words / {width}u) + column{round}, 0u, 0u);\n"
+            );
+            for row in 0..targets {
+                text += &format!("                note({row}u, place, d{row});\n");
+            }
+            text += "            }\n";
+        }
+    }
+    text
+}
+
+/// From the words that are left of every folded block to a checksum of every block, a few words at a time, the last first.
+fn left(shape: &Shape, steps: &Steps, mode: Mode) -> String {
+    let Shape { fusion, sources, targets, folded, blocks } = *shape;
+    let workgroup = fusion.workgroup;
+    let shards = sources + targets;
+    let rounds = (shards * blocks).div_ceil(workgroup);
+    let mut text = String::new();
+    for round in 0..rounds {
+        text += &format!("    let sum{round} = local + {}u;\n    var state{round} = 0u;\n", round * workgroup);
+    }
+    for first in (0..steps.fold.kept()).step_by(LEFT_WORDS).rev() {
+        text += &format!("    if local < {}u {{\n", folded * blocks);
+        for at in 0..LEFT_WORDS {
+            text += &format!("        sh_words[local * {LEFT_WORDS}u + {at}u] = {};\n", steps.left(first + at));
+        }
+        text += "    }\n    workgroupBarrier();\n";
+        if mode == Mode::Write {
+            let words: Vec<String> =
+                (0..sources).map(|shard| format!("sh_words[at + {}u]", shard * blocks * LEFT_WORDS)).collect();
+            text += &format!(
+                "    for (var at = local; at < {}u; at += {workgroup}u) {{\n        let product = left({});\n",
+                blocks * LEFT_WORDS,
+                words.join(", ")
+            );
+            for row in 0..targets {
+                let offset = (sources + row) * blocks * LEFT_WORDS;
+                text += &format!("        sh_words[at + {offset}u] = product.r{row};\n");
+            }
+            text += "    }\n    workgroupBarrier();\n";
+        }
+        for round in 0..rounds {
+            text += &format!("    if sum{round} < {}u {{\n", shards * blocks);
+            for at in (0..LEFT_WORDS).rev() {
+                text += &format!(
+                    "        state{round} = step_back(state{round}, sh_words[sum{round} * {LEFT_WORDS}u + {at}u]);\n"
+                );
+            }
+            text += "    }\n";
+        }
+        text += "    workgroupBarrier();\n";
+    }
+    for round in 0..rounds {
+        text += &format!(
+            "    let index{round} = first_block + sum{round} % {blocks}u;
+    if sum{round} < {all}u && index{round} < checksum.blocks {{
+        checksums[sum{round} / {blocks}u * checksum.blocks + index{round}] = state{round} ^ block_of(index{round}).zeros;
+    }}
+",
+            all = shards * blocks,
+        );
+    }
+    text
+}

@@ -1,0 +1,230 @@
+//! Correcting on the device: a check, and then a look at the blocks in which it found something, in one submission.
+//!
+//! 1. The check kernel of the code's check plan notes for each target and block what differs, at the speed of a check.
+//! 2. `shaders/gather.wgsl` lists the blocks in which a target differs. How many there are is at once the number of
+//!    workgroups of the kernels that follow: data that is right costs no more.
+//! 3. `shaders/correct.wgsl` looks at the listed blocks, finds what is wrong in each byte column, makes it right where it
+//!    lies and says what it did. It needs as many words of memory as the code has parity shards, so it is compiled for
+//!    that number, once, when it is first needed: the first correction of such a code waits for that.
+//! 4. `shaders/deliver.wgsl` copies what was corrected to where the host reads it, where that is elsewhere.
+//!
+//! `source` makes the texts, `patterns` says what is known to be wrong, `room` holds the list and what was done, and
+//! `outcome` turns that into a report.
+
+mod outcome;
+mod patterns;
+mod room;
+mod source;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::device::Device;
+use super::launch::{self, Span, entry, index};
+use super::profile::{PassTime, Profile};
+use crate::gf256::{EXP, LOG};
+use crate::{Error, Grs};
+pub(super) use outcome::Outcome;
+pub(super) use patterns::Patterns;
+pub(super) use room::{Room, Rooms};
+pub(super) use source::samples;
+
+/// The entries of the uniform array `slots`: a logarithm each.
+const LOGARITHMS: usize = 255;
+/// What the kernel takes for the logarithm of zero.
+const LOG_OF_ZERO: u16 = 510;
+/// Workgroups that look at a block, as `PARTS` in `shaders/shared/corrections.wgsl`.
+const PARTS: usize = 4;
+/// A slot that no code of at most 255 shards has.
+const NO_SLOT: u32 = u32::MAX;
+
+/// The shards of a correction, and what is known of them.
+pub(super) struct Correcting<'a> {
+    pub(super) grs: &'a Grs,
+    /// Where the columns lie, among sources as among targets.
+    pub(super) span: Span,
+    /// Bytes of a stripe that count; the rest is padding, which is nobody's error.
+    pub(super) bytes: usize,
+    /// The byte at which a slot begins in the binding.
+    pub(super) place: &'a dyn Fn(u32) -> usize,
+    pub(super) patterns: Patterns,
+    /// All slots, to be read and written.
+    pub(super) shards: wgpu::BufferBinding<'a>,
+    /// What a check recorded before found in the parity shards.
+    pub(super) found: wgpu::BufferBinding<'a>,
+    /// Where blocks in which something was corrected go as well, laid out as `shards`.
+    pub(super) corrected: Option<wgpu::BufferBinding<'a>>,
+}
+
+/// As `Params` in `shaders/shared/corrections.wgsl`.
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+struct Params {
+    shards: u32,
+    stripe_blocks: u32,
+    stripe_words: u32,
+    block_words: u32,
+    stripe_stride: u32,
+    tail_mask: u32,
+    pattern_words: u32,
+    pattern_of: u32,
+}
+
+/// What corrects on one device.
+#[derive(Default)]
+pub(super) struct Correctors {
+    compiled: Mutex<Compiled>,
+    pub(super) rooms: Rooms,
+}
+
+#[derive(Default)]
+struct Compiled {
+    shared: Option<Shared>,
+    /// By the number of syndromes.
+    correct: HashMap<usize, wgpu::ComputePipeline>,
+}
+
+/// What corrections of every code use.
+#[derive(Clone)]
+struct Shared {
+    gather: wgpu::ComputePipeline,
+    deliver: wgpu::ComputePipeline,
+    /// The tables of the field.
+    field: wgpu::Buffer,
+}
+
+impl Shared {
+    fn new(device: &Device) -> Result<Self, Error> {
+        let log = (0..=255_u8).map(|element| match element {
+            0 => u32::from(LOG_OF_ZERO),
+            _ => u32::from(LOG[usize::from(element)]),
+        });
+        let exp = EXP.iter().map(|&element| u32::from(element));
+        // Zero for every sum that has the logarithm of zero in it.
+        let zeros = std::iter::repeat_n(0, usize::from(LOG_OF_ZERO) + 1);
+        let field: Vec<u32> = log.chain(exp).chain(zeros).collect();
+        Ok(Self {
+            gather: launch::pipeline(device, "the gather kernel", "gather", source::GATHER)?,
+            deliver: launch::pipeline(device, "the deliver kernel", "deliver", &source::deliver())?,
+            field: device.buffer("field", wgpu::BufferUsages::STORAGE, bytemuck::cast_slice(&field))?,
+        })
+    }
+}
+
+impl Correctors {
+    /// Records the correction of the blocks in which a check found something: the one numbered `at` of a room.
+    pub(super) fn record(
+        &self,
+        device: &Device,
+        profile: &Profile,
+        encoder: &mut wgpu::CommandEncoder,
+        correcting: &Correcting<'_>,
+        (room, at): (&Room, usize),
+    ) -> Result<(), Error> {
+        let Correcting { grs, span, .. } = correcting;
+        let (shared, correct) = self.pipelines(device, grs.parity_shards())?;
+        let uniform = |contents: &[u8]| device.buffer("params", wgpu::BufferUsages::UNIFORM, contents);
+        let shape = uniform(bytemuck::cast_slice(&[index(grs.parity_shards()), index(span.blocks()), 0, 0]))?;
+        let params = uniform(bytemuck::bytes_of(&correcting.params()))?;
+        let slots = uniform(bytemuck::cast_slice(&correcting.slots()))?;
+        let patterns = super::table::storage(device, "patterns", correcting.patterns.words())?;
+        let bind = |pipeline: &wgpu::ComputePipeline, bindings: Vec<wgpu::BufferBinding<'_>>| {
+            let entries: Vec<_> = (0..).zip(bindings).map(|(at, binding)| entry(at, binding)).collect();
+            device.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: None,
+                layout: &pipeline.get_bind_group_layout(0),
+                entries: &entries,
+            })
+        };
+        let whole = wgpu::Buffer::as_entire_buffer_binding;
+        let (list, outcomes) = (room.list(at), room.outcomes(at));
+        let gather = bind(&shared.gather, vec![whole(&shape), correcting.found.clone(), list.clone()]);
+        let common = [whole(&params), whole(&slots), list.clone(), correcting.shards.clone(), outcomes];
+        let field_and_patterns = [whole(&shared.field), whole(&patterns)];
+        let correct_bindings = bind(&correct, [&common[..], &field_and_patterns].concat());
+
+        let deliver_bindings = correcting.corrected.as_ref().map(|corrected| {
+            let corrected = std::slice::from_ref(corrected);
+            bind(&shared.deliver, [&common[..], corrected].concat())
+        });
+
+        encoder.clear_buffer(list.buffer, list.offset, Some(room::HEADER_BYTES));
+        let groups = index(span.blocks().div_ceil(source::GATHER_WORKGROUP));
+        let most = device.device.limits().max_compute_workgroups_per_dimension;
+        let rows = groups.div_ceil(most).max(1);
+        let label = || format!("correct {} stripes of {} bytes", span.stripes, span.stripe_bytes);
+        profile.timed(device, encoder, label, correcting.pass_time(), |pass| {
+            pass.set_pipeline(&shared.gather);
+            pass.set_bind_group(0, &gather, &[]);
+            pass.dispatch_workgroups(groups.div_ceil(rows), rows, 1);
+            let deliver = deliver_bindings.as_ref().map(|bindings| (&shared.deliver, bindings));
+            for (pipeline, bindings) in [(&correct, &correct_bindings)].into_iter().chain(deliver) {
+                pass.set_pipeline(pipeline);
+                pass.set_bind_group(0, bindings, &[]);
+                pass.dispatch_workgroups_indirect(list.buffer, list.offset);
+            }
+        });
+        Ok(())
+    }
+
+    /// The pipelines, compiled if that has not been done.
+    fn pipelines(&self, device: &Device, syndromes: usize) -> Result<(Shared, wgpu::ComputePipeline), Error> {
+        // Whoever panicked while holding the lock left whole entries behind. Others that wait here would compile the same.
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = match &compiled.shared {
+            Some(shared) => shared.clone(),
+            None => compiled.shared.insert(Shared::new(device)?).clone(),
+        };
+        let correct = match compiled.correct.get(&syndromes) {
+            Some(correct) => correct.clone(),
+            None => {
+                let name = format!("the correct kernel of {syndromes} syndromes");
+                let correct = launch::pipeline(device, &name, "correct", &source::correct(syndromes))?;
+                compiled.correct.insert(syndromes, correct.clone());
+                correct
+            }
+        };
+        Ok((shared, correct))
+    }
+}
+
+impl Correcting<'_> {
+    /// What is known of the pass before it runs.
+    fn pass_time(&self) -> PassTime {
+        let (shards, targets) = (self.grs.total_shards(), self.grs.parity_shards());
+        let traffic_bytes = (shards * self.span.bytes()) as u64;
+        PassTime { kernel: "correct", sources: shards - targets, targets, traffic_bytes, nanoseconds: 0.0 }
+    }
+
+    fn params(&self) -> Params {
+        let Self { grs, span, bytes, patterns, .. } = self;
+        let tail_bytes = bytes.div_ceil(4) * 4 - bytes;
+        Params {
+            shards: index(grs.total_shards()),
+            stripe_blocks: index(span.blocks() / span.stripes),
+            stripe_words: index(bytes.div_ceil(4)),
+            block_words: index(span.block_bytes / 4),
+            stripe_stride: index(span.source_stride / 4),
+            tail_mask: u32::MAX >> (8 * tail_bytes),
+            pattern_words: index(patterns.pattern_words()),
+            pattern_of: index(patterns.pattern_of()),
+        }
+    }
+
+    /// The uniform array `slots`.
+    fn slots(&self) -> Vec<[u32; 4]> {
+        let mut slots = vec![[0, 0, 0, NO_SLOT]; LOGARITHMS];
+        let elements = self.grs.multipliers().iter().zip(self.grs.points());
+        for (slot, (multiplier, point)) in elements.enumerate() {
+            let [multiplier, point] = [multiplier, point].map(|&element| LOG[usize::from(element)]);
+            let number = index(slot);
+            slots[slot][..3].copy_from_slice(&[
+                index((self.place)(number) / 4),
+                u32::from(multiplier),
+                u32::from(point),
+            ]);
+            slots[usize::from(point)][3] = number;
+        }
+        slots
+    }
+}

@@ -1,0 +1,51 @@
+//! What was done in a listed block.
+
+use super::PARTS;
+use crate::backend::{BLOCK_BYTES, Correction, Report, Uncorrectable};
+use crate::gpu::launch::index;
+
+/// As `Tally` in `shaders/shared/corrections.wgsl`.
+#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(super) struct Tally {
+    count: u32,
+    first: u32,
+    last: u32,
+}
+
+impl Tally {
+    /// What two parts of a block come to.
+    fn joined(self, other: Self) -> Self {
+        Self { count: self.count + other.count, first: self.first.min(other.first), last: self.last.max(other.last) }
+    }
+}
+
+/// A block that was not right: its number in the span, and what was done in each slot of each part of it.
+pub(in crate::gpu) struct Outcome<'a> {
+    pub(in crate::gpu) block: usize,
+    pub(super) tallies: &'a [Tally],
+}
+
+impl Outcome<'_> {
+    /// Adds what was done to a report of a batch: `stripe` and `offset` say where the block begins.
+    pub(in crate::gpu) fn add_to(&self, report: &mut Report, batch: usize, stripe: usize, offset: usize) {
+        let block = offset / BLOCK_BYTES;
+        let of_part = self.tallies.len() / PARTS;
+        let none = Tally { count: 0, first: u32::MAX, last: 0 };
+        let tally = |slot| self.tallies.iter().skip(slot).step_by(of_part).copied().fold(none, Tally::joined);
+        for slot in 0..of_part {
+            let Tally { count, first, last } = tally(slot);
+            let (first, last) = (offset.saturating_add(first as usize), offset + last as usize);
+            match count {
+                0 => {}
+                _ if slot + 1 == of_part => {
+                    report.uncorrectable.push(Uncorrectable { batch, stripe, block, first, last, count });
+                }
+                _ => {
+                    let slot = index(slot);
+                    report.corrections.push(Correction { batch, slot, stripe, block, first, last, count });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Buffers of the corrections of one submission: which blocks are not right, and what was done there.
+
+use std::sync::{Mutex, PoisonError, mpsc};
+
+use super::PARTS;
+use super::outcome::{Outcome, Tally};
+use crate::Error;
+use crate::backend::BLOCK_BYTES;
+use crate::gpu::device::{Device, HANG};
+use crate::gpu::import::visible_to_host;
+use crate::gpu::launch::part;
+
+/// What a list begins with: the workgroups of a dispatch over it, in three dimensions, and its length.
+type Header = [u32; 4];
+pub(super) const HEADER_BYTES: u64 = size_of::<Header>() as u64;
+/// A header that no list has.
+const NOT_SUBMITTED: Header = [u32::MAX; 4];
+/// Parts begin at multiples of this, so that any device can bind them.
+const ALIGNMENT: u64 = 256;
+
+/// Room for the corrections of one submission.
+pub(in crate::gpu) struct Room {
+    list: wgpu::Buffer,
+    outcomes: wgpu::Buffer,
+    parts: Vec<Part>,
+    /// Where the host reads all of it.
+    download: Option<wgpu::Buffer>,
+    mapped: Option<mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>>,
+}
+
+/// What one correction has of both buffers.
+#[derive(Clone, Copy)]
+struct Part {
+    blocks: u64,
+    /// Of each block, in each part: one for each slot, and one for columns beyond the code.
+    tallies: u64,
+    list: u64,
+    outcomes: u64,
+}
+
+impl Part {
+    fn list_bytes(&self) -> u64 {
+        HEADER_BYTES + self.blocks * size_of::<u32>() as u64
+    }
+
+    fn outcomes_bytes(&self) -> u64 {
+        self.blocks * self.tallies * size_of::<Tally>() as u64
+    }
+
+    /// What was done in each block of a list, which begins with its header.
+    fn outcomes<'a>(&self, list: &'a [u8], outcomes: &'a [u8]) -> impl Iterator<Item = Outcome<'a>> {
+        let (header, blocks) = list[..start(self.list_bytes())].split_at(start(HEADER_BYTES));
+        let [.., count] = bytemuck::pod_read_unaligned::<Header>(header);
+        let blocks: &[u32] = bytemuck::cast_slice(blocks);
+        let tallies: &[Tally] = bytemuck::cast_slice(&outcomes[..start(self.outcomes_bytes())]);
+        let outcome = |(&block, tallies)| Outcome { block: block as usize, tallies };
+        blocks.iter().zip(tallies.chunks_exact(start(self.tallies))).take(count as usize).map(outcome)
+    }
+}
+
+/// Parts for so many blocks of so many slots, and the bytes of both buffers.
+fn parts(sizes: impl IntoIterator<Item = (usize, usize)>) -> (Vec<Part>, u64, u64) {
+    let (mut list, mut outcomes) = (0, 0);
+    let part = |(blocks, slots): (usize, usize)| {
+        let part = Part { blocks: blocks as u64, tallies: (PARTS * (slots + 1)) as u64, list, outcomes };
+        list += part.list_bytes().next_multiple_of(ALIGNMENT);
+        outcomes += part.outcomes_bytes().next_multiple_of(ALIGNMENT);
+        part
+    };
+    let parts = sizes.into_iter().map(part).collect();
+    (parts, list, outcomes)
+}
+
+impl Room {
+    /// Room that is read once the host knows how much of it is used.
+    pub(in crate::gpu) fn to_be_fetched(device: &Device, blocks: usize, slots: usize) -> Result<Self, Error> {
+        let (parts, list, outcomes) = parts([(blocks, slots)]);
+        Self::new(device, parts, [list, outcomes], false)
+    }
+
+    fn new(device: &Device, parts: Vec<Part>, [list, outcomes]: [u64; 2], download: bool) -> Result<Self, Error> {
+        use wgpu::BufferUsages as Usage;
+        for size in [list, outcomes, (list + outcomes) * u64::from(download)] {
+            device.check_size("max_buffer_size", |limits| limits.max_buffer_size, size)?;
+        }
+        let bound = parts.iter().map(Part::outcomes_bytes).max().unwrap_or(0);
+        device.check_size("max_storage_buffer_binding_size", |limits| limits.max_storage_buffer_binding_size, bound)?;
+        let buffer = |label, size, usage| {
+            device.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some(label),
+                size,
+                usage,
+                mapped_at_creation: false,
+            })
+        };
+        let doing = || format!("making room for {} bytes of corrections", list + outcomes);
+        device.scoped(doing, || Self {
+            list: buffer("list", list, Usage::STORAGE | Usage::INDIRECT | Usage::COPY_SRC | Usage::COPY_DST),
+            outcomes: buffer("outcomes", outcomes, Usage::STORAGE | Usage::COPY_SRC),
+            download: download.then(|| buffer("corrections", list + outcomes, Usage::MAP_READ | Usage::COPY_DST)),
+            parts,
+            mapped: None,
+        })
+    }
+
+    pub(super) fn list(&self, at: usize) -> wgpu::BufferBinding<'_> {
+        part(&self.list, self.parts[at].list, self.parts[at].list_bytes())
+    }
+
+    pub(super) fn outcomes(&self, at: usize) -> wgpu::BufferBinding<'_> {
+        part(&self.outcomes, self.parts[at].outcomes, self.parts[at].outcomes_bytes())
+    }
+
+    /// Records that everything goes to the host with this submission.
+    pub(in crate::gpu) fn record_download(&mut self, encoder: &mut wgpu::CommandEncoder) {
+        let (Some(last), Some(download)) = (self.parts.last(), &self.download) else { return };
+        let (list, outcomes) = (last.list + last.list_bytes(), last.outcomes + last.outcomes_bytes());
+        encoder.copy_buffer_to_buffer(&self.list, 0, download, 0, list);
+        encoder.copy_buffer_to_buffer(&self.outcomes, 0, download, self.list.size(), outcomes);
+        visible_to_host(encoder, download);
+        let (sender, mapped) = mpsc::channel();
+        // The receiver lives until the callback has run, or nobody waits for it.
+        let note = move |result| drop(sender.send(result));
+        encoder.map_buffer_on_submit(download, wgpu::MapMode::Read, .., note);
+        self.mapped = Some(mapped);
+    }
+
+    /// Takes what was done in each block that was not right, with the number of its correction; after the submission.
+    pub(in crate::gpu) fn read(
+        &mut self,
+        device: &Device,
+        mut take: impl FnMut(usize, Outcome<'_>),
+    ) -> Result<(), Error> {
+        let (Some(download), Some(mapped)) = (&self.download, self.mapped.take()) else { return Ok(()) };
+        // Whoever polls the device runs our callback, so it may still be on its way.
+        match mapped.recv_timeout(HANG) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(device.failed(doing(), error)),
+            Err(error) => return Err(device.failed(doing(), error)),
+        }
+        {
+            let bytes = download.get_mapped_range(..).map_err(|error| device.failed(doing(), error))?;
+            let (lists, outcomes) = bytes.split_at(start(self.list.size()));
+            for (at, part) in self.parts.iter().enumerate() {
+                let done = part.outcomes(&lists[start(part.list)..], &outcomes[start(part.outcomes)..]);
+                done.for_each(|outcome| take(at, outcome));
+            }
+        }
+        download.unmap();
+        Ok(())
+    }
+
+    /// Records that the length of the only list goes to the host, and returns where. Nothing but this copy, once it is
+    /// submitted, puts a length there.
+    pub(in crate::gpu) fn record_header(
+        &self,
+        device: &Device,
+        encoder: &mut wgpu::CommandEncoder,
+    ) -> Result<wgpu::Buffer, Error> {
+        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+        let header = device.buffer("header", usage, bytemuck::bytes_of(&NOT_SUBMITTED))?;
+        encoder.copy_buffer_to_buffer(&self.list, 0, &header, 0, HEADER_BYTES);
+        visible_to_host(encoder, &header);
+        Ok(header)
+    }
+
+    /// Waits for the submission, and fetches what was done in the blocks that were not right, if there are any; false if
+    /// there was no submission.
+    pub(in crate::gpu) fn fetch(
+        &self,
+        device: &Device,
+        header: &wgpu::Buffer,
+        take: impl FnMut(Outcome<'_>),
+    ) -> Result<bool, Error> {
+        let header: Header = bytemuck::pod_read_unaligned(&device.read(header, doing)?);
+        if header == NOT_SUBMITTED {
+            return Ok(false);
+        }
+        let Part { blocks, .. } = self.parts[0];
+        let used = Part { blocks: blocks.min(u64::from(header[3])), ..self.parts[0] };
+        if used.blocks == 0 {
+            return Ok(true);
+        }
+        let (list, outcomes) = (used.list_bytes(), used.outcomes_bytes());
+        let download = device.scoped(doing, || {
+            let download = device.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("corrections"),
+                size: list + outcomes,
+                usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            });
+            let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            encoder.copy_buffer_to_buffer(&self.list, 0, &download, 0, list);
+            encoder.copy_buffer_to_buffer(&self.outcomes, 0, &download, list, outcomes);
+            visible_to_host(&mut encoder, &download);
+            device.queue.submit([encoder.finish()]);
+            download
+        })?;
+        let bytes = device.read(&download, doing)?;
+        let (list, outcomes) = bytes.split_at(start(list));
+        used.outcomes(list, outcomes).for_each(take);
+        Ok(true)
+    }
+}
+
+/// Room that nobody uses at the moment, kept for the next call.
+#[derive(Default)]
+pub(in crate::gpu) struct Rooms(Mutex<Vec<Room>>);
+
+impl Rooms {
+    /// Kept: one for each slot of a ring, and one more; more submissions at the same time make their own.
+    const KEPT: usize = 4;
+
+    /// Room for corrections of so many blocks of so many slots each, all of which the host reads.
+    pub(in crate::gpu) fn take(
+        &self,
+        device: &Device,
+        sizes: impl IntoIterator<Item = (usize, usize)>,
+    ) -> Result<Room, Error> {
+        let (parts, list, outcomes) = parts(sizes);
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if let Some(kept) = kept.filter(|kept| kept.list.size() >= list && kept.outcomes.size() >= outcomes) {
+            return Ok(Room { parts, ..kept });
+        }
+        // More than asked for, so that the next call fits too, where the device allows it.
+        let most = device.device.limits().max_buffer_size / 2;
+        let rounded = [list, outcomes].map(|bytes| match bytes.next_power_of_two().max(BLOCK_BYTES as u64) {
+            rounded if rounded <= most => rounded,
+            _ => bytes,
+        });
+        Room::new(device, parts, rounded, true)
+    }
+
+    pub(in crate::gpu) fn put_back(&self, room: Room) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < Self::KEPT {
+            kept.push(room);
+        }
+    }
+}
+
+/// Where something begins in what the host has mapped.
+fn start(offset: u64) -> usize {
+    usize::try_from(offset).expect("what the host has mapped is counted in usize")
+}
+
+fn doing() -> String {
+    "reading what was corrected".to_owned()
+}
