@@ -9,7 +9,7 @@ mod row;
 
 use std::io::Write;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use evariste::Report;
 
 use super::args::Correct;
@@ -17,7 +17,7 @@ use super::lab::{Lab, NoRoom};
 use super::random::Random;
 use super::row::Rows;
 use super::setup::{self, Setup};
-use crate::exit::Exit;
+use crate::exit::{Exit, UsageError};
 use crate::interrupt;
 
 /// What is wrong.
@@ -46,7 +46,8 @@ impl Damage {
 
     /// Bytes of each shard that are wrong, from its first on, and which shards.
     fn extent(self, setup: &Setup) -> (usize, &'static [usize]) {
-        const SHARDS: [usize; 2] = [3, 0];
+        // Every code with two parity shards has these.
+        const SHARDS: [usize; 2] = [2, 0];
         match self {
             Self::Nothing => (0, &[]),
             Self::Block => (evariste::backend::BLOCK_BYTES.min(setup.unit_bytes), &SHARDS[..1]),
@@ -77,9 +78,12 @@ pub(super) fn run(args: &Correct, out: &mut dyn Write) -> Result<Exit> {
     let mut random = Random::fresh()?;
     let mut rows = Rows::new(&args.output, out);
     for setup in Setup::all(&args.sizes, None, defaults)? {
-        ensure!(setup.code.parity_shards() > 1, "one parity shard locates nothing: --shape must have more");
+        if setup.code.parity_shards() < 2 {
+            return Err(UsageError("one parity shard locates nothing: --shape must have more".to_owned()).into());
+        }
         for damage in Damage::ALL {
-            if damage == Damage::TwoShards && (setup.code.parity_shards() < 4 || setup.code.total_shards() < 4) {
+            // Two errors need four syndromes.
+            if damage == Damage::TwoShards && setup.code.parity_shards() < 4 {
                 continue;
             }
             interrupt::check()?;

@@ -44,8 +44,8 @@ pub(super) fn measure(setup: &Setup, inject_fault: bool, random: &mut Random) ->
                 bench.shards.shard_mut(random.below(setup.code.total_shards()))[at] ^= 1;
             }
             let verified = worked && witness.verify(&bench.shards)?.is_consistent();
-            let measured =
-                Measured { case: damage.as_str(), calls: name, median_s: median(seconds), check_s, verified };
+            let (case, threads, median_s) = (damage.as_str(), rayon::current_num_threads(), median(seconds));
+            let measured = Measured { case, calls: name, threads, median_s, check_s, verified };
             rows.push(CorrectRow::new(setup, "registered", (&info.name, &driver), &measured));
         }
     }

@@ -21,6 +21,7 @@ pub(super) struct CorrectRow {
     pub(super) k: usize,
     pub(super) m: usize,
     pub(super) shard_bytes: usize,
+    pub(super) threads: usize,
     pub(super) median_s: f64,
     pub(super) data_gbps: f64,
     /// What a check of the same shards takes, where they are right.
@@ -33,6 +34,7 @@ pub(super) struct CorrectRow {
 pub(super) struct Measured {
     pub(super) case: &'static str,
     pub(super) calls: &'static str,
+    pub(super) threads: usize,
     pub(super) median_s: f64,
     pub(super) check_s: f64,
     pub(super) verified: bool,
@@ -40,7 +42,7 @@ pub(super) struct Measured {
 
 impl CorrectRow {
     pub(super) fn new(setup: &Setup, path: &'static str, device: (&str, &str), measured: &Measured) -> Self {
-        let Measured { case, calls, median_s, check_s, verified } = *measured;
+        let Measured { case, calls, threads, median_s, check_s, verified } = *measured;
         let data_bytes = setup.code.data_shards() * setup.shard_bytes();
         Self {
             suite: "correct",
@@ -53,6 +55,7 @@ impl CorrectRow {
             k: setup.code.data_shards(),
             m: setup.code.parity_shards(),
             shard_bytes: setup.shard_bytes(),
+            threads,
             median_s,
             data_gbps: data_bytes as f64 / median_s / 1e9,
             check_s,
