@@ -6,6 +6,7 @@
 //!         host     setup -> job -> path, memory, wall, copies      -> row     calls on shards in host memory
 //!         latency  setup -> path, quantiles                        -> row     one small call, thousands of times
 //!         files    protect, restore, cp                            -> row     files
+//!         fusion   setup -> resident, registered                   -> row     one call that does two things, beside two calls
 //!         field    registers (GPU), words (CPU)                    -> row     single operations of the field
 //! ```
 //!
@@ -18,6 +19,7 @@ mod cpu;
 mod device;
 mod field;
 mod files;
+mod fusion;
 mod host;
 mod job;
 mod lab;
@@ -50,6 +52,7 @@ pub(crate) fn run(args: &Bench, out: &mut dyn Write) -> Result<Exit> {
         Suite::Latency(args) => latency::run(args, out),
         Suite::Files(args) => files::run(args, out),
         Suite::Field(args) => field::run(args, out),
+        Suite::Fusion(args) => fusion::run(args, out),
         Suite::Calibrate(args) => calibrate::run(args, out),
     }
 }
