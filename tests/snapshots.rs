@@ -5,10 +5,11 @@
 use std::path::Path;
 
 /// One of each method, as the library chooses them.
-const KEPT: [(&str, &str); 3] = [
+const KEPT: [(&str, &str); 4] = [
     ("raid6 8+2 write", "raid6-8-2.wgsl"),
     ("vandermonde 10+4 check", "vandermonde-10-4-check.wgsl"),
     ("cauchy 16+8 write", "cauchy-16-8.wgsl"),
+    ("raid5 2+1 fused write", "raid5-2-1-fused.wgsl"),
 ];
 
 #[test]

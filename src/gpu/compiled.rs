@@ -199,5 +199,26 @@ pub(super) fn samples() -> Result<Vec<(String, String)>, Error> {
             }
         }
     }
+    samples.extend(fused_samples()?);
+    Ok(samples)
+}
+
+/// Names and texts of kernels that compute checksums too.
+fn fused_samples() -> Result<Vec<(String, String)>, Error> {
+    use crate::Code;
+    let codes = [Code::raid5(2)?, Code::vandermonde(10, 4)?, Code::cauchy(17, 3)?, Code::cauchy(20, 10)?];
+    let ways =
+        [(Mode::Write, Addressing::Separate), (Mode::Write, Addressing::Shared), (Mode::Check, Addressing::Separate)];
+    let mut samples = Vec::new();
+    for code in codes {
+        for (mode, addressing) in ways {
+            let key = Key { matrix: code.parity_matrix().clone(), mode, addressing, fused: true };
+            let Some(shape) = key.fusion() else { continue };
+            let shape_name = format!("{} {}+{}", code.name(), key.matrix.cols(), key.matrix.rows());
+            let shared = if addressing == Addressing::Shared { " shared" } else { "" };
+            let name = format!("{shape_name} fused {}{shared}", format!("{mode:?}").to_lowercase());
+            samples.push((name, fused::generate(&key.matrix, &shape, mode, addressing)));
+        }
+    }
     Ok(samples)
 }
