@@ -159,7 +159,11 @@ mod tests {
             assert_eq!(of_zeros(bytes), crc32c(&vec![0; bytes]));
             let mut with_zeros = message[..bytes].to_vec();
             with_zeros.resize(padded, 0);
-            assert_eq!(Unpad::new(bytes, padded).apply(crc32c(&with_zeros)), crc32c(&message[..bytes]), "{bytes} of {padded}");
+            assert_eq!(
+                Unpad::new(bytes, padded).apply(crc32c(&with_zeros)),
+                crc32c(&message[..bytes]),
+                "{bytes} of {padded}"
+            );
         }
     }
 

@@ -103,7 +103,10 @@ pub(super) struct Compiled {
 enum Group {
     Columns(usize),
     /// In a fused kernel, whose loop takes so many words at once.
-    Blocks { blocks: usize, unrolled: usize },
+    Blocks {
+        blocks: usize,
+        unrolled: usize,
+    },
 }
 
 /// The runs of rows a variant computes one after another.

@@ -115,10 +115,8 @@ pub(super) fn source() -> String {
         turn += "        workgroupBarrier();\n";
     }
     turn += &steps.turn();
-    let finish: String = (0..steps.fold.kept())
-        .rev()
-        .map(|at| format!("    state = step_back(state, {});\n", steps.left(at)))
-        .collect();
+    let finish: String =
+        (0..steps.fold.kept()).rev().map(|at| format!("    state = step_back(state, {});\n", steps.left(at))).collect();
     let text = TEMPLATE
         .replace("{{BEGIN}}\n", &begin)
         .replace("{{UNROLLED_WORDS}}", &UNROLLED_WORDS.to_string())
@@ -142,10 +140,8 @@ impl Crc {
         let sources = plan.sources().iter().enumerate().map(|(at, &slot)| column((work.source)(at, slot))).collect();
         let targets = plan.targets().iter().enumerate().map(|(at, &slot)| column((work.target)(at, slot))).collect();
         let (buffers, mut offset) = (&work.buffers, 0);
-        let sides: [(Vec<u32>, _, _); 2] = [
-            (sources, &buffers.sources, span.source_stride),
-            (targets, &buffers.targets, span.target_stride),
-        ];
+        let sides: [(Vec<u32>, _, _); 2] =
+            [(sources, &buffers.sources, span.source_stride), (targets, &buffers.targets, span.target_stride)];
         let mut passes = Vec::new();
         for (slots, data, stride) in sides {
             let rows = slots.len() * span.blocks();

@@ -37,10 +37,24 @@ impl Fusion {
     /// The kernel that measured fastest for this shape.
     pub(super) fn choose(sources: usize, targets: usize) -> Self {
         let _ = targets;
-        let mut fusion = Self { width: if sources <= 12 { 2 } else { 1 }, tile_words: 16, unrolled: 32, workgroup: 128, fold: Fold::R36, group: 4 };
+        let mut fusion = Self {
+            width: if sources <= 12 { 2 } else { 1 },
+            tile_words: 16,
+            unrolled: 32,
+            workgroup: 128,
+            fold: Fold::R36,
+            group: 4,
+        };
         if let Ok(text) = std::env::var("EVARISTE_FUSED") {
             let n: Vec<usize> = text.split(',').map(|n| n.parse().expect("a number")).collect();
-            fusion = Self { width: n[0], tile_words: n[1], unrolled: n[2], workgroup: n[3], fold: if n[4] == 36 { Fold::R36 } else { Fold::R63 }, group: n[5] };
+            fusion = Self {
+                width: n[0],
+                tile_words: n[1],
+                unrolled: n[2],
+                workgroup: n[3],
+                fold: if n[4] == 36 { Fold::R36 } else { Fold::R63 },
+                group: n[5],
+            };
         }
         fusion
     }

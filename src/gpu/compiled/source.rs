@@ -62,7 +62,8 @@ pub(in crate::gpu) fn generate(
 /// A function `name` from a word of every source to a word of every target, and the structure it returns, `Name`.
 pub(in crate::gpu) fn function(matrix: &Matrix, group: usize, name: &str, names: Names) -> String {
     let rows = 0..matrix.rows();
-    let mut generator = Generator { bits: bits(matrix), mode: Mode::Write, rows: rows.clone(), names, text: String::new() };
+    let mut generator =
+        Generator { bits: bits(matrix), mode: Mode::Write, rows: rows.clone(), names, text: String::new() };
     let Names { word, .. } = names;
     let result = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
     let list = |prefix: &str, count: usize, of: &str| {

@@ -35,9 +35,7 @@ impl Steps {
     pub(in crate::gpu) fn turn(&self) -> String {
         let shift = |name: &'static str, lags: usize| {
             // The oldest first: each takes what a younger one still holds.
-            (1..=lags)
-                .rev()
-                .map(move |lag| format!("        {name}_{lag} = {};\n", before(name, self.unrolled, lag)))
+            (1..=lags).rev().map(move |lag| format!("        {name}_{lag} = {};\n", before(name, self.unrolled, lag)))
         };
         shift("u", self.fold.u_lags()).chain(shift("v", self.fold.v_lags())).collect()
     }
@@ -51,7 +49,8 @@ impl Steps {
             true => vec![format!("u_{}", lag - at)],
             false => v_in_u.iter().filter_map(|&older| v(lag + older)).collect(),
         };
-        let terms: Vec<String> = u_in_v.iter().flat_map(|&lag| u(lag)).chain(v_in_v.iter().filter_map(|&lag| v(lag))).collect();
+        let terms: Vec<String> =
+            u_in_v.iter().flat_map(|&lag| u(lag)).chain(v_in_v.iter().filter_map(|&lag| v(lag))).collect();
         if terms.is_empty() { "0u".to_owned() } else { terms.join(" ^ ") }
     }
 }

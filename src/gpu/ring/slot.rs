@@ -46,13 +46,9 @@ impl Checksums {
     fn new(device: &Device, slot_bytes: usize) -> Self {
         use wgpu::BufferUsages as Usage;
         let (label, size, mapped_at_creation) = (Some("checksums"), slot_bytes as u64 / 2, false);
-        let buffer = |usage| {
-            device.device.create_buffer(&wgpu::BufferDescriptor { label, size, usage, mapped_at_creation })
-        };
-        Self {
-            computed: buffer(Usage::STORAGE | Usage::COPY_SRC),
-            download: buffer(Usage::MAP_READ | Usage::COPY_DST),
-        }
+        let buffer =
+            |usage| device.device.create_buffer(&wgpu::BufferDescriptor { label, size, usage, mapped_at_creation });
+        Self { computed: buffer(Usage::STORAGE | Usage::COPY_SRC), download: buffer(Usage::MAP_READ | Usage::COPY_DST) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use evariste::backend::BLOCK_BYTES;
 use evariste::crc;
 use evariste::gpu::{HostMemory, Kernel, Options};
@@ -38,10 +38,13 @@ pub(super) fn measure(args: &Fusion, rows: &mut Rows<'_, FusionRow>, random: &mu
     for setup in Setup::all(&args.sizes, None, defaults)? {
         interrupt::check()?;
         rows.doing(format!("{} of {} bytes in registered memory", setup.shape(), setup.shard_bytes()));
-        let sets = if software { 1 } else { (MEMORY_BYTES / (10 * setup.shard_bytes()).max(1)).max(1) };
+        let sets = if software { 1 } else { (MEMORY_BYTES / (setup.code.data_shards() * setup.shard_bytes())).max(1) };
         let mut shards = HostShards::new(&setup, &gpu, Lie::Region, 1, sets)?;
         shards.fill(random);
         let mut calls = Calls::new(&setup, &gpu)?;
+        for plan in [&calls.encode, &calls.sum] {
+            ensure!(shards.are_in_place(&gpu, Task::write(plan))?, "the GPU copies what lies in registered memory");
+        }
         let most = if software { Duration::ZERO } else { MOST };
         let (warm_up, least) = if software { (Duration::ZERO, Duration::ZERO) } else { (WARM_UP, LEAST) };
         let seconds = wall::rounds(warm_up, most, || {

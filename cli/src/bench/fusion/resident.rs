@@ -132,7 +132,8 @@ impl<'a> Trial<'a> {
         };
         let mut alone = run(Task::write(&self.sums[0]), Resident::Together(sources))?;
         alone.extend(run(Task::write(&self.sums[1]), Resident::Together(targets))?);
-        let report = self.lab.run(self.lab.witness(KernelName::Compiled), Task::Check(self.job.plan(0)), &self.shards)?;
+        let report =
+            self.lab.run(self.lab.witness(KernelName::Compiled), Task::Check(self.job.plan(0)), &self.shards)?;
 
         let bytes = self.setup.unit_bytes;
         let blocks = bytes.div_ceil(BLOCK_BYTES);
