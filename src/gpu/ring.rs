@@ -257,10 +257,7 @@ impl Call<'_, '_> {
         }
         let download = slot.download.get_mapped_range(..);
         let download = download.map_err(|error| device.failed(describe(jobs, &pieces), error))?;
-        let checksums = match &slot.checksums {
-            Some(checksums) => Some(checksums.download.get_mapped_range(..)),
-            None => None,
-        };
+        let checksums = slot.checksums.as_ref().map(|checksums| checksums.download.get_mapped_range(..));
         let checksums = checksums.transpose().map_err(|error| device.failed(describe(jobs, &pieces), error))?;
         for Piece { job, chunk, base } in &pieces {
             let job = &mut jobs[*job];

@@ -104,10 +104,9 @@ impl<'a> Trial<'a> {
         let first = passes.len().checked_sub(PASSES * ROUNDS).context("the device timed too few passes")?;
         let timed = &passes[first..];
         let of = |at: usize| timed.iter().skip(at).step_by(PASSES);
-        let kernels = std::array::from_fn(|at| timed[at].kernel);
-        for at in 0..PASSES {
-            ensure!(of(at).all(|pass| pass.kernel == kernels[at]), "another kernel ran in between");
-        }
+        let kernels: [_; PASSES] = std::array::from_fn(|at| timed[at].kernel);
+        let is_same = |(at, kernel): (usize, &&str)| of(at).all(|pass| pass.kernel == *kernel);
+        ensure!(kernels.iter().enumerate().all(is_same), "another kernel ran in between");
         Ok((kernels, std::array::from_fn(|at| median(of(at).map(|pass| pass.nanoseconds / 1e9).collect()))))
     }
 
