@@ -7,7 +7,7 @@ use serde_json::Value;
 use support::program::evariste;
 use support::rows;
 
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 17] = [
     "suite",
     "case",
     "path",
@@ -15,6 +15,7 @@ const FIELDS: [&str; 16] = [
     "kernel",
     "device",
     "driver",
+    "threads",
     "code",
     "k",
     "m",

@@ -20,6 +20,8 @@ pub(super) struct FusionRow {
     pub(super) kernel: String,
     pub(super) device: String,
     pub(super) driver: String,
+    /// Of the host, which records and waits.
+    pub(super) threads: usize,
     pub(super) code: &'static str,
     pub(super) k: usize,
     pub(super) m: usize,
@@ -52,6 +54,7 @@ impl FusionRow {
             kernel,
             device: device.to_owned(),
             driver: driver.to_owned(),
+            threads: 1,
             code: setup.code.name(),
             k,
             m,
