@@ -126,12 +126,7 @@ fn step_back(state: u32, word: u32) -> u32 {
         ^ word;
 }
 
-var<workgroup> sh_words: array<u32, 2176>;
-
-fn halve_word(x: u32) -> u32 {
-    let lost = x & 0x01010101u;
-    return ((x - lost) >> 1u) ^ (lost * 0x8eu);
-}
+var<workgroup> sh_words: array<u32, 3960>;
 
 struct Product { r0: Word }
 
@@ -139,6 +134,11 @@ fn product(s0: Word, s1: Word) -> Product {
     let c0_3 = s0 ^ s1;
     let r0 = c0_3;
     return Product(r0);
+}
+
+fn halve_word(x: u32) -> u32 {
+    let lost = x & 0x01010101u;
+    return ((x - lost) >> 1u) ^ (lost * 0x8eu);
 }
 
 struct Left { r0: u32 }
@@ -155,60 +155,130 @@ fn compiled(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let first_block = (group.y * groups.x + group.x) * 64u;
-    for (var at = local; at < 128u; at += 128u) { sh_tables[at] = checksum.tables[at / 4u][at % 4u]; }
-    let fold_row = min(local, 127u) * 17u;
+    let first_block = (group.y * groups.x + group.x) * 60u;
+    for (var at = local; at < 128u; at += 128u) {
+        sh_tables[at] = checksum.tables[at / 4u][at % 4u];
+    }
+    let fold_row = min(local, 119u) * 33u;
     let at0 = local + 0u;
-    let block0 = block_of(first_block + at0 / 8u);
-    let length0 = select(0u, block0.words / 2u, at0 < 512u);
-    let source0 = block0.stripe * params.source_stride + block0.block * (checksum.block_words / 2u);
-    let target0 = block0.stripe * params.target_stride + block0.block * (checksum.block_words / 2u);
-    let row0 = at0 / 8u * 17u + at0 % 8u * 2u;
-    var column0 = at0 % 8u + checksum.first_word / 2u - (512u - block0.words / 2u);
+    let block0 = block_of(first_block + at0 / 16u);
+    let length0 = select(0u, block0.words / 2u, at0 < 960u);
+    let offset0 = block0.block * (checksum.block_words / 2u);
+    let source0 = block0.stripe * params.source_stride + offset0;
+    let target0 = block0.stripe * params.target_stride + offset0;
+    let row0 = at0 / 16u * 33u + at0 % 16u * 2u;
+    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    var column0 = at0 % 16u + checksum.first_word / 2u - (512u - block0.words / 2u);
     var s0_0 = Word();
     var s0_1 = Word();
-    let at1 = local + 128u;
-    let block1 = block_of(first_block + at1 / 8u);
-    let length1 = select(0u, block1.words / 2u, at1 < 512u);
-    let source1 = block1.stripe * params.source_stride + block1.block * (checksum.block_words / 2u);
-    let target1 = block1.stripe * params.target_stride + block1.block * (checksum.block_words / 2u);
-    let row1 = at1 / 8u * 17u + at1 % 8u * 2u;
-    var column1 = at1 % 8u + checksum.first_word / 2u - (512u - block1.words / 2u);
-    var s1_0 = Word();
-    var s1_1 = Word();
-    let at2 = local + 256u;
-    let block2 = block_of(first_block + at2 / 8u);
-    let length2 = select(0u, block2.words / 2u, at2 < 512u);
-    let source2 = block2.stripe * params.source_stride + block2.block * (checksum.block_words / 2u);
-    let target2 = block2.stripe * params.target_stride + block2.block * (checksum.block_words / 2u);
-    let row2 = at2 / 8u * 17u + at2 % 8u * 2u;
-    var column2 = at2 % 8u + checksum.first_word / 2u - (512u - block2.words / 2u);
-    var s2_0 = Word();
-    var s2_1 = Word();
-    let at3 = local + 384u;
-    let block3 = block_of(first_block + at3 / 8u);
-    let length3 = select(0u, block3.words / 2u, at3 < 512u);
-    let source3 = block3.stripe * params.source_stride + block3.block * (checksum.block_words / 2u);
-    let target3 = block3.stripe * params.target_stride + block3.block * (checksum.block_words / 2u);
-    let row3 = at3 / 8u * 17u + at3 % 8u * 2u;
-    var column3 = at3 % 8u + checksum.first_word / 2u - (512u - block3.words / 2u);
-    var s3_0 = Word();
-    var s3_1 = Word();
         if column0 < length0 {
             s0_0 = load_source(slots[0].x + source0 + column0);
             s0_1 = load_source(slots[0].y + source0 + column0);
         }
+    let at1 = local + 128u;
+    let block1 = block_of(first_block + at1 / 16u);
+    let length1 = select(0u, block1.words / 2u, at1 < 960u);
+    let offset1 = block1.block * (checksum.block_words / 2u);
+    let source1 = block1.stripe * params.source_stride + offset1;
+    let target1 = block1.stripe * params.target_stride + offset1;
+    let row1 = at1 / 16u * 33u + at1 % 16u * 2u;
+    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    var column1 = at1 % 16u + checksum.first_word / 2u - (512u - block1.words / 2u);
+    var s1_0 = Word();
+    var s1_1 = Word();
         if column1 < length1 {
             s1_0 = load_source(slots[0].x + source1 + column1);
             s1_1 = load_source(slots[0].y + source1 + column1);
         }
+    let at2 = local + 256u;
+    let block2 = block_of(first_block + at2 / 16u);
+    let length2 = select(0u, block2.words / 2u, at2 < 960u);
+    let offset2 = block2.block * (checksum.block_words / 2u);
+    let source2 = block2.stripe * params.source_stride + offset2;
+    let target2 = block2.stripe * params.target_stride + offset2;
+    let row2 = at2 / 16u * 33u + at2 % 16u * 2u;
+    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    var column2 = at2 % 16u + checksum.first_word / 2u - (512u - block2.words / 2u);
+    var s2_0 = Word();
+    var s2_1 = Word();
         if column2 < length2 {
             s2_0 = load_source(slots[0].x + source2 + column2);
             s2_1 = load_source(slots[0].y + source2 + column2);
         }
+    let at3 = local + 384u;
+    let block3 = block_of(first_block + at3 / 16u);
+    let length3 = select(0u, block3.words / 2u, at3 < 960u);
+    let offset3 = block3.block * (checksum.block_words / 2u);
+    let source3 = block3.stripe * params.source_stride + offset3;
+    let target3 = block3.stripe * params.target_stride + offset3;
+    let row3 = at3 / 16u * 33u + at3 % 16u * 2u;
+    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    var column3 = at3 % 16u + checksum.first_word / 2u - (512u - block3.words / 2u);
+    var s3_0 = Word();
+    var s3_1 = Word();
         if column3 < length3 {
             s3_0 = load_source(slots[0].x + source3 + column3);
             s3_1 = load_source(slots[0].y + source3 + column3);
+        }
+    let at4 = local + 512u;
+    let block4 = block_of(first_block + at4 / 16u);
+    let length4 = select(0u, block4.words / 2u, at4 < 960u);
+    let offset4 = block4.block * (checksum.block_words / 2u);
+    let source4 = block4.stripe * params.source_stride + offset4;
+    let target4 = block4.stripe * params.target_stride + offset4;
+    let row4 = at4 / 16u * 33u + at4 % 16u * 2u;
+    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    var column4 = at4 % 16u + checksum.first_word / 2u - (512u - block4.words / 2u);
+    var s4_0 = Word();
+    var s4_1 = Word();
+        if column4 < length4 {
+            s4_0 = load_source(slots[0].x + source4 + column4);
+            s4_1 = load_source(slots[0].y + source4 + column4);
+        }
+    let at5 = local + 640u;
+    let block5 = block_of(first_block + at5 / 16u);
+    let length5 = select(0u, block5.words / 2u, at5 < 960u);
+    let offset5 = block5.block * (checksum.block_words / 2u);
+    let source5 = block5.stripe * params.source_stride + offset5;
+    let target5 = block5.stripe * params.target_stride + offset5;
+    let row5 = at5 / 16u * 33u + at5 % 16u * 2u;
+    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    var column5 = at5 % 16u + checksum.first_word / 2u - (512u - block5.words / 2u);
+    var s5_0 = Word();
+    var s5_1 = Word();
+        if column5 < length5 {
+            s5_0 = load_source(slots[0].x + source5 + column5);
+            s5_1 = load_source(slots[0].y + source5 + column5);
+        }
+    let at6 = local + 768u;
+    let block6 = block_of(first_block + at6 / 16u);
+    let length6 = select(0u, block6.words / 2u, at6 < 960u);
+    let offset6 = block6.block * (checksum.block_words / 2u);
+    let source6 = block6.stripe * params.source_stride + offset6;
+    let target6 = block6.stripe * params.target_stride + offset6;
+    let row6 = at6 / 16u * 33u + at6 % 16u * 2u;
+    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    var column6 = at6 % 16u + checksum.first_word / 2u - (512u - block6.words / 2u);
+    var s6_0 = Word();
+    var s6_1 = Word();
+        if column6 < length6 {
+            s6_0 = load_source(slots[0].x + source6 + column6);
+            s6_1 = load_source(slots[0].y + source6 + column6);
+        }
+    let at7 = local + 896u;
+    let block7 = block_of(first_block + at7 / 16u);
+    let length7 = select(0u, block7.words / 2u, at7 < 960u);
+    let offset7 = block7.block * (checksum.block_words / 2u);
+    let source7 = block7.stripe * params.source_stride + offset7;
+    let target7 = block7.stripe * params.target_stride + offset7;
+    let row7 = at7 / 16u * 33u + at7 % 16u * 2u;
+    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    var column7 = at7 % 16u + checksum.first_word / 2u - (512u - block7.words / 2u);
+    var s7_0 = Word();
+    var s7_1 = Word();
+        if column7 < length7 {
+            s7_0 = load_source(slots[0].x + source7 + column7);
+            s7_1 = load_source(slots[0].y + source7 + column7);
         }
     var u_1 = 0u;
     var u_2 = 0u;
@@ -249,20 +319,38 @@ fn compiled(
     for (var word = checksum.first_word; word < 1024u; word += 32u) {
             sh_words[row0 + 0u] = s0_0.x;
             sh_words[row0 + 1u] = s0_0.y;
-            sh_words[row0 + 1088u] = s0_1.x;
-            sh_words[row0 + 1089u] = s0_1.y;
+            sh_words[row0 + 1980u] = s0_1.x;
+            sh_words[row0 + 1981u] = s0_1.y;
             sh_words[row1 + 0u] = s1_0.x;
             sh_words[row1 + 1u] = s1_0.y;
-            sh_words[row1 + 1088u] = s1_1.x;
-            sh_words[row1 + 1089u] = s1_1.y;
+            sh_words[row1 + 1980u] = s1_1.x;
+            sh_words[row1 + 1981u] = s1_1.y;
             sh_words[row2 + 0u] = s2_0.x;
             sh_words[row2 + 1u] = s2_0.y;
-            sh_words[row2 + 1088u] = s2_1.x;
-            sh_words[row2 + 1089u] = s2_1.y;
+            sh_words[row2 + 1980u] = s2_1.x;
+            sh_words[row2 + 1981u] = s2_1.y;
             sh_words[row3 + 0u] = s3_0.x;
             sh_words[row3 + 1u] = s3_0.y;
-            sh_words[row3 + 1088u] = s3_1.x;
-            sh_words[row3 + 1089u] = s3_1.y;
+            sh_words[row3 + 1980u] = s3_1.x;
+            sh_words[row3 + 1981u] = s3_1.y;
+            sh_words[row4 + 0u] = s4_0.x;
+            sh_words[row4 + 1u] = s4_0.y;
+            sh_words[row4 + 1980u] = s4_1.x;
+            sh_words[row4 + 1981u] = s4_1.y;
+            sh_words[row5 + 0u] = s5_0.x;
+            sh_words[row5 + 1u] = s5_0.y;
+            sh_words[row5 + 1980u] = s5_1.x;
+            sh_words[row5 + 1981u] = s5_1.y;
+            sh_words[row6 + 0u] = s6_0.x;
+            sh_words[row6 + 1u] = s6_0.y;
+            sh_words[row6 + 1980u] = s6_1.x;
+            sh_words[row6 + 1981u] = s6_1.y;
+        if at7 < 960u {
+            sh_words[row7 + 0u] = s7_0.x;
+            sh_words[row7 + 1u] = s7_0.y;
+            sh_words[row7 + 1980u] = s7_1.x;
+            sh_words[row7 + 1981u] = s7_1.y;
+        }
         if column0 < length0 {
             let product = product(s0_0, s0_1);
             targets[slots[0].z + target0 + column0] = product.r0;
@@ -279,26 +367,62 @@ fn compiled(
             let product = product(s3_0, s3_1);
             targets[slots[0].z + target3 + column3] = product.r0;
         }
+        if column4 < length4 {
+            let product = product(s4_0, s4_1);
+            targets[slots[0].z + target4 + column4] = product.r0;
+        }
+        if column5 < length5 {
+            let product = product(s5_0, s5_1);
+            targets[slots[0].z + target5 + column5] = product.r0;
+        }
+        if column6 < length6 {
+            let product = product(s6_0, s6_1);
+            targets[slots[0].z + target6 + column6] = product.r0;
+        }
+        if column7 < length7 {
+            let product = product(s7_0, s7_1);
+            targets[slots[0].z + target7 + column7] = product.r0;
+        }
         workgroupBarrier();
-        column0 += 8u;
+        column0 += 16u;
         if column0 < length0 {
             s0_0 = load_source(slots[0].x + source0 + column0);
             s0_1 = load_source(slots[0].y + source0 + column0);
         }
-        column1 += 8u;
+        column1 += 16u;
         if column1 < length1 {
             s1_0 = load_source(slots[0].x + source1 + column1);
             s1_1 = load_source(slots[0].y + source1 + column1);
         }
-        column2 += 8u;
+        column2 += 16u;
         if column2 < length2 {
             s2_0 = load_source(slots[0].x + source2 + column2);
             s2_1 = load_source(slots[0].y + source2 + column2);
         }
-        column3 += 8u;
+        column3 += 16u;
         if column3 < length3 {
             s3_0 = load_source(slots[0].x + source3 + column3);
             s3_1 = load_source(slots[0].y + source3 + column3);
+        }
+        column4 += 16u;
+        if column4 < length4 {
+            s4_0 = load_source(slots[0].x + source4 + column4);
+            s4_1 = load_source(slots[0].y + source4 + column4);
+        }
+        column5 += 16u;
+        if column5 < length5 {
+            s5_0 = load_source(slots[0].x + source5 + column5);
+            s5_1 = load_source(slots[0].y + source5 + column5);
+        }
+        column6 += 16u;
+        if column6 < length6 {
+            s6_0 = load_source(slots[0].x + source6 + column6);
+            s6_1 = load_source(slots[0].y + source6 + column6);
+        }
+        column7 += 16u;
+        if column7 < length7 {
+            s7_0 = load_source(slots[0].x + source7 + column7);
+            s7_1 = load_source(slots[0].y + source7 + column7);
         }
         let v0 = sh_words[fold_row + 0u] ^ u_9 ^ u_14 ^ u_17 ^ u_24 ^ u_26 ^ v_2 ^ v_5;
         let u0 = v0 ^ v_6 ^ v_10;
@@ -332,91 +456,37 @@ fn compiled(
         let u14 = v14 ^ v8 ^ v4;
         let v15 = sh_words[fold_row + 15u] ^ u6 ^ u1 ^ u_2 ^ u_9 ^ u_11 ^ v13 ^ v10;
         let u15 = v15 ^ v9 ^ v5;
-        workgroupBarrier();
-            sh_words[row0 + 0u] = s0_0.x;
-            sh_words[row0 + 1u] = s0_0.y;
-            sh_words[row0 + 1088u] = s0_1.x;
-            sh_words[row0 + 1089u] = s0_1.y;
-            sh_words[row1 + 0u] = s1_0.x;
-            sh_words[row1 + 1u] = s1_0.y;
-            sh_words[row1 + 1088u] = s1_1.x;
-            sh_words[row1 + 1089u] = s1_1.y;
-            sh_words[row2 + 0u] = s2_0.x;
-            sh_words[row2 + 1u] = s2_0.y;
-            sh_words[row2 + 1088u] = s2_1.x;
-            sh_words[row2 + 1089u] = s2_1.y;
-            sh_words[row3 + 0u] = s3_0.x;
-            sh_words[row3 + 1u] = s3_0.y;
-            sh_words[row3 + 1088u] = s3_1.x;
-            sh_words[row3 + 1089u] = s3_1.y;
-        if column0 < length0 {
-            let product = product(s0_0, s0_1);
-            targets[slots[0].z + target0 + column0] = product.r0;
-        }
-        if column1 < length1 {
-            let product = product(s1_0, s1_1);
-            targets[slots[0].z + target1 + column1] = product.r0;
-        }
-        if column2 < length2 {
-            let product = product(s2_0, s2_1);
-            targets[slots[0].z + target2 + column2] = product.r0;
-        }
-        if column3 < length3 {
-            let product = product(s3_0, s3_1);
-            targets[slots[0].z + target3 + column3] = product.r0;
-        }
-        workgroupBarrier();
-        column0 += 8u;
-        if column0 < length0 {
-            s0_0 = load_source(slots[0].x + source0 + column0);
-            s0_1 = load_source(slots[0].y + source0 + column0);
-        }
-        column1 += 8u;
-        if column1 < length1 {
-            s1_0 = load_source(slots[0].x + source1 + column1);
-            s1_1 = load_source(slots[0].y + source1 + column1);
-        }
-        column2 += 8u;
-        if column2 < length2 {
-            s2_0 = load_source(slots[0].x + source2 + column2);
-            s2_1 = load_source(slots[0].y + source2 + column2);
-        }
-        column3 += 8u;
-        if column3 < length3 {
-            s3_0 = load_source(slots[0].x + source3 + column3);
-            s3_1 = load_source(slots[0].y + source3 + column3);
-        }
-        let v16 = sh_words[fold_row + 0u] ^ u7 ^ u2 ^ u_1 ^ u_8 ^ u_10 ^ v14 ^ v11;
+        let v16 = sh_words[fold_row + 16u] ^ u7 ^ u2 ^ u_1 ^ u_8 ^ u_10 ^ v14 ^ v11;
         let u16 = v16 ^ v10 ^ v6;
-        let v17 = sh_words[fold_row + 1u] ^ u8 ^ u3 ^ u0 ^ u_7 ^ u_9 ^ v15 ^ v12;
+        let v17 = sh_words[fold_row + 17u] ^ u8 ^ u3 ^ u0 ^ u_7 ^ u_9 ^ v15 ^ v12;
         let u17 = v17 ^ v11 ^ v7;
-        let v18 = sh_words[fold_row + 2u] ^ u9 ^ u4 ^ u1 ^ u_6 ^ u_8 ^ v16 ^ v13;
+        let v18 = sh_words[fold_row + 18u] ^ u9 ^ u4 ^ u1 ^ u_6 ^ u_8 ^ v16 ^ v13;
         let u18 = v18 ^ v12 ^ v8;
-        let v19 = sh_words[fold_row + 3u] ^ u10 ^ u5 ^ u2 ^ u_5 ^ u_7 ^ v17 ^ v14;
+        let v19 = sh_words[fold_row + 19u] ^ u10 ^ u5 ^ u2 ^ u_5 ^ u_7 ^ v17 ^ v14;
         let u19 = v19 ^ v13 ^ v9;
-        let v20 = sh_words[fold_row + 4u] ^ u11 ^ u6 ^ u3 ^ u_4 ^ u_6 ^ v18 ^ v15;
+        let v20 = sh_words[fold_row + 20u] ^ u11 ^ u6 ^ u3 ^ u_4 ^ u_6 ^ v18 ^ v15;
         let u20 = v20 ^ v14 ^ v10;
-        let v21 = sh_words[fold_row + 5u] ^ u12 ^ u7 ^ u4 ^ u_3 ^ u_5 ^ v19 ^ v16;
+        let v21 = sh_words[fold_row + 21u] ^ u12 ^ u7 ^ u4 ^ u_3 ^ u_5 ^ v19 ^ v16;
         let u21 = v21 ^ v15 ^ v11;
-        let v22 = sh_words[fold_row + 6u] ^ u13 ^ u8 ^ u5 ^ u_2 ^ u_4 ^ v20 ^ v17;
+        let v22 = sh_words[fold_row + 22u] ^ u13 ^ u8 ^ u5 ^ u_2 ^ u_4 ^ v20 ^ v17;
         let u22 = v22 ^ v16 ^ v12;
-        let v23 = sh_words[fold_row + 7u] ^ u14 ^ u9 ^ u6 ^ u_1 ^ u_3 ^ v21 ^ v18;
+        let v23 = sh_words[fold_row + 23u] ^ u14 ^ u9 ^ u6 ^ u_1 ^ u_3 ^ v21 ^ v18;
         let u23 = v23 ^ v17 ^ v13;
-        let v24 = sh_words[fold_row + 8u] ^ u15 ^ u10 ^ u7 ^ u0 ^ u_2 ^ v22 ^ v19;
+        let v24 = sh_words[fold_row + 24u] ^ u15 ^ u10 ^ u7 ^ u0 ^ u_2 ^ v22 ^ v19;
         let u24 = v24 ^ v18 ^ v14;
-        let v25 = sh_words[fold_row + 9u] ^ u16 ^ u11 ^ u8 ^ u1 ^ u_1 ^ v23 ^ v20;
+        let v25 = sh_words[fold_row + 25u] ^ u16 ^ u11 ^ u8 ^ u1 ^ u_1 ^ v23 ^ v20;
         let u25 = v25 ^ v19 ^ v15;
-        let v26 = sh_words[fold_row + 10u] ^ u17 ^ u12 ^ u9 ^ u2 ^ u0 ^ v24 ^ v21;
+        let v26 = sh_words[fold_row + 26u] ^ u17 ^ u12 ^ u9 ^ u2 ^ u0 ^ v24 ^ v21;
         let u26 = v26 ^ v20 ^ v16;
-        let v27 = sh_words[fold_row + 11u] ^ u18 ^ u13 ^ u10 ^ u3 ^ u1 ^ v25 ^ v22;
+        let v27 = sh_words[fold_row + 27u] ^ u18 ^ u13 ^ u10 ^ u3 ^ u1 ^ v25 ^ v22;
         let u27 = v27 ^ v21 ^ v17;
-        let v28 = sh_words[fold_row + 12u] ^ u19 ^ u14 ^ u11 ^ u4 ^ u2 ^ v26 ^ v23;
+        let v28 = sh_words[fold_row + 28u] ^ u19 ^ u14 ^ u11 ^ u4 ^ u2 ^ v26 ^ v23;
         let u28 = v28 ^ v22 ^ v18;
-        let v29 = sh_words[fold_row + 13u] ^ u20 ^ u15 ^ u12 ^ u5 ^ u3 ^ v27 ^ v24;
+        let v29 = sh_words[fold_row + 29u] ^ u20 ^ u15 ^ u12 ^ u5 ^ u3 ^ v27 ^ v24;
         let u29 = v29 ^ v23 ^ v19;
-        let v30 = sh_words[fold_row + 14u] ^ u21 ^ u16 ^ u13 ^ u6 ^ u4 ^ v28 ^ v25;
+        let v30 = sh_words[fold_row + 30u] ^ u21 ^ u16 ^ u13 ^ u6 ^ u4 ^ v28 ^ v25;
         let u30 = v30 ^ v24 ^ v20;
-        let v31 = sh_words[fold_row + 15u] ^ u22 ^ u17 ^ u14 ^ u7 ^ u5 ^ v29 ^ v26;
+        let v31 = sh_words[fold_row + 31u] ^ u22 ^ u17 ^ u14 ^ u7 ^ u5 ^ v29 ^ v26;
         let u31 = v31 ^ v25 ^ v21;
         workgroupBarrier();
         u_26 = u6;
@@ -460,7 +530,7 @@ fn compiled(
     var state0 = 0u;
     let sum1 = local + 128u;
     var state1 = 0u;
-    if local < 128u {
+    if local < 120u {
         sh_words[local * 9u + 0u] = v_3 ^ v_7 ^ v_5 ^ v_9;
         sh_words[local * 9u + 1u] = v_2 ^ v_6 ^ v_4 ^ v_8;
         sh_words[local * 9u + 2u] = v_1 ^ v_5 ^ v_3 ^ v_7;
@@ -472,12 +542,12 @@ fn compiled(
         sh_words[local * 9u + 8u] = v_1;
     }
     workgroupBarrier();
-    for (var at = local; at < 576u; at += 128u) {
-        let product = left(sh_words[at + 0u], sh_words[at + 576u]);
-        sh_words[at + 1152u] = product.r0;
+    for (var at = local; at < 540u; at += 128u) {
+        let product = left(sh_words[at + 0u], sh_words[at + 540u]);
+        sh_words[at + 1080u] = product.r0;
     }
     workgroupBarrier();
-    if sum0 < 192u {
+    if sum0 < 180u {
         state0 = step_back(state0, sh_words[sum0 * 9u + 8u]);
         state0 = step_back(state0, sh_words[sum0 * 9u + 7u]);
         state0 = step_back(state0, sh_words[sum0 * 9u + 6u]);
@@ -488,7 +558,7 @@ fn compiled(
         state0 = step_back(state0, sh_words[sum0 * 9u + 1u]);
         state0 = step_back(state0, sh_words[sum0 * 9u + 0u]);
     }
-    if sum1 < 192u {
+    if sum1 < 180u {
         state1 = step_back(state1, sh_words[sum1 * 9u + 8u]);
         state1 = step_back(state1, sh_words[sum1 * 9u + 7u]);
         state1 = step_back(state1, sh_words[sum1 * 9u + 6u]);
@@ -500,7 +570,7 @@ fn compiled(
         state1 = step_back(state1, sh_words[sum1 * 9u + 0u]);
     }
     workgroupBarrier();
-    if local < 128u {
+    if local < 120u {
         sh_words[local * 9u + 0u] = v_1 ^ v_2 ^ v_6 ^ v_5 ^ v_9 ^ u_6 ^ u_8;
         sh_words[local * 9u + 1u] = v_1 ^ v_5 ^ v_4 ^ v_8 ^ u_5 ^ u_7;
         sh_words[local * 9u + 2u] = v_4 ^ v_3 ^ v_7 ^ u_4 ^ u_6;
@@ -512,12 +582,12 @@ fn compiled(
         sh_words[local * 9u + 8u] = v_1 ^ v_4 ^ v_8 ^ v_6 ^ v_10;
     }
     workgroupBarrier();
-    for (var at = local; at < 576u; at += 128u) {
-        let product = left(sh_words[at + 0u], sh_words[at + 576u]);
-        sh_words[at + 1152u] = product.r0;
+    for (var at = local; at < 540u; at += 128u) {
+        let product = left(sh_words[at + 0u], sh_words[at + 540u]);
+        sh_words[at + 1080u] = product.r0;
     }
     workgroupBarrier();
-    if sum0 < 192u {
+    if sum0 < 180u {
         state0 = step_back(state0, sh_words[sum0 * 9u + 8u]);
         state0 = step_back(state0, sh_words[sum0 * 9u + 7u]);
         state0 = step_back(state0, sh_words[sum0 * 9u + 6u]);
@@ -528,7 +598,7 @@ fn compiled(
         state0 = step_back(state0, sh_words[sum0 * 9u + 1u]);
         state0 = step_back(state0, sh_words[sum0 * 9u + 0u]);
     }
-    if sum1 < 192u {
+    if sum1 < 180u {
         state1 = step_back(state1, sh_words[sum1 * 9u + 8u]);
         state1 = step_back(state1, sh_words[sum1 * 9u + 7u]);
         state1 = step_back(state1, sh_words[sum1 * 9u + 6u]);
@@ -540,7 +610,7 @@ fn compiled(
         state1 = step_back(state1, sh_words[sum1 * 9u + 0u]);
     }
     workgroupBarrier();
-    if local < 128u {
+    if local < 120u {
         sh_words[local * 9u + 0u] = v_6 ^ v_10 ^ u_5 ^ u_8 ^ u_15 ^ u_17;
         sh_words[local * 9u + 1u] = v_5 ^ v_9 ^ u_4 ^ u_7 ^ u_14 ^ u_16;
         sh_words[local * 9u + 2u] = v_4 ^ v_8 ^ u_3 ^ u_6 ^ u_13 ^ u_15;
@@ -552,12 +622,12 @@ fn compiled(
         sh_words[local * 9u + 8u] = v_2 ^ v_3 ^ v_7 ^ v_6 ^ v_10 ^ u_7 ^ u_9;
     }
     workgroupBarrier();
-    for (var at = local; at < 576u; at += 128u) {
-        let product = left(sh_words[at + 0u], sh_words[at + 576u]);
-        sh_words[at + 1152u] = product.r0;
+    for (var at = local; at < 540u; at += 128u) {
+        let product = left(sh_words[at + 0u], sh_words[at + 540u]);
+        sh_words[at + 1080u] = product.r0;
     }
     workgroupBarrier();
-    if sum0 < 192u {
+    if sum0 < 180u {
         state0 = step_back(state0, sh_words[sum0 * 9u + 8u]);
         state0 = step_back(state0, sh_words[sum0 * 9u + 7u]);
         state0 = step_back(state0, sh_words[sum0 * 9u + 6u]);
@@ -568,7 +638,7 @@ fn compiled(
         state0 = step_back(state0, sh_words[sum0 * 9u + 1u]);
         state0 = step_back(state0, sh_words[sum0 * 9u + 0u]);
     }
-    if sum1 < 192u {
+    if sum1 < 180u {
         state1 = step_back(state1, sh_words[sum1 * 9u + 8u]);
         state1 = step_back(state1, sh_words[sum1 * 9u + 7u]);
         state1 = step_back(state1, sh_words[sum1 * 9u + 6u]);
@@ -580,7 +650,7 @@ fn compiled(
         state1 = step_back(state1, sh_words[sum1 * 9u + 0u]);
     }
     workgroupBarrier();
-    if local < 128u {
+    if local < 120u {
         sh_words[local * 9u + 0u] = u_9 ^ u_14 ^ u_17 ^ u_24 ^ u_26 ^ v_2 ^ v_5;
         sh_words[local * 9u + 1u] = u_8 ^ u_13 ^ u_16 ^ u_23 ^ u_25 ^ v_1 ^ v_4;
         sh_words[local * 9u + 2u] = u_7 ^ u_12 ^ u_15 ^ u_22 ^ u_24 ^ v_3;
@@ -592,12 +662,12 @@ fn compiled(
         sh_words[local * 9u + 8u] = u_1 ^ u_6 ^ u_9 ^ u_16 ^ u_18;
     }
     workgroupBarrier();
-    for (var at = local; at < 576u; at += 128u) {
-        let product = left(sh_words[at + 0u], sh_words[at + 576u]);
-        sh_words[at + 1152u] = product.r0;
+    for (var at = local; at < 540u; at += 128u) {
+        let product = left(sh_words[at + 0u], sh_words[at + 540u]);
+        sh_words[at + 1080u] = product.r0;
     }
     workgroupBarrier();
-    if sum0 < 192u {
+    if sum0 < 180u {
         state0 = step_back(state0, sh_words[sum0 * 9u + 8u]);
         state0 = step_back(state0, sh_words[sum0 * 9u + 7u]);
         state0 = step_back(state0, sh_words[sum0 * 9u + 6u]);
@@ -608,7 +678,7 @@ fn compiled(
         state0 = step_back(state0, sh_words[sum0 * 9u + 1u]);
         state0 = step_back(state0, sh_words[sum0 * 9u + 0u]);
     }
-    if sum1 < 192u {
+    if sum1 < 180u {
         state1 = step_back(state1, sh_words[sum1 * 9u + 8u]);
         state1 = step_back(state1, sh_words[sum1 * 9u + 7u]);
         state1 = step_back(state1, sh_words[sum1 * 9u + 6u]);
@@ -620,12 +690,12 @@ fn compiled(
         state1 = step_back(state1, sh_words[sum1 * 9u + 0u]);
     }
     workgroupBarrier();
-    let index0 = first_block + sum0 % 64u;
-    if sum0 < 192u && index0 < checksum.blocks {
-        checksums[sum0 / 64u * checksum.blocks + index0] = state0 ^ block_of(index0).zeros;
+    let index0 = first_block + sum0 % 60u;
+    if sum0 < 180u && index0 < checksum.blocks {
+        checksums[sum0 / 60u * checksum.blocks + index0] = state0 ^ block_of(index0).zeros;
     }
-    let index1 = first_block + sum1 % 64u;
-    if sum1 < 192u && index1 < checksum.blocks {
-        checksums[sum1 / 64u * checksum.blocks + index1] = state1 ^ block_of(index1).zeros;
+    let index1 = first_block + sum1 % 60u;
+    if sum1 < 180u && index1 < checksum.blocks {
+        checksums[sum1 / 60u * checksum.blocks + index1] = state1 ^ block_of(index1).zeros;
     }
 }
