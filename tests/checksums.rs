@@ -69,9 +69,9 @@ fn each_task(name: &str, backend: &dyn Backend, shapes: &[(usize, usize)], lengt
 
 #[test]
 fn checksums_are_right_at_every_length_of_every_task() {
-    each_backend(|name, backend| {
-        let lengths = if name.starts_with("gpu") { &FEW_LENGTHS[..] } else { &LENGTHS };
-        each_task(name, &**backend, &SHAPES, lengths);
+    each_backend(|name, backend| match name.starts_with("gpu") {
+        true => each_task(name, &**backend, &SHAPES[..2], &FEW_LENGTHS),
+        false => each_task(name, &**backend, &SHAPES, &LENGTHS),
     });
 }
 
@@ -85,13 +85,13 @@ fn every_kernel_computes_them() {
         (options.kernel, options.memory) = (Some(kernel), Some(memory));
         Gpu::open(&options).expect("a GPU was wanted")
     };
-    for kernel in [Kernel::Table, Kernel::Compiled] {
-        let lengths = [1, 100, 4096, 9 * 4096 + 500];
-        let registered = InRegisteredMemory::new(open(kernel, HostMemory::Registered));
-        each_task(&format!("{kernel:?} in place"), &registered, &[(2, 1), (10, 4)], &lengths);
-        let mapped = open(kernel, HostMemory::Mapped);
-        each_task(&format!("{kernel:?} mapped"), &mapped, &[(10, 4)], &lengths);
-    }
+    let table = open(Kernel::Table, HostMemory::Mapped);
+    each_task("table", &table, &SHAPES, &FEW_LENGTHS);
+    let compiled = open(Kernel::Compiled, HostMemory::Mapped);
+    each_task("compiled", &compiled, &[(10, 4)], &FEW_LENGTHS);
+    // Sources and targets in one buffer.
+    let registered = InRegisteredMemory::new(open(Kernel::Compiled, HostMemory::Registered));
+    each_task("compiled in place", &registered, &[(2, 1), (20, 4)], &[100, 9 * 4096 + 500]);
 }
 
 #[test]
