@@ -1,6 +1,6 @@
 // crc: the CRC-32C of every block of given slots.
 //
-// A row is a block of a slot. Each invocation folds a row, sixteen words at a time, which the workgroup brings to its memory
+// A row is a block of a slot. Each invocation folds a row, 32 words at a time, which the workgroup brings to its memory
 // together, so that neighbours read neighbouring columns. The words of a row lie an odd number apart from the next one's:
 // invocations that read the same word of their rows meet no other bank twice.
 //
@@ -15,11 +15,11 @@
 @group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read> data: array<vec4<u32>>;
 
-const WORKGROUP_SIZE = 128u;
-const TILE_COLUMNS = 4u;
-const STRIDE = 17u;
+const WORKGROUP_SIZE = {{WORKGROUP_SIZE}}u;
+const TILE_COLUMNS = {{TILE_COLUMNS}}u;
+const STRIDE = {{STRIDE}}u;
 
-var<workgroup> sh_words: array<u32, 2176>; // WORKGROUP_SIZE * STRIDE
+var<workgroup> sh_words: array<u32, {{WORDS}}>; // WORKGROUP_SIZE * STRIDE
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn crc(
@@ -28,7 +28,9 @@ fn crc(
     @builtin(local_invocation_index) local: u32,
 ) {
     let first_row = (group.y * groups.x + group.x) * WORKGROUP_SIZE;
-    sh_tables[local] = checksum.tables[local / 4u][local % 4u];
+    for (var at = local; at < 128u; at += WORKGROUP_SIZE) {
+        sh_tables[at] = checksum.tables[at / 4u][at % 4u];
+    }
     let fold_row = local * STRIDE;
 {{BEGIN}}
     for (var word = checksum.first_word; word < 1024u; word += {{UNROLLED_WORDS}}u) {

@@ -2,8 +2,9 @@
 //!
 //! - `device` finds, opens and describes a device, and turns what goes wrong on it into errors.
 //! - `kernels` decides which kernel runs a plan. `table` takes the matrix as data and is there at once; `compiled` has it
-//!   baked into generated text and runs at the speed of memory; `launch` is what both share. `invert` makes the tables of
-//!   thousands of repairs on the device.
+//!   baked into generated text and runs at the speed of memory; `launch` is what both share. Where checksums are wanted, a
+//!   compiled kernel computes them too, or `crc` does in a pass of its own. `invert` makes the tables of thousands of repairs
+//!   on the device.
 //! - `correct` finds errors at unknown places and makes them right.
 //! - `resident` works on the caller's device buffers. Host memory goes one of two ways: `in_place` where it is
 //!   `registered` with the device (`import` is how), else through the `ring`.

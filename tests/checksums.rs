@@ -5,14 +5,18 @@
 mod support;
 
 use evariste::backend::BLOCK_BYTES;
+use evariste::gpu::{Arena, HostMemory, Kernel, Options, Resident, wgpu};
 use evariste::memory::{Geometry, Slot};
-use evariste::{Backend, Batch, Code, Erasures, Error, Matrices, Plan, Task, View};
-use support::{Rng, each_backend, each_codec, paint, painted_stripe};
+use evariste::{Backend, Batch, Code, Erasures, Error, Gpu, Matrices, Plan, Task, View};
+use support::registered::InRegisteredMemory;
+use support::{Rng, each_backend, each_codec, gpu_is_wanted, paint, painted_stripe};
 
 /// Lengths around a word, a column of 16 bytes, and blocks.
 const LENGTHS: [usize; 17] =
     [1, 2, 3, 4, 15, 16, 17, 100, 1000, 4080, 4095, 4096, 4097, 4112, 8192, 5 * 4096 - 1, 9 * 4096 + 500];
 const SHAPES: [(usize, usize); 4] = [(1, 1), (10, 4), (20, 4), (50, 10)];
+/// On a GPU that the CPU imitates, compiling takes longer than all else.
+const FEW_LENGTHS: [usize; 6] = [1, 17, 1000, 4096, 4112, 9 * 4096 + 500];
 
 /// The checksums of every slot of a plan, as [`Batch::with_crc`] orders them.
 fn expected(plan: &Plan, view: &View<'_>) -> Vec<u32> {
@@ -34,33 +38,60 @@ fn writable(shards: &mut [Vec<u8>], stripes: usize) -> View<'_> {
     View::slices(shards.iter_mut().map(|shard| Slot::Write(shard)), stripes).unwrap()
 }
 
-#[test]
-fn checksums_are_right_at_every_length_of_every_task() {
-    each_backend(|name, backend| {
-        for ((data, parity), bytes) in SHAPES.into_iter().flat_map(|shape| LENGTHS.map(|bytes| (shape, bytes))) {
+/// Encodes, repairs and checks shards of some lengths.
+fn each_task(name: &str, backend: &dyn Backend, shapes: &[(usize, usize)], lengths: &[usize]) {
+    for &(data, parity) in shapes {
+        for &bytes in lengths {
             let context = format!("{name} {data}+{parity} of {bytes} bytes");
             let code = Code::reed_solomon(data, parity).unwrap();
             let encode = code.encode_plan();
             let mut shards = painted_stripe(data, parity, bytes);
-            let crc = run(&**backend, Task::write(&encode), writable(&mut shards, 1));
+            let crc = run(backend, Task::write(&encode), writable(&mut shards, 1));
             assert_eq!(crc, expected(&encode, &writable(&mut shards, 1)), "{context} encode");
 
             let lost: Vec<usize> = (0..parity).map(|index| index * 3 % (data + parity)).collect();
             let repair = code.repair_plan(&lost, &lost, &|_| 1).unwrap();
             lost.iter().for_each(|&lost| shards[lost].fill(0x55));
-            let crc = run(&**backend, Task::write(&repair), writable(&mut shards, 1));
+            let crc = run(backend, Task::write(&repair), writable(&mut shards, 1));
             assert_eq!(crc, expected(&repair, &writable(&mut shards, 1)), "{context} reconstruct");
 
             // What stands there counts, not what should.
             for shard in [0, data] {
-                let crc = run(&**backend, Task::Check(&encode), writable(&mut shards, 1));
+                let crc = run(backend, Task::Check(&encode), writable(&mut shards, 1));
                 assert_eq!(crc, expected(&encode, &writable(&mut shards, 1)), "{context} check");
                 shards[shard][bytes / 2] ^= 0x40;
             }
-            let crc = run(&**backend, Task::Check(&encode), writable(&mut shards, 1));
+            let crc = run(backend, Task::Check(&encode), writable(&mut shards, 1));
             assert_eq!(crc, expected(&encode, &writable(&mut shards, 1)), "{context} check of what is wrong");
         }
+    }
+}
+
+#[test]
+fn checksums_are_right_at_every_length_of_every_task() {
+    each_backend(|name, backend| match name.starts_with("gpu") {
+        true => each_task(name, &**backend, &SHAPES[..2], &FEW_LENGTHS),
+        false => each_task(name, &**backend, &SHAPES, &LENGTHS),
     });
+}
+
+#[test]
+fn every_kernel_computes_them() {
+    if !gpu_is_wanted() {
+        return;
+    }
+    let open = |kernel, memory| {
+        let mut options = Options::default();
+        (options.kernel, options.memory) = (Some(kernel), Some(memory));
+        Gpu::open(&options).expect("a GPU was wanted")
+    };
+    let table = open(Kernel::Table, HostMemory::Mapped);
+    each_task("table", &table, &SHAPES, &FEW_LENGTHS);
+    let compiled = open(Kernel::Compiled, HostMemory::Mapped);
+    each_task("compiled", &compiled, &[(10, 4)], &FEW_LENGTHS);
+    // Sources and targets in one buffer.
+    let registered = InRegisteredMemory::new(open(Kernel::Compiled, HostMemory::Registered));
+    each_task("compiled in place", &registered, &[(2, 1), (20, 4)], &[100, 9 * 4096 + 500]);
 }
 
 #[test]
@@ -155,6 +186,51 @@ fn a_codec_returns_the_checksums_of_the_shards_it_used() {
             shards[index][at] ^= 1 << bit;
         }
     });
+}
+
+#[test]
+fn checksums_of_shards_in_device_memory_are_those_of_their_bytes() {
+    if !gpu_is_wanted() {
+        return;
+    }
+    let code = Code::reed_solomon(4, 2).unwrap();
+    let encode = code.encode_plan();
+    for kernel in [Kernel::Table, Kernel::Compiled] {
+        let mut options = Options::default();
+        options.kernel = Some(kernel);
+        let gpu = Gpu::open(&options).unwrap();
+        for (bytes, stripes) in [(16, 1), (4096, 3), (2 * 4096 + 48, 40)] {
+            let mut memory = vec![0; 6 * stripes * bytes];
+            paint(bytes, &mut memory);
+            let geometry = Geometry { slots: 6, bytes, slot_stride: bytes, stripes, stripe_stride: 6 * bytes };
+            let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
+            let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+                label: None,
+                size: memory.len() as u64,
+                usage,
+                mapped_at_creation: false,
+            });
+            gpu.queue().write_buffer(&buffer, 0, &memory);
+            let arena = Resident::Together(Arena { buffer: &buffer, offset: 0, geometry });
+            for task in [Task::Check(&encode), Task::write(&encode)] {
+                let mut encoder = gpu.device().create_command_encoder(&Default::default());
+                let recorded = gpu.record_with_checksums(&mut encoder, task, arena).unwrap();
+                gpu.queue().submit([encoder.finish()]);
+                let report = recorded.report(&gpu).unwrap();
+                if let Task::Write(_) = task {
+                    let view = View::arena(&mut memory, geometry).unwrap();
+                    evariste::Cpu::new().unwrap().run(&mut [Batch::new(task, view).unwrap()]).unwrap();
+                } else {
+                    assert!(!report.is_consistent(), "{kernel:?}: painted parity is wrong");
+                }
+                let view = View::arena(&mut memory, geometry).unwrap();
+                assert_eq!(recorded.checksums(&gpu).unwrap(), expected(&encode, &view), "{kernel:?} {geometry:?}");
+            }
+            let mut encoder = gpu.device().create_command_encoder(&Default::default());
+            let unsubmitted = gpu.record_with_checksums(&mut encoder, Task::write(&encode), arena).unwrap();
+            assert!(unsubmitted.checksums(&gpu).is_err());
+        }
+    }
 }
 
 #[test]

@@ -4,12 +4,13 @@
 
 use std::path::Path;
 
-/// One of each method, as the library chooses them, and one correction.
-const KEPT: [(&str, &str); 4] = [
+/// One of each method, as the library chooses them, one that sums up as well, and one correction.
+const KEPT: [(&str, &str); 5] = [
     ("raid6 8+2 write", "raid6-8-2.wgsl"),
     ("vandermonde 10+4 check", "vandermonde-10-4-check.wgsl"),
     ("cauchy 16+8 write", "cauchy-16-8.wgsl"),
     ("correct 4", "correct-4.wgsl"),
+    ("raid5 2+1 fused write", "raid5-2-1-fused.wgsl"),
 ];
 
 #[test]

@@ -9,6 +9,7 @@
 //!         layouts  setup -> path, memory, wall                  -> row     the same in layouts that hold as much
 //!         patterns lost, place                             -> row     stripes with losses of their own
 //!         correct  setup -> lab, shards -> damage, calls         -> row     wrong bytes at unknown places, beside a check
+//!         fusion   setup -> resident, registered                   -> row     one call that does two things, beside two calls
 //!         field    registers (GPU), words (CPU)                    -> row     single operations of the field
 //! ```
 //!
@@ -22,6 +23,7 @@ mod cpu;
 mod device;
 mod field;
 mod files;
+mod fusion;
 mod host;
 mod job;
 mod lab;
@@ -59,6 +61,7 @@ pub(crate) fn run(args: &Bench, out: &mut dyn Write) -> Result<Exit> {
         Suite::Field(args) => field::run(args, out),
         Suite::Patterns(args) => patterns::run(args, out),
         Suite::Correct(args) => correct::run(args, out),
+        Suite::Fusion(args) => fusion::run(args, out),
         Suite::Calibrate(args) => calibrate::run(args, out),
     }
 }

@@ -1,6 +1,6 @@
 //! Compiled kernels: one plan's matrix baked into generated WGSL, which runs at the speed of memory.
 //!
-//! `source` generates the text; here it becomes pipelines and dispatches. Which variant a shape gets is decided by
+//! `source` generates the text, `fused` that of kernels that compute checksums too; here it becomes pipelines and dispatches. Which variant a shape gets is decided by
 //! [`Variant::choose`] from measurements that `benches/device.md` records.
 
 pub(super) mod fused;
@@ -86,7 +86,7 @@ impl Key {
 
     fn fusion(&self) -> Option<Shape> {
         let (sources, targets) = (self.matrix.cols(), self.matrix.rows());
-        Shape::new(Fusion::choose(sources, targets), sources, targets, self.mode)
+        Shape::new(Fusion::choose(sources), sources, targets, self.mode)
     }
 }
 
@@ -102,10 +102,10 @@ pub(super) struct Compiled {
 /// What a workgroup takes.
 enum Group {
     Columns(usize),
-    /// In a fused kernel, whose loop takes so many words at once.
+    /// In a fused kernel, whose loop takes so many words of each at once.
     Blocks {
         blocks: usize,
-        unrolled: usize,
+        tile_words: usize,
     },
 }
 
@@ -123,8 +123,8 @@ impl Compiled {
         if let Some(shape) = key.fusion().filter(|_| key.fused) {
             let text = fused::generate(matrix, &shape, *mode, *addressing);
             let passes = vec![launch::pipeline(device, &name, "compiled", &text)?];
-            let Fusion { width, unrolled, .. } = shape.fusion;
-            let group = Group::Blocks { blocks: shape.blocks, unrolled };
+            let Fusion { width, tile_words, .. } = shape.fusion;
+            let group = Group::Blocks { blocks: shape.blocks, tile_words };
             return Ok(Self { passes, width, group, slots });
         }
         let compile = |rows| {
@@ -151,8 +151,8 @@ impl Compiled {
         let checksum;
         let (kernel, groups) = match self.group {
             Group::Columns(columns) => ("compiled", (work.span.bytes() / word_bytes).div_ceil(columns)),
-            Group::Blocks { blocks, unrolled } => {
-                checksum = uniform(bytemuck::bytes_of(&crc::Params::new(&work.span, unrolled)))?;
+            Group::Blocks { blocks, tile_words } => {
+                checksum = uniform(bytemuck::bytes_of(&crc::Params::new(&work.span, tile_words)))?;
                 own.push((8, checksum.as_entire_buffer_binding()));
                 own.extend(work.buffers.crc.clone().map(|crc| (9, crc)));
                 ("fused", work.span.blocks().div_ceil(blocks))
@@ -200,6 +200,27 @@ pub(super) fn samples() -> Result<Vec<(String, String)>, Error> {
                 };
                 samples.push((name, source::generate(matrix, rows, variant, mode, addressing)));
             }
+        }
+    }
+    samples.extend(fused_samples()?);
+    Ok(samples)
+}
+
+/// Names and texts of kernels that compute checksums too.
+fn fused_samples() -> Result<Vec<(String, String)>, Error> {
+    use crate::Code;
+    let codes = [Code::raid5(2)?, Code::vandermonde(10, 4)?, Code::cauchy(17, 3)?, Code::cauchy(20, 10)?];
+    let ways =
+        [(Mode::Write, Addressing::Separate), (Mode::Write, Addressing::Shared), (Mode::Check, Addressing::Separate)];
+    let mut samples = Vec::new();
+    for code in codes {
+        for (mode, addressing) in ways {
+            let key = Key { matrix: code.parity_matrix().clone(), mode, addressing, fused: true };
+            let Some(shape) = key.fusion() else { continue };
+            let shape_name = format!("{} {}+{}", code.name(), key.matrix.cols(), key.matrix.rows());
+            let shared = if addressing == Addressing::Shared { " shared" } else { "" };
+            let name = format!("{shape_name} fused {}{shared}", format!("{mode:?}").to_lowercase());
+            samples.push((name, fused::generate(&key.matrix, &shape, mode, addressing)));
         }
     }
     Ok(samples)

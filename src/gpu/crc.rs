@@ -20,10 +20,10 @@ pub(super) const SHARED: &str = include_str!("../../shaders/shared/checksum.wgsl
 /// Words of the longest block.
 const BLOCK_WORDS: usize = 1024;
 /// Words of a row in workgroup memory at a time, and those that a turn of the loop folds.
-const TILE_WORDS: usize = 16;
+const TILE_WORDS: usize = 32;
 const UNROLLED_WORDS: usize = 32;
 /// Invocations of a workgroup: the rows it folds.
-const WORKGROUP_SIZE: usize = 128;
+const WORKGROUP_SIZE: usize = 64;
 
 /// As `Checksum` in `shaders/shared/checksum.wgsl`.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
@@ -121,7 +121,11 @@ pub(super) fn source() -> String {
         .replace("{{BEGIN}}\n", &begin)
         .replace("{{UNROLLED_WORDS}}", &UNROLLED_WORDS.to_string())
         .replace("{{LOOP}}\n", &turn)
-        .replace("{{FINISH}}\n", &finish);
+        .replace("{{FINISH}}\n", &finish)
+        .replace("{{WORKGROUP_SIZE}}", &WORKGROUP_SIZE.to_string())
+        .replace("{{TILE_COLUMNS}}", &tile_columns.to_string())
+        .replace("{{STRIDE}}", &(TILE_WORDS + 1).to_string())
+        .replace("{{WORDS}}", &(WORKGROUP_SIZE * (TILE_WORDS + 1)).to_string());
     SHARED.to_owned() + "\n" + &text
 }
 

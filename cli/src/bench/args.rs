@@ -34,6 +34,9 @@ pub(super) enum Suite {
     /// Protect and restore a file, beside what cp makes of it
     #[command(after_help = exit::HELP)]
     Files(Files),
+    /// Two things in one call, such as encoding and checksums, beside as many calls
+    #[command(after_help = exit::HELP)]
+    Fusion(Fusion),
     /// Add, multiply and invert field elements that never leave the registers
     #[command(after_help = exit::HELP)]
     Field(Field),
@@ -110,6 +113,26 @@ pub(super) struct Correct {
     pub(super) sizes: Sizes,
     #[command(flatten)]
     pub(super) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Fusion {
+    #[command(flatten)]
+    pub(super) sizes: Sizes,
+    /// What is measured; repeatable [default: each]
+    #[arg(long = "section", value_name = "SECTION", value_enum)]
+    pub(super) sections: Vec<Section>,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+/// Things that one call does together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Section {
+    /// Parity and the checksums of all blocks, of shards in device memory
+    ResidentChecksums,
+    /// The same, of shards in host memory that is registered with the GPU
+    RegisteredChecksums,
 }
 
 #[derive(Debug, Args)]

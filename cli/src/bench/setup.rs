@@ -47,6 +47,10 @@ pub(super) const CPU: Defaults = Defaults {
     shapes: &[(10, 4), (8, 2), (20, 4)],
     sizes: &[Shard(16 * KIB), Shard(64 * KIB), Shard(MIB), Shard(16 * MIB)],
 };
+pub(super) const FUSION_RESIDENT: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Shard(128 * MIB)] };
+pub(super) const FUSION_REGISTERED: Defaults =
+    Defaults { shapes: &[(10, 4)], sizes: &[Data(8 * MIB), Data(64 * MIB), Data(512 * MIB)] };
+pub(super) const FUSION_SOFTWARE: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(MIB)] };
 pub(super) const LATENCY: Defaults =
     Defaults { shapes: &[(10, 4)], sizes: &[Shard(4 * KIB), Shard(64 * KIB), Shard(MIB)] };
 

@@ -17,46 +17,29 @@ const WORKGROUP_BYTES: usize = 16384 - 512;
 /// Words left of a fold that are worked on at a time. Odd, so that neighbours meet no bank twice.
 const LEFT_WORDS: usize = 9;
 
+/// The widest shape: beyond 50 sources a workgroup holds too few blocks to be worth it, and beyond 16 targets, which no kernel
+/// computes together, the text grows out of proportion.
+const MOST_SOURCES: usize = 50;
+const MOST_TARGETS: usize = 16;
+
 /// How a fused kernel is generated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::gpu) struct Fusion {
     /// Words of four bytes in an invocation's column: 1, 2 or 4.
     pub(in crate::gpu) width: usize,
-    /// Words of each block in a tile.
+    /// Words of each block in a tile, which a turn of the loop takes.
     pub(in crate::gpu) tile_words: usize,
-    /// Words a turn of the loop folds: a multiple of a tile's.
-    pub(in crate::gpu) unrolled: usize,
     /// Invocations of a workgroup.
     pub(in crate::gpu) workgroup: usize,
-    pub(in crate::gpu) fold: Fold,
     /// Sources that share the sums of their subsets.
     pub(in crate::gpu) group: usize,
 }
 
 impl Fusion {
-    /// The kernel that measured fastest for this shape.
-    pub(super) fn choose(sources: usize, targets: usize) -> Self {
-        let _ = targets;
-        let mut fusion = Self {
-            width: if sources <= 12 { 2 } else { 1 },
-            tile_words: 16,
-            unrolled: 32,
-            workgroup: 128,
-            fold: Fold::R36,
-            group: 4,
-        };
-        if let Ok(text) = std::env::var("EVARISTE_FUSED") {
-            let n: Vec<usize> = text.split(',').map(|n| n.parse().expect("a number")).collect();
-            fusion = Self {
-                width: n[0],
-                tile_words: n[1],
-                unrolled: n[2],
-                workgroup: n[3],
-                fold: if n[4] == 36 { Fold::R36 } else { Fold::R63 },
-                group: n[5],
-            };
-        }
-        fusion
+    /// The kernel that measured fastest for so many sources. Tiles of 32 words are read by whole lines of 128 bytes, which
+    /// across PCIe is the difference between 75 and 99 % of a plain encode.
+    pub(super) fn choose(sources: usize) -> Self {
+        Self { width: if sources <= 8 { 2 } else { 1 }, tile_words: 32, workgroup: 128, group: 5 }
     }
 }
 
@@ -72,13 +55,14 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// `None` if a workgroup cannot hold a block of every shard.
+    /// `None` if a workgroup cannot hold a block of every shard, or if it would not pay.
     pub(super) fn new(fusion: Fusion, sources: usize, targets: usize, mode: Mode) -> Option<Self> {
         let folded = if mode == Mode::Check { sources + targets } else { sources };
         let tile_bytes = folded * (fusion.tile_words + 1) * 4;
         let left_bytes = (sources + targets) * LEFT_WORDS * 4;
         let blocks = (fusion.workgroup / folded.max(1)).min(WORKGROUP_BYTES / tile_bytes.max(left_bytes).max(1));
-        (blocks > 0 && sources > 0 && targets > 0).then_some(Self { fusion, sources, targets, folded, blocks })
+        let pays = (1..=MOST_SOURCES).contains(&sources) && (1..=MOST_TARGETS).contains(&targets);
+        (blocks > 0 && pays).then_some(Self { fusion, sources, targets, folded, blocks })
     }
 
     fn stride(&self) -> usize {
@@ -109,20 +93,18 @@ impl Shape {
 /// The WGSL of a plan's fused kernel.
 pub(super) fn generate(matrix: &Matrix, shape: &Shape, mode: Mode, addressing: Addressing) -> String {
     let Shape { fusion, sources, targets, folded, blocks } = *shape;
-    let Fusion { width, tile_words, unrolled, workgroup, fold, group } = fusion;
+    let Fusion { width, tile_words, workgroup, group } = fusion;
     let shards = sources + targets;
-    let (stride, columns) = (shape.stride(), shape.tile_columns());
-    let steps = Steps { fold, unrolled };
-    let slot_vectors = shards.div_ceil(4).to_string();
-    let words = (folded * blocks * stride).max(shards * blocks * LEFT_WORDS);
+    let steps = Steps { fold: Fold::R36, unrolled: tile_words };
+    let words = (folded * blocks * shape.stride()).max(shards * blocks * LEFT_WORDS);
 
     let mut text = prelude(width, mode, addressing);
-    text += &TEMPLATE.replace("{{SLOT_VECTORS}}", &slot_vectors);
+    text += &TEMPLATE.replace("{{SLOT_VECTORS}}", &shards.div_ceil(4).to_string());
     text += SHARED;
     text += &format!("\nvar<workgroup> sh_words: array<u32, {words}>;\n\n");
-    text += "fn halve_word(x: u32) -> u32 {\n    let lost = x & 0x01010101u;\n    return ((x - lost) >> 1u) ^ (lost * 0x8eu);\n}\n\n";
     text += &source::function(matrix, group, "product", Names { word: "Word", halve: "halve" });
     if mode == Mode::Write {
+        text += HALVE_WORD;
         text += &source::function(matrix, group, "left", Names { word: "u32", halve: "halve_word" });
     }
     text += &format!(
@@ -133,74 +115,20 @@ fn compiled(
     @builtin(local_invocation_index) local: u32,
 ) {{
     let first_block = (group.y * groups.x + group.x) * {blocks}u;
-    for (var at = local; at < 128u; at += {workgroup}u) {{ sh_tables[at] = checksum.tables[at / 4u][at % 4u]; }}
+    for (var at = local; at < 128u; at += {workgroup}u) {{
+        sh_tables[at] = checksum.tables[at / 4u][at % 4u];
+    }}
     let fold_row = min(local, {last}u) * {stride}u;
 ",
         last = folded * blocks - 1,
+        stride = shape.stride(),
     );
-
-    // Names of an invocation's words: the sources', and in a check the targets'.
-    let word = |round: usize, shard: usize| format!("s{round}_{shard}");
-    for round in 0..shape.rounds() {
-        text += &format!(
-            "    let at{round} = local + {offset}u;
-    let block{round} = block_of(first_block + at{round} / {columns}u);
-    let length{round} = select(0u, block{round}.words / {width}u, at{round} < {all}u);
-    let source{round} = block{round}.stripe * params.source_stride + block{round}.block * (checksum.block_words / {width}u);
-    let target{round} = block{round}.stripe * params.target_stride + block{round}.block * (checksum.block_words / {width}u);
-    let row{round} = at{round} / {columns}u * {stride}u + at{round} % {columns}u * {width}u;
-    var column{round} = at{round} % {columns}u + checksum.first_word / {width}u - ({whole}u - block{round}.words / {width}u);
-",
-            offset = round * workgroup,
-            all = blocks * columns,
-            whole = 1024 / width,
-        );
-        for shard in 0..folded {
-            text += &format!("    var {} = Word();\n", word(round, shard));
-        }
-    }
-    let load = |round: usize| {
-        let loads = (0..folded).map(|shard| {
-            let (slot, name) = (slot(shard), word(round, shard));
-            match shard < sources {
-                true => format!("            {name} = load_source({slot} + source{round} + column{round});\n"),
-                false => format!("            {name} = stored[{slot} + target{round} + column{round}];\n"),
-            }
-        });
-        let loads: String = loads.collect();
-        format!("        if column{round} < length{round} {{\n{loads}        }}\n")
-    };
-    text += &(0..shape.rounds()).map(load).collect::<String>();
+    text += &begin(shape);
     text += &steps.begin();
-    text += &format!("    for (var word = checksum.first_word; word < 1024u; word += {unrolled}u) {{\n");
-    let components: &[&str] = if width == 1 { &[""] } else { &[".x", ".y", ".z", ".w"][..width] };
-    for first in (0..unrolled).step_by(tile_words) {
-        // What is in registers goes to workgroup memory too, and is computed with.
-        text += &shape.each_round(|round| {
-            let stores = (0..folded).flat_map(|shard| components.iter().enumerate().map(move |(at, c)| (shard, at, c)));
-            stores
-                .map(|(shard, at, component)| {
-                    let offset = shard * blocks * stride + at;
-                    format!("            sh_words[row{round} + {offset}u] = {}{component};\n", word(round, shard))
-                })
-                .collect()
-        });
-        for round in 0..shape.rounds() {
-            let arguments: Vec<String> = (0..sources).map(|shard| word(round, shard)).collect();
-            text += &format!("        if column{round} < length{round} {{\n");
-            text += &format!("            let product = product({});\n", arguments.join(", "));
-            text += &finish(shape, mode, round);
-            text += "        }\n";
-        }
-        text += "        workgroupBarrier();\n";
-        // The next tile is on its way while this one is folded.
-        for round in 0..shape.rounds() {
-            text += &format!("        column{round} += {columns}u;\n");
-            text += &load(round);
-        }
-        text += &steps.fold(first..first + tile_words, |at| format!("sh_words[fold_row + {}u]", at - first));
-        text += "        workgroupBarrier();\n";
-    }
+    text += &format!("    for (var word = checksum.first_word; word < 1024u; word += {tile_words}u) {{\n");
+    text += &tile(shape, mode);
+    text += &steps.fold(0..tile_words, |at| format!("sh_words[fold_row + {at}u]"));
+    text += "        workgroupBarrier();\n";
     text += &steps.turn();
     text += "    }\n";
     text += &left(shape, &steps, mode);
@@ -208,10 +136,93 @@ fn compiled(
     text
 }
 
+/// `halve` of shaders/compiled.wgsl, for single words.
+const HALVE_WORD: &str = "\
+fn halve_word(x: u32) -> u32 {
+    let lost = x & 0x01010101u;
+    return ((x - lost) >> 1u) ^ (lost * 0x8eu);
+}
+
+";
+
+/// Where an invocation's columns lie, and their words of the first tile.
+fn begin(shape: &Shape) -> String {
+    let Shape { fusion, folded, blocks, .. } = *shape;
+    let (width, columns, stride) = (fusion.width, shape.tile_columns(), shape.stride());
+    let mut text = String::new();
+    for round in 0..shape.rounds() {
+        text += &format!(
+            "    let at{round} = local + {offset}u;
+    let block{round} = block_of(first_block + at{round} / {columns}u);
+    let length{round} = select(0u, block{round}.words / {width}u, at{round} < {all}u);
+    let offset{round} = block{round}.block * (checksum.block_words / {width}u);
+    let source{round} = block{round}.stripe * params.source_stride + offset{round};
+    let target{round} = block{round}.stripe * params.target_stride + offset{round};
+    let row{round} = at{round} / {columns}u * {stride}u + at{round} % {columns}u * {width}u;
+    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    var column{round} = at{round} % {columns}u + checksum.first_word / {width}u - ({whole}u - block{round}.words / {width}u);
+",
+            offset = round * fusion.workgroup,
+            all = blocks * columns,
+            whole = 1024 / width,
+        );
+        for shard in 0..folded {
+            text += &format!("    var {} = Word();\n", word(round, shard));
+        }
+        text += &load(shape, round);
+    }
+    text
+}
+
+/// The name of a shard's word in an invocation's column.
+fn word(round: usize, shard: usize) -> String {
+    format!("s{round}_{shard}")
+}
+
+/// Loads a round's column of every shard that is folded.
+fn load(shape: &Shape, round: usize) -> String {
+    let load = |shard: usize| {
+        let (slot, name) = (slot(shard), word(round, shard));
+        match shard < shape.sources {
+            true => format!("            {name} = load_source({slot} + source{round} + column{round});\n"),
+            false => format!("            {name} = stored[{slot} + target{round} + column{round}];\n"),
+        }
+    };
+    let loads: String = (0..shape.folded).map(load).collect();
+    format!("        if column{round} < length{round} {{\n{loads}        }}\n")
+}
+
+/// What is in registers goes to workgroup memory and is computed with; then the next tile is asked for, so that it is on its
+/// way while this one is folded.
+fn tile(shape: &Shape, mode: Mode) -> String {
+    let Shape { fusion, sources, folded, blocks, .. } = *shape;
+    let components: &[&str] = if fusion.width == 1 { &[""] } else { &[".x", ".y", ".z", ".w"][..fusion.width] };
+    let mut text = shape.each_round(|round| {
+        let words = (0..folded).flat_map(|shard| components.iter().enumerate().map(move |(at, c)| (shard, at, c)));
+        let store = |(shard, at, component): (usize, usize, &&str)| {
+            let offset = shard * blocks * shape.stride() + at;
+            format!("            sh_words[row{round} + {offset}u] = {}{component};\n", word(round, shard))
+        };
+        words.map(store).collect()
+    });
+    for round in 0..shape.rounds() {
+        let arguments: Vec<String> = (0..sources).map(|shard| word(round, shard)).collect();
+        text += &format!("        if column{round} < length{round} {{\n");
+        text += &format!("            let product = product({});\n", arguments.join(", "));
+        text += &finish(shape, mode, round);
+        text += "        }\n";
+    }
+    text += "        workgroupBarrier();\n";
+    for round in 0..shape.rounds() {
+        text += &format!("        column{round} += {}u;\n", shape.tile_columns());
+        text += &load(shape, round);
+    }
+    text
+}
+
 /// What is done with a round's product.
 fn finish(shape: &Shape, mode: Mode, round: usize) -> String {
     let Shape { sources, targets, .. } = *shape;
-    let width = shape.fusion.width;
     let mut text = String::new();
     match mode {
         Mode::Write => {
@@ -227,7 +238,7 @@ fn finish(shape: &Shape, mode: Mode, round: usize) -> String {
             let differences: Vec<String> = (0..targets).map(|row| format!("d{row}")).collect();
             text += &format!("            if any(({}) != Word()) {{\n", differences.join(" | "));
             text += &format!(
-                "                let place = Place(block{round}.stripe, block{round}.block * (checksum.block_words / {width}u) + column{round}, 0u, 0u);\n"
+                "                let place = Place(block{round}.stripe, offset{round} + column{round}, 0u, 0u);\n"
             );
             for row in 0..targets {
                 text += &format!("                note({row}u, place, d{row});\n");

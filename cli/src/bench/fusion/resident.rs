@@ -1,0 +1,153 @@
+//! Encoding and checksums of shards in device memory, by the device's own clock.
+
+use anyhow::{Context, Result, ensure};
+use evariste::backend::BLOCK_BYTES;
+use evariste::crc::crc32c;
+use evariste::gpu::{PassTime, Resident, wgpu};
+use evariste::{Gpu, Matrix, Plan, Task};
+
+use super::row::FusionRow;
+use crate::bench::args::{Case, Fusion, KernelName};
+use crate::bench::job::Job;
+use crate::bench::lab::Lab;
+use crate::bench::random::Random;
+use crate::bench::row::Rows;
+use crate::bench::sample::Window;
+use crate::bench::setup::{self, Setup};
+use crate::bench::shards::Shards;
+use crate::bench::timing::{ROUNDS, WARM_UP, median};
+use crate::interrupt;
+
+/// Passes of a round: plain, both, and then plain, data's checksums and parity's by themselves.
+const PASSES: usize = 5;
+/// Rounds of the warm-up in one submission: each pass keeps its buffers until it has run.
+const MOST_ROUNDS: usize = 128;
+/// Blocks whose checksums are compared with the CPU's, beside the first and the last.
+const RANDOM_BLOCKS: usize = 30;
+
+pub(super) fn measure(args: &Fusion, rows: &mut Rows<'_, FusionRow>, random: &mut Random) -> Result<()> {
+    let lab = Lab::open()?;
+    let defaults = if lab.software { setup::FUSION_SOFTWARE } else { setup::FUSION_RESIDENT };
+    for setup in Setup::all(&args.sizes, None, defaults)? {
+        interrupt::check()?;
+        rows.doing(format!("{} of {} bytes in device memory", setup.shape(), setup.shard_bytes()));
+        let trial = Trial::new(&lab, &setup, random)?;
+        let (kernels, seconds) = trial.time()?;
+        let verified = trial.judge(args.output.inject_fault, random)?;
+        let slots = setup.code.total_shards();
+        let ways = [
+            ("plain", kernels[0].to_owned(), seconds[0], slots),
+            ("one call", kernels[1].to_owned(), seconds[1], slots),
+            ("separate calls", format!("{}, crc", kernels[2]), seconds[2] + seconds[3] + seconds[4], 2 * slots),
+        ];
+        let device = (&*lab.name, &*lab.driver);
+        FusionRow::all(&setup, "resident", device, ways, verified).into_iter().try_for_each(|row| rows.push(row))?;
+    }
+    Ok(())
+}
+
+struct Trial<'a> {
+    lab: &'a Lab,
+    gpu: &'a Gpu,
+    setup: &'a Setup,
+    job: Job,
+    shards: Shards,
+    /// Plans that only read, for the checksums of data and of parity.
+    sums: [Plan; 2],
+}
+
+impl<'a> Trial<'a> {
+    fn new(lab: &'a Lab, setup: &'a Setup, random: &mut Random) -> Result<Self> {
+        let job = Job::new(setup, Case::Encode, random)?;
+        let shards = Shards::new(lab, setup, true)?;
+        shards.fill(lab, random)?;
+        let sum = |shards: usize| -> Result<Plan> {
+            let slots: Vec<u32> = (0..u32::try_from(shards)?).collect();
+            Ok(Plan::new(&slots, &[], Matrix::zero(0, shards))?)
+        };
+        let sums = [sum(setup.code.data_shards())?, sum(setup.code.parity_shards())?];
+        Ok(Self { lab, gpu: lab.gpu(KernelName::Compiled), setup, job, shards, sums })
+    }
+
+    fn record(&self, rounds: usize) -> Result<wgpu::CommandBuffer> {
+        let mut encoder = self.lab.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let Resident::Apart { sources, targets } = self.shards.resident() else {
+            anyhow::bail!("data and parity lie apart");
+        };
+        for _ in 0..rounds {
+            let (task, shards) = (self.job.task(), self.shards.resident());
+            drop(self.gpu.record(&mut encoder, task, shards)?);
+            drop(self.gpu.record_with_checksums(&mut encoder, task, shards)?);
+            drop(self.gpu.record(&mut encoder, task, shards)?);
+            for (plan, arena) in self.sums.iter().zip([sources, targets]) {
+                let shards = Resident::Together(arena);
+                drop(self.gpu.record_with_checksums(&mut encoder, Task::write(plan), shards)?);
+            }
+        }
+        Ok(encoder.finish())
+    }
+
+    /// What ran in each pass of a round, and the median time of each.
+    fn time(&self) -> Result<([&'static str; PASSES], [f64; PASSES])> {
+        let mut round_s = 0.0;
+        for _ in 0..2 {
+            self.lab.queue().submit([self.record(1)?]);
+            let passes = self.gpu.take_profile()?;
+            round_s = passes.iter().map(|pass: &PassTime| pass.nanoseconds).sum::<f64>() / 1e9;
+        }
+        let wanted = (WARM_UP.as_secs_f64() / round_s.max(1e-9)).ceil();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number, clamped")]
+        let warm_up = if self.lab.software { 1 } else { (wanted as usize).clamp(1, MOST_ROUNDS) };
+        let (warm_up, timed) = (self.record(warm_up)?, self.record(ROUNDS)?);
+        self.lab.queue().submit([warm_up, timed]);
+        let passes = self.gpu.take_profile()?;
+        let first = passes.len().checked_sub(PASSES * ROUNDS).context("the device timed too few passes")?;
+        let timed = &passes[first..];
+        let of = |at: usize| timed.iter().skip(at).step_by(PASSES);
+        let kernels: [_; PASSES] = std::array::from_fn(|at| timed[at].kernel);
+        let is_same = |(at, kernel): (usize, &&str)| of(at).all(|pass| pass.kernel == *kernel);
+        ensure!(kernels.iter().enumerate().all(is_same), "another kernel ran in between");
+        Ok((kernels, std::array::from_fn(|at| median(of(at).map(|pass| pass.nanoseconds / 1e9).collect()))))
+    }
+
+    /// Whether parity and checksums are right on bytes not seen before: parity by the other kernel, checksums at some blocks
+    /// by the CPU, and all of them by those of separate calls.
+    fn judge(&self, inject_fault: bool, random: &mut Random) -> Result<bool> {
+        self.shards.fill(self.lab, random)?;
+        let run = |task: Task<'_>, shards: Resident<'_>| -> Result<Vec<u32>> {
+            let mut encoder = self.lab.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            let recorded = self.gpu.record_with_checksums(&mut encoder, task, shards)?;
+            self.lab.queue().submit([encoder.finish()]);
+            self.gpu.take_profile()?;
+            Ok(recorded.checksums(self.gpu)?)
+        };
+        let mut together = run(self.job.task(), self.shards.resident())?;
+        if inject_fault {
+            let at = random.below(together.len());
+            together[at] ^= 1 << random.below(32);
+        }
+        let Resident::Apart { sources, targets } = self.shards.resident() else {
+            anyhow::bail!("data and parity lie apart");
+        };
+        let mut alone = run(Task::write(&self.sums[0]), Resident::Together(sources))?;
+        alone.extend(run(Task::write(&self.sums[1]), Resident::Together(targets))?);
+        let report =
+            self.lab.run(self.lab.witness(KernelName::Compiled), Task::Check(self.job.plan(0)), &self.shards)?;
+
+        let bytes = self.setup.unit_bytes;
+        let blocks = bytes.div_ceil(BLOCK_BYTES);
+        let chosen = (0..RANDOM_BLOCKS).map(|_| random.below(blocks)).chain([0, blocks - 1]);
+        let mut sampled = true;
+        for block in chosen {
+            let offset = block * BLOCK_BYTES;
+            let window = Window { stripe: 0, offset, bytes: BLOCK_BYTES.min(bytes - offset) };
+            let columns = self.shards.columns(self.lab, &[window])?;
+            let expected = columns.chunks_exact(window.bytes).map(crc32c);
+            sampled &= expected.enumerate().all(|(shard, crc)| together[shard * blocks + block] == crc);
+        }
+        if !(sampled && together == alone && report.is_consistent()) {
+            log::warn!("a sample: {sampled}, all: {}, parity: {}", together == alone, report.is_consistent());
+        }
+        Ok(sampled && together == alone && report.is_consistent())
+    }
+}
