@@ -1,7 +1,8 @@
 //! Compiled kernels: one plan's matrix baked into generated WGSL, which runs at the speed of memory.
 //!
-//! `source` generates the text, `fused` that of kernels that compute checksums too; here it becomes pipelines and dispatches. Which variant a shape gets is decided by
-//! [`Variant::choose`] from measurements that `benches/device.md` records.
+//! `source` generates the text, `fused` that of kernels that compute checksums too; here it becomes pipelines and
+//! dispatches. Which variant a shape gets is decided by [`Variant::choose`] and [`Fusion::choose`] from measurements that
+//! `benches/device.md` records.
 
 pub(super) mod fused;
 pub(super) mod source;
