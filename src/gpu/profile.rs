@@ -16,7 +16,7 @@ const REMEMBERED: usize = 4096;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PassTime {
-    /// `table` or `compiled`.
+    /// `table` or `compiled`, with `, crc` where a pass for the checksums follows; `fused` where one kernel computes both.
     pub kernel: &'static str,
     /// Sources and targets of the plan.
     pub sources: usize,
