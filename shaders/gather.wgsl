@@ -1,5 +1,4 @@
-// gather: lists the blocks in which a check found a target that differs, or all of them, and counts the workgroups that are
-// to look at them.
+// gather: lists the blocks in which a check found a target that differs, and counts the workgroups that are to look at them.
 //
 // found     what the check found: for each target and block how many bytes differ, and the first
 // list      as in shared/corrections.wgsl, its first four words zero before
@@ -12,7 +11,6 @@ const MOST_GROUPS = 65535u;
 const PARTS = 4u;
 
 struct Shape {
-    // None where there was no check: then all blocks are listed.
     targets: u32,
     blocks: u32,
 }
@@ -33,7 +31,7 @@ struct List {
 fn gather(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
     let block = id.y * groups.x * WORKGROUP_SIZE + id.x;
     if block >= shape.blocks { return; }
-    var differing = u32(shape.targets == 0u);
+    var differing = 0u;
     for (var target_index = 0u; target_index < shape.targets; target_index += 1u) {
         differing |= found[target_index * shape.blocks + block].x;
     }

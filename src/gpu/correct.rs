@@ -1,8 +1,7 @@
 //! Correcting on the device: a check, and then a look at the blocks in which it found something, in one submission.
 //!
-//! 1. The check kernel of the code's check plan notes for each target and block what differs, at the speed of a check. Where
-//!    reading is what takes the time, and not looking, this is left out: memory across a bus is then read once.
-//! 2. `shaders/gather.wgsl` lists the blocks in which a target differs, or all. How many there are is at once the number of
+//! 1. The check kernel of the code's check plan notes for each target and block what differs, at the speed of a check.
+//! 2. `shaders/gather.wgsl` lists the blocks in which a target differs. How many there are is at once the number of
 //!    workgroups of the kernels that follow: data that is right costs no more.
 //! 3. `shaders/correct.wgsl` looks at the listed blocks, finds what is wrong in each byte column, makes it right where it
 //!    lies and says what it did. It needs as many words of memory as the code has parity shards, so it is compiled for
@@ -51,8 +50,8 @@ pub(super) struct Correcting<'a> {
     pub(super) patterns: Patterns,
     /// All slots, to be read and written.
     pub(super) shards: wgpu::BufferBinding<'a>,
-    /// What a check recorded before found in the parity shards. Without one every block is looked at.
-    pub(super) found: Option<wgpu::BufferBinding<'a>>,
+    /// What a check recorded before found in the parity shards.
+    pub(super) found: wgpu::BufferBinding<'a>,
     /// Where blocks in which something was corrected go as well, laid out as `shards`.
     pub(super) corrected: Option<wgpu::BufferBinding<'a>>,
 }
@@ -125,8 +124,7 @@ impl Correctors {
         let Correcting { grs, span, .. } = correcting;
         let (shared, correct) = self.pipelines(device, grs.parity_shards())?;
         let uniform = |contents: &[u8]| device.buffer("params", wgpu::BufferUsages::UNIFORM, contents);
-        let targets = if correcting.found.is_some() { index(grs.parity_shards()) } else { 0 };
-        let shape = uniform(bytemuck::cast_slice(&[targets, index(span.blocks()), 0, 0]))?;
+        let shape = uniform(bytemuck::cast_slice(&[index(grs.parity_shards()), index(span.blocks()), 0, 0]))?;
         let params = uniform(bytemuck::bytes_of(&correcting.params()))?;
         let slots = uniform(bytemuck::cast_slice(&correcting.slots()))?;
         let patterns = super::table::storage(device, "patterns", correcting.patterns.words())?;
@@ -140,9 +138,7 @@ impl Correctors {
         };
         let whole = wgpu::Buffer::as_entire_buffer_binding;
         let (list, outcomes) = (room.list(at), room.outcomes(at));
-        // Something must be bound, if only to be passed over.
-        let found = correcting.found.clone().unwrap_or_else(|| whole(&shared.field));
-        let gather = bind(&shared.gather, vec![whole(&shape), found, list.clone()]);
+        let gather = bind(&shared.gather, vec![whole(&shape), correcting.found.clone(), list.clone()]);
         let common = [whole(&params), whole(&slots), list.clone(), correcting.shards.clone(), outcomes];
         let field_and_patterns = [whole(&shared.field), whole(&patterns)];
         let correct_bindings = bind(&correct, [&common[..], &field_and_patterns].concat());

@@ -151,9 +151,11 @@ pub(super) struct Job<'b, 'a> {
 impl Job<'_, '_> {
     /// Bytes of what a check finds: an entry for each block of each target.
     fn found_bytes(&self) -> usize {
+        let entries = |plan: &Plan| plan.targets().len() * self.place.span.blocks() * size_of::<Found>();
         match self.batch.task() {
-            Task::Check(plan) => plan.targets().len() * self.place.span.blocks() * size_of::<Found>(),
-            Task::Write(_) | Task::Correct { .. } => 0,
+            Task::Check(plan) => entries(plan),
+            Task::Correct { grs, .. } => entries(grs.check_plan()),
+            Task::Write(_) => 0,
         }
     }
 
@@ -178,7 +180,7 @@ impl Job<'_, '_> {
         }
     }
 
-    /// What its kernel does with the targets.
+    /// Of the first kernel: what is corrected is checked before.
     fn mode(&self) -> Mode {
         if matches!(self.batch.task(), Task::Write(_)) { Mode::Write } else { Mode::Check }
     }
@@ -269,12 +271,10 @@ fn submit(
     doing: impl Fn() -> String,
 ) -> Result<(wgpu::SubmissionIndex, Option<Findings>), Error> {
     let device = &*gpu.device;
-    let left_bytes: usize = jobs.iter().map(Job::left_bytes).sum();
+    let found_bytes: usize = jobs.iter().map(Job::left_bytes).sum();
+    let found = if found_bytes > 0 { Some(gpu.found.take(device, found_bytes)?) } else { None };
     let corrected: Vec<_> = jobs.iter().filter_map(|job| Some((job, job.corrects()?.0))).collect();
     let sizes = corrected.iter().map(|(job, grs)| (job.place.span.blocks(), grs.total_shards()));
-    // Where there are only corrections nothing is found, and still somebody must hear that all is done.
-    let found_bytes = if corrected.is_empty() { left_bytes } else { left_bytes.max(FOUND_ALIGNMENT) };
-    let found = if found_bytes > 0 { Some(gpu.found.take(device, found_bytes)?) } else { None };
     let mut room = if corrected.is_empty() { None } else { Some(gpu.correctors.rooms.take(device, sizes)?) };
     device.scoped(doing, || {
         let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -289,12 +289,10 @@ fn submit(
                 taken
             };
             let (found, crc) = (take(job.found_bytes()), take(job.crc_bytes()));
-            match (job.corrects(), &room) {
-                (Some((grs, erased)), Some(room)) => {
-                    record_correction(gpu, &mut encoder, job, (grs, erased), (room, at))?;
-                    at += 1;
-                }
-                _ => record(gpu, &mut encoder, job, found, crc)?,
+            record(gpu, &mut encoder, job, found.clone(), crc)?;
+            if let (Some(_), Some(found), Some(room)) = (job.corrects(), found, &room) {
+                record_correction(gpu, &mut encoder, job, found, room, at)?;
+                at += 1;
             }
         }
         for job in jobs.iter().filter(|job| !matches!(job.batch.task(), Task::Check(_))) {
@@ -353,15 +351,16 @@ fn record(
     Ok(())
 }
 
-/// A job whose shards are to be corrected: the one numbered `at` of the room. No check goes before it, since reading the shards
-/// across the bus takes longer than looking at all of them.
+/// What follows the check of a job whose shards are to be corrected: the one numbered `at` of the room.
 fn record_correction(
     gpu: &Gpu,
     encoder: &mut wgpu::CommandEncoder,
     job: &Job<'_, '_>,
-    (grs, erased): (&Grs, &Erasures),
-    (room, at): (&Room, usize),
+    found: wgpu::BufferBinding<'_>,
+    room: &Room,
+    at: usize,
 ) -> Result<(), Error> {
+    let Some((grs, erased)) = job.corrects() else { return Ok(()) };
     let Job { batch, place, .. } = job;
     let correcting = Correcting {
         grs,
@@ -370,7 +369,7 @@ fn record_correction(
         place: &|slot| place.targets.place(batch.view(), slot),
         patterns: Patterns::new(grs, erased, place.span.blocks(), |block| job.locate(block)),
         shards: place.targets.binding(),
-        found: None,
+        found,
         corrected: None,
     };
     gpu.correctors.record(&gpu.device, &gpu.profile, encoder, &correcting, (room, at))

@@ -208,7 +208,7 @@ impl Gpu {
                     place: &|slot| target(0, slot),
                     patterns: Patterns::new(grs, erased, span.blocks(), |block| locate(span, block)),
                     shards: binding(targets),
-                    found: Some(found.as_entire_buffer_binding()),
+                    found: found.as_entire_buffer_binding(),
                     corrected: None,
                 };
                 self.correctors.record(device, &self.profile, encoder, &correcting, (&room, 0))?;

@@ -267,7 +267,7 @@ impl Call<'_, '_> {
                 (stripe, offset / BLOCK_BYTES)
             }),
             shards: part(sources, base, bytes),
-            found: Some(part(&slot.found, base / 2, job.found_bytes(chunk) as u64)),
+            found: part(&slot.found, base / 2, job.found_bytes(chunk) as u64),
             corrected: Some(part(targets, base, bytes)),
         };
         self.gpu.correctors.record(&self.gpu.device, &self.gpu.profile, encoder, &correcting, (room, at))
