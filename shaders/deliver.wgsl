@@ -16,10 +16,10 @@ fn deliver(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let entry = group.y * groups.x + group.x;
+    let entry = group.z * groups.y + group.y;
     if entry >= list.count { return; }
     let place = place_of(list.blocks[entry]);
-    let word = group.z * WORKGROUP_SIZE + local;
+    let word = group.x * WORKGROUP_SIZE + local;
     if word >= place.words { return; }
     let tallies = params.shards + 1u;
     for (var slot = 0u; slot < params.shards; slot += 1u) {

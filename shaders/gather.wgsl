@@ -39,7 +39,7 @@ fn gather(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     let at = atomicAdd(&list.count, 1u);
     list.blocks[at] = block;
     // The number of workgroups grows with the list: the maxima say what a last one would compute.
-    atomicMax(&list.x, min(at + 1u, MOST_GROUPS));
-    atomicMax(&list.y, at / MOST_GROUPS + 1u);
-    atomicMax(&list.z, PARTS);
+    atomicMax(&list.x, PARTS);
+    atomicMax(&list.y, min(at + 1u, MOST_GROUPS));
+    atomicMax(&list.z, at / MOST_GROUPS + 1u);
 }

@@ -21,7 +21,7 @@ struct Params {
 }
 
 // Blocks that are not right, in any order; shaders/gather.wgsl makes it. It begins with the workgroups of a dispatch over
-// it: two dimensions, because one ends at 65,535, and the parts in the third.
+// it: the parts of a block side by side, and two dimensions of blocks, because one ends at 65,535.
 struct List {
     x: u32,
     y: u32,

@@ -23,7 +23,7 @@ struct Params {
 }
 
 // Blocks that are not right, in any order; shaders/gather.wgsl makes it. It begins with the workgroups of a dispatch over
-// it: two dimensions, because one ends at 65,535, and the parts in the third.
+// it: the parts of a block side by side, and two dimensions of blocks, because one ends at 65,535.
 struct List {
     x: u32,
     y: u32,
@@ -611,7 +611,7 @@ fn correct(
         atomicStore(&sh_lasts[i], 0u);
     }
     workgroupBarrier();
-    let entry = group.y * groups.x + group.x;
+    let entry = group.z * groups.y + group.y;
     let is_listed = entry < list.count;
     if is_listed {
         let block = list.blocks[entry];
@@ -620,7 +620,7 @@ fn correct(
         if params.pattern_of != 0u {
             pattern = patterns[params.pattern_of + block] * params.pattern_words;
         }
-        let word = group.z * WORKGROUP_SIZE + local;
+        let word = group.x * WORKGROUP_SIZE + local;
         if word < place.words {
             let is_tail = place.first + word + 1u == params.stripe_words;
             let mask = select(0xffffffffu, params.tail_mask, is_tail);
@@ -631,7 +631,7 @@ fn correct(
     if is_listed {
         let tallies = params.shards + 1u;
         for (var slot = local; slot < tallies; slot += WORKGROUP_SIZE) {
-            outcomes[(entry * PARTS + group.z) * tallies + slot] = Tally(
+            outcomes[(entry * PARTS + group.x) * tallies + slot] = Tally(
                 atomicLoad(&sh_counts[slot]),
                 atomicLoad(&sh_firsts[slot]),
                 atomicLoad(&sh_lasts[slot]),
