@@ -87,8 +87,8 @@ impl FusionRow {
 
 impl Row for FusionRow {
     const HEADER: &'static str = "\
-case             path       way            kernel          shape        shard  stripes       time   crossed      data  of plain  verified
-                                                                                           ms       MiB      GB/s";
+case             path       way            kernel            shape        shard  stripes       time   crossed      data  of plain  verified
+                                                                                                 ms       MiB      GB/s";
 
     fn device(&self) -> String {
         device(&self.device, &self.driver)
@@ -107,7 +107,7 @@ impl fmt::Display for FusionRow {
         let (against, verified) = (self.against_plain * 100.0, verdict(self.verified));
         write!(
             f,
-            "{case:<16} {path:<10} {way:<14} {kernel:<15} {shape:<7} {shard:>10} {stripes:>8} {time:>10.4} {crossed:>9.1} \
+            "{case:<16} {path:<10} {way:<14} {kernel:<17} {shape:<7} {shard:>10} {stripes:>8} {time:>10.4} {crossed:>9.1} \
              {data_gbps:>9.1} {against:>8.1}%  {verified}"
         )
     }
