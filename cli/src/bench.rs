@@ -8,8 +8,7 @@
 //!         files    protect, restore, cp                            -> row     files
 //!         layouts  setup -> path, memory, wall                  -> row     the same in layouts that hold as much
 //!         patterns lost, place                             -> row     stripes with losses of their own
-//!         correct  setup -> lab, shards -> damage, calls         -> row     wrong bytes at unknown places, beside a check
-//!         fusion   setup -> resident, registered                   -> row     one call that does two things, beside two calls
+//!         fusion   setup -> a file for each section                -> row     one call that does it all, beside as many calls
 //!         field    registers (GPU), words (CPU)                    -> row     single operations of the field
 //! ```
 //!
@@ -18,7 +17,6 @@
 
 mod args;
 mod calibrate;
-mod correct;
 mod cpu;
 mod device;
 mod field;
@@ -60,7 +58,6 @@ pub(crate) fn run(args: &Bench, out: &mut dyn Write) -> Result<Exit> {
         Suite::Layouts(args) => layouts::run(args, out),
         Suite::Field(args) => field::run(args, out),
         Suite::Patterns(args) => patterns::run(args, out),
-        Suite::Correct(args) => correct::run(args, out),
         Suite::Fusion(args) => fusion::run(args, out),
         Suite::Calibrate(args) => calibrate::run(args, out),
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use support::program::evariste;
 use support::rows;
 
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "suite",
     "case",
     "path",
@@ -20,35 +20,64 @@ const FIELDS: [&str; 17] = [
     "k",
     "m",
     "shard_bytes",
+    "stripes",
     "median_s",
     "crossed_bytes",
     "data_gbps",
     "against_plain",
     "verified",
 ];
+const WAYS: [&str; 3] = ["plain", "one call", "separate calls"];
 /// The last block of a shard is not whole.
-const SMALL: [&str; 7] = ["bench", "fusion", "--shape", "4+2", "--shard", "20016", "--json=-"];
+const SHARD_BYTES: u64 = 20016;
+const SMALL: [&str; 7] = ["bench", "fusion", "--shape", "4+4", "--shard", "20016", "--json=-"];
+
+/// Path, case and bytes that crossed of each set of rows, in their order.
+fn expected() -> Vec<(&'static str, &'static str, Vec<u64>)> {
+    const ALL: u64 = 8 * SHARD_BYTES;
+    const BLOCK: u64 = 4096;
+    let rows = [ALL, ALL, 2 * ALL];
+    // A correction reads what disagrees again, if it lies in device memory, and writes what is wrong.
+    let resident = |wrong: u64, bytes| vec![ALL, ALL + 8 * bytes + wrong * bytes];
+    let (repair, units) = (5 * SHARD_BYTES, 8 * 4 * BLOCK);
+    vec![
+        ("resident", "encode+crc32c", rows.to_vec()),
+        ("registered", "encode+crc32c", rows.to_vec()),
+        ("registered", "rebuild+crc32c", rows.to_vec()),
+        ("resident", "correct clean", resident(0, 0)),
+        ("resident", "correct block", resident(1, BLOCK)),
+        ("resident", "correct shard", resident(1, SHARD_BYTES)),
+        ("resident", "correct 2 shards", resident(2, SHARD_BYTES)),
+        ("registered", "correct clean", vec![ALL, ALL, ALL]),
+        ("registered", "correct block", vec![ALL, ALL + BLOCK, 2 * ALL + repair]),
+        ("registered", "correct shard", vec![ALL, ALL + SHARD_BYTES, 2 * ALL + repair]),
+        ("registered", "rebuild patterns", vec![units, units, units]),
+    ]
+}
 
 #[test]
-fn each_way_is_measured_in_each_place() {
+fn each_way_is_measured_in_each_section() {
     let Some(rows) = rows(evariste(SMALL), 0, &FIELDS) else { return };
-    let names: Vec<_> =
-        rows.iter().map(|row| format!("{} {}", row["path"].as_str().unwrap(), row["way"].as_str().unwrap())).collect();
-    let ways = ["plain", "one call", "separate calls"];
-    let expected: Vec<_> =
-        ["resident", "registered"].iter().flat_map(|path| ways.map(|way| format!("{path} {way}"))).collect();
-    assert_eq!(names, expected);
     assert_eq!([0, 1, 2].map(|at| rows[at]["kernel"].as_str().unwrap()), ["compiled", "fused", "compiled, crc"]);
-    for set in rows.chunks(3) {
+    let mut left = &rows[..];
+    for (path, case, crossed) in expected() {
+        let set;
+        (set, left) = left.split_at(crossed.len());
         let float = |row: &Value, field: &str| row[field].as_f64().unwrap();
-        for (row, crossings) in set.iter().zip([1, 1, 2]) {
+        // Stripes have 4 KiB of a shard, and four of them make no whole shard.
+        let (shard_bytes, stripes) = if case == "rebuild patterns" { (4 * 4096, 4) } else { (SHARD_BYTES, 1) };
+        for ((row, way), crossed) in set.iter().zip(WAYS).zip(crossed) {
+            assert_eq!(["path", "case", "way"].map(|field| row[field].as_str().unwrap()), [path, case, way]);
+            let numbers = ["crossed_bytes", "shard_bytes", "stripes"].map(|field| row[field].as_u64().unwrap());
+            assert_eq!(numbers, [crossed, shard_bytes, stripes], "{path} {case} {way}");
             let seconds = float(row, "median_s");
-            let (against, data_gbps) = (float(&set[0], "median_s") / seconds, 4.0 * 20016.0 / seconds / 1e9);
+            let against = float(&set[0], "median_s") / seconds;
+            let data_gbps = (4 * shard_bytes) as f64 / seconds / 1e9;
             assert!((float(row, "against_plain") - against).abs() < 1e-9 * against);
             assert!((float(row, "data_gbps") - data_gbps).abs() < 1e-9 * data_gbps);
-            assert_eq!(row["crossed_bytes"].as_u64(), Some(crossings * 6 * 20016));
         }
     }
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
@@ -56,4 +85,19 @@ fn a_flipped_bit_is_a_wrong_row() {
     let ran = evariste(SMALL.into_iter().chain(["--inject-fault"]));
     let Some(rows) = rows(ran, 1, &FIELDS) else { return };
     assert!(rows.iter().all(|row| row["verified"] == Value::Bool(false)));
+}
+
+#[test]
+fn a_section_by_itself_is_all_there_is() {
+    let ran = evariste(SMALL.into_iter().chain(["--section", "registered-patterns"]));
+    let Some(rows) = rows(ran, 0, &FIELDS) else { return };
+    assert!(rows.len() == 3 && rows.iter().all(|row| row["case"] == "rebuild patterns"), "{rows:?}");
+}
+
+#[test]
+fn one_parity_shard_locates_nothing() {
+    let shape = ["bench", "fusion", "--shape", "4+1", "--shard", "4KiB"];
+    evariste(shape).expect(64).says("one parity shard locates nothing");
+    let ran = evariste(shape.into_iter().chain(["--json=-", "--section", "registered-rebuild-checksums"]));
+    rows(ran, 0, &FIELDS);
 }

@@ -34,7 +34,7 @@ pub(super) enum Suite {
     /// Protect and restore a file, beside what cp makes of it
     #[command(after_help = exit::HELP)]
     Files(Files),
-    /// Two things in one call, such as encoding and checksums, beside as many calls
+    /// Several things in one call, such as encoding and checksums, beside as many calls
     #[command(after_help = exit::HELP)]
     Fusion(Fusion),
     /// Add, multiply and invert field elements that never leave the registers
@@ -46,9 +46,6 @@ pub(super) enum Suite {
     /// Rebuild many stripes, each with other losses, in one call, from the lists of what is lost
     #[command(after_help = exit::HELP)]
     Patterns(Patterns),
-    /// Correct shards that are wrong nobody knows where, beside a check of the same shards
-    #[command(after_help = exit::HELP)]
-    Correct(Correct),
     /// Measure the CPU and the GPU, and store what the automatic backend chooses by
     #[command(after_help = exit::HELP)]
     Calibrate(Calibrate),
@@ -108,14 +105,6 @@ pub(super) struct Field {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Correct {
-    #[command(flatten)]
-    pub(super) sizes: Sizes,
-    #[command(flatten)]
-    pub(super) output: Output,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct Fusion {
     #[command(flatten)]
     pub(super) sizes: Sizes,
@@ -133,6 +122,14 @@ pub(super) enum Section {
     ResidentChecksums,
     /// The same, of shards in host memory that is registered with the GPU
     RegisteredChecksums,
+    /// As many data shards as there is parity, rebuilt, and the checksums of what was read and written, in registered memory
+    RegisteredRebuildChecksums,
+    /// A check, where the errors are, and what is right, of shards in device memory
+    ResidentCorrect,
+    /// The same, of shards in registered memory
+    RegisteredCorrect,
+    /// Many stripes, each with losses of its own, in registered memory
+    RegisteredPatterns,
 }
 
 #[derive(Debug, Args)]

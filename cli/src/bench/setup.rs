@@ -41,7 +41,6 @@ pub(super) const HOST: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(8
 pub(super) const HOST_SOFTWARE: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(MIB)] };
 pub(super) const CORRECT: Defaults =
     Defaults { shapes: &[(10, 4)], sizes: &[Data(64 * MIB), Data(512 * MIB), Data(1024 * MIB)] };
-pub(super) const CORRECT_SOFTWARE: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(MIB)] };
 /// All shards in a second-level cache, in a third-level one, in a large one, and in none.
 pub(super) const CPU: Defaults = Defaults {
     shapes: &[(10, 4), (8, 2), (20, 4)],
@@ -50,6 +49,8 @@ pub(super) const CPU: Defaults = Defaults {
 pub(super) const FUSION_RESIDENT: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Shard(128 * MIB)] };
 pub(super) const FUSION_REGISTERED: Defaults =
     Defaults { shapes: &[(10, 4)], sizes: &[Data(8 * MIB), Data(64 * MIB), Data(512 * MIB)] };
+/// A stripe has 4 KiB of each shard: as many as there are sets of four shards among 14, or fewer.
+pub(super) const FUSION_PATTERNS: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(8 * MIB), Data(32 * MIB)] };
 pub(super) const FUSION_SOFTWARE: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(MIB)] };
 pub(super) const LATENCY: Defaults =
     Defaults { shapes: &[(10, 4)], sizes: &[Shard(4 * KIB), Shard(64 * KIB), Shard(MIB)] };
@@ -120,6 +121,14 @@ impl Setup {
             return Err(usage(format!("a unit of {unit_bytes} bytes does not fit a shard of {shard}")).into());
         }
         Ok(Self { code, unit_bytes, stripes, by_default })
+    }
+
+    /// The same shards in stripes of so many bytes, or in one stripe where they are shorter; what makes no whole stripe is left
+    /// out.
+    pub(super) fn in_stripes(self, unit_bytes: usize) -> Self {
+        let shard_bytes = self.shard_bytes();
+        let unit_bytes = unit_bytes.min(shard_bytes);
+        Self { unit_bytes, stripes: shard_bytes / unit_bytes, ..self }
     }
 
     /// Bytes of one shard in all stripes.

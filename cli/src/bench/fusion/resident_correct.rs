@@ -1,4 +1,4 @@
-//! Shards in device memory: a check and a correction in turn, by the device's clock.
+//! Correcting shards in device memory: a check and a correction in turn, by the device's clock.
 
 use std::time::Instant;
 
@@ -6,25 +6,47 @@ use anyhow::{Result, ensure};
 use evariste::gpu::{PassTime, wgpu};
 use evariste::{Erasures, Grs, Task};
 
-use super::Damage;
-use super::row::{CorrectRow, Measured};
-use crate::bench::args::KernelName;
-use crate::bench::lab::Lab;
+use super::damage::Damage;
+use super::row::{FusionRow, WAYS, Way};
+use crate::bench::args::{Fusion, KernelName};
+use crate::bench::lab::{Lab, NoRoom};
 use crate::bench::random::Random;
-use crate::bench::setup::Setup;
+use crate::bench::row::Rows;
+use crate::bench::setup::{self, Setup};
 use crate::bench::shards::Shards;
 use crate::bench::timing::{ROUNDS, WARM_UP, median};
+use crate::interrupt;
 
 /// Passes of a round: a check, and a correction, which is a check and what follows it.
 const PASSES: usize = 3;
+/// Rounds that count where the CPU imitates the device, which takes a thousand times as long.
+const SOFTWARE_ROUNDS: usize = 3;
 
-pub(super) fn measure(
+pub(super) fn measure(args: &Fusion, rows: &mut Rows<'_, FusionRow>, random: &mut Random) -> Result<()> {
+    let lab = Lab::open()?;
+    let defaults = if lab.software { setup::FUSION_SOFTWARE } else { setup::CORRECT };
+    for setup in Setup::all(&args.sizes, None, defaults)? {
+        for damage in Damage::ALL.into_iter().filter(|damage| damage.is_within(&setup)) {
+            interrupt::check()?;
+            let what = format!("{} {} of {} bytes", damage.case(), setup.shape(), setup.shard_bytes());
+            rows.doing(what.clone());
+            match measure_one(&lab, &setup, damage, args.output.inject_fault, random) {
+                Ok(measured) => measured.into_iter().try_for_each(|row| rows.push(row))?,
+                Err(error) if setup.by_default && error.is::<NoRoom>() => log::warn!("left out: {what}: {error}"),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn measure_one(
     lab: &Lab,
     setup: &Setup,
     damage: Damage,
     inject_fault: bool,
     random: &mut Random,
-) -> Result<Vec<CorrectRow>> {
+) -> Result<Vec<FusionRow>> {
     let grs = setup.code.grs()?;
     let shards = Shards::new(lab, setup, false)?;
     shards.fill(lab, random)?;
@@ -32,11 +54,25 @@ pub(super) fn measure(
     let rubbish = lab.buffer(setup.unit_bytes)?;
     lab.fill(&rubbish, random.next())?;
     let bench = Bench { lab, setup, damage, grs: &grs, erased: Erasures::none(), shards: &shards, rubbish: &rubbish };
-    let (check_s, median_s) = bench.time()?;
-    let verified = bench.judge(inject_fault, random)?;
+    let (check_s, correct_s) = bench.time()?;
+    let all_bytes = setup.code.total_shards() * setup.shard_bytes();
+    // The blocks that disagree are read again, of all shards, and written where they are wrong.
+    let again_bytes = damage.extent(setup).0 * setup.code.total_shards() + damage.wrong_bytes(setup);
+    let measured = [
+        ("compiled", check_s, all_bytes, bench.judge_check(inject_fault, random)?),
+        ("compiled, correct", correct_s, all_bytes + again_bytes, bench.judge(inject_fault, random)?),
+    ];
     // The passes are recorded by the thread that waits for them.
-    let measured = Measured { case: damage.as_str(), calls: "correct", threads: 1, median_s, check_s, verified };
-    Ok(vec![CorrectRow::new(setup, "resident", (&lab.name, &lab.driver), &measured)])
+    let way = |(way, (kernel, median_s, crossed_bytes, verified)): (_, (&str, _, _, _))| Way {
+        way,
+        kernel: kernel.to_owned(),
+        threads: 1,
+        median_s,
+        crossed_bytes,
+        verified,
+    };
+    let ways = WAYS.into_iter().zip(measured).map(way).collect();
+    Ok(FusionRow::all(setup, damage.case(), "resident", (&lab.name, &lab.driver), ways))
 }
 
 struct Bench<'a> {
@@ -80,13 +116,33 @@ impl Bench<'_> {
         while !self.lab.software && started.elapsed() < WARM_UP {
             submit(ROUNDS)?;
         }
-        let passes = submit(2 * ROUNDS)?;
-        ensure!(passes.len() == 2 * ROUNDS * PASSES, "the device timed {} passes", passes.len());
         // The first half follows the gap between two submissions.
-        let rounds = passes.chunks_exact(PASSES).skip(ROUNDS);
+        let (skipped, counted) = if self.lab.software { (0, SOFTWARE_ROUNDS) } else { (ROUNDS, ROUNDS) };
+        let passes = submit(skipped + counted)?;
+        ensure!(passes.len() == (skipped + counted) * PASSES, "the device timed {} passes", passes.len());
+        let rounds = passes.chunks_exact(PASSES).skip(skipped);
         let seconds = |passes: &[PassTime]| passes.iter().map(|pass| pass.nanoseconds / 1e9).sum::<f64>();
         let (checks, corrections) = rounds.map(|round| (seconds(&round[..1]), seconds(&round[1..]))).unzip();
         Ok((median(checks), median(corrections)))
+    }
+
+    /// Whether a check finds nothing in what is right, and something in what is not.
+    fn judge_check(&self, inject_fault: bool, random: &mut Random) -> Result<bool> {
+        let check =
+            || self.lab.run(self.lab.gpu(KernelName::Compiled), Task::Check(self.grs.check_plan()), self.shards);
+        let shard = random.below(self.setup.code.total_shards());
+        let at = random.below(self.setup.unit_bytes);
+        let flip = || self.shards.flip(self.lab, shard, 0, at, 3);
+        if inject_fault {
+            flip()?;
+        }
+        let is_clean = check()?.is_consistent();
+        if !inject_fault {
+            flip()?;
+        }
+        let is_found = !check()?.is_consistent();
+        flip()?;
+        Ok(is_clean && is_found)
     }
 
     /// Whether a correction names what was damaged, and leaves shards behind that agree.

@@ -6,7 +6,7 @@ use evariste::crc::crc32c;
 use evariste::gpu::{PassTime, Resident, wgpu};
 use evariste::{Gpu, Matrix, Plan, Task};
 
-use super::row::FusionRow;
+use super::row::{FusionRow, WAYS, Way};
 use crate::bench::args::{Case, Fusion, KernelName};
 use crate::bench::job::Job;
 use crate::bench::lab::Lab;
@@ -34,14 +34,24 @@ pub(super) fn measure(args: &Fusion, rows: &mut Rows<'_, FusionRow>, random: &mu
         let trial = Trial::new(&lab, &setup, random)?;
         let (kernels, seconds) = trial.time()?;
         let verified = trial.judge(args.output.inject_fault, random)?;
-        let slots = setup.code.total_shards();
-        let ways = [
-            ("plain", kernels[0].to_owned(), seconds[0], slots),
-            ("one call", kernels[1].to_owned(), seconds[1], slots),
-            ("separate calls", format!("{}, crc", kernels[2]), seconds[2] + seconds[3] + seconds[4], 2 * slots),
+        let bytes = setup.code.total_shards() * setup.shard_bytes();
+        let measured = [
+            (kernels[0].to_owned(), seconds[0], bytes),
+            (kernels[1].to_owned(), seconds[1], bytes),
+            (format!("{}, crc", kernels[2]), seconds[2] + seconds[3] + seconds[4], 2 * bytes),
         ];
+        let way = |(way, (kernel, median_s, crossed_bytes))| Way {
+            way,
+            kernel,
+            threads: 1,
+            median_s,
+            crossed_bytes,
+            verified,
+        };
+        let ways = WAYS.into_iter().zip(measured).map(way).collect();
         let device = (&*lab.name, &*lab.driver);
-        FusionRow::all(&setup, "resident", device, ways, verified).into_iter().try_for_each(|row| rows.push(row))?;
+        let rows_of = FusionRow::all(&setup, "encode+crc32c", "resident", device, ways);
+        rows_of.into_iter().try_for_each(|row| rows.push(row))?;
     }
     Ok(())
 }
