@@ -44,6 +44,49 @@ fn layouts_have_their_known_figures() {
     }
 }
 
+/// docs/layouts.md says what it says of these: each figure of its table, to the digits shown there.
+#[test]
+fn the_documented_table_is_right() {
+    let documented = include_str!("../docs/layouts.md");
+    let table = documented.lines().skip_while(|line| !line.starts_with("| layout | efficiency |"));
+    let rows: Vec<Vec<&str>> = table
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    assert_eq!(rows.len(), 10);
+    for row in rows {
+        let [name, percent, guaranteed, best_case, nested, joint] = row[..] else { panic!("{row:?}") };
+        let layout = layout(name.trim_matches('`'));
+        let tolerance = Tolerance::of(&layout);
+        assert_eq!(format!("{:.1} %", 100.0 * efficiency(&layout)), percent, "{name}");
+        assert_eq!(
+            [tolerance.guaranteed, tolerance.best_case].map(|losses| losses.to_string()),
+            [guaranteed, best_case]
+        );
+        let shares = |cell: &'static str| {
+            let share =
+                |share: &'static str| share.split_once(": ").map(|(losses, digits)| (losses.parse().unwrap(), digits));
+            cell.split(", ").filter_map(share).collect::<Vec<(usize, &str)>>()
+        };
+        assert!(shares(joint).first().is_some_and(|&(losses, _)| losses == tolerance.guaranteed + 1), "{name}");
+        assert_eq!(shares(nested).is_empty(), layout.outer_tolerance().is_none(), "{name}");
+        for (losses, digits) in shares(nested) {
+            assert_digits(survived_nested(&layout, losses).unwrap(), digits, name);
+        }
+        for (losses, digits) in shares(joint) {
+            let share = survived(&layout, losses, &COUNT).unwrap();
+            assert!(!matches!(share.method, Method::Sampled(_)), "{name}: {share:?}");
+            match digits.strip_prefix("above ") {
+                Some(bound) => {
+                    assert!(share.survived < 1.0 && share.survived > bound.parse().unwrap(), "{name}: {share:?}")
+                }
+                None => assert_digits(share.survived, digits, name),
+            }
+        }
+    }
+}
+
 #[test]
 fn rows_and_columns_together_survive_more() {
     for (name, losses, digits) in [("raid55:4x4", 4, ".9802"), ("raid55:4x4", 5, ".9011"), ("raid55:6x6", 5, ".9809")] {

@@ -5,8 +5,9 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use evariste::layout::Rotation;
 use evariste::{Code, Error, Layout, Matrix, Plan};
-use support::{Rng, assert_shards_equal, each_codec, painted};
+use support::{Rng, assert_shards_equal, each_codec, oracle, painted};
 
 fn code(name: &str) -> Code {
     name.parse::<Layout>().unwrap().code().unwrap()
@@ -235,10 +236,10 @@ fn a_wide_product_is_planned_at_once() {
     }
 }
 
-/// Bytes, on every backend: a whole group and a disk of each other one.
+/// Bytes, on every backend: a whole group and a disk of each other one, in codes of more than 256 shards too.
 #[test]
 fn bytes_come_back() {
-    for name in ["raid51:2x4", "raid61:2x5", "raid55:3x4", "raid66:4x5", "hier:3x5+1+1", "lrc:6,2,2"] {
+    for name in ["raid51:2x4", "raid61:2x5", "raid55:3x4", "raid66:4x5", "hier:3x5+1+1", "lrc:6,2,2", "raid55:17x17"] {
         let code = code(name);
         let groups = code.groups();
         let first = if name.starts_with("lrc") { &groups.members(0)[..2] } else { groups.members(0) };
@@ -254,5 +255,96 @@ fn bytes_come_back() {
             codec.reconstruct(&mut shards, &lost).unwrap();
             assert_shards_equal(&expected, &shards, format_args!("{backend}: {name} {lost:?}"));
         });
+    }
+}
+
+/// The pictures of docs/layouts.md: which shard of a group has which number, and which device holds it.
+#[test]
+fn documented_pictures_are_what_is_computed() {
+    let documented = include_str!("../docs/layouts.md");
+    let shows = |line: &str| assert!(documented.contains(line), "`{line}` is not in docs/layouts.md");
+    let numbers = |shards: &[usize]| shards.iter().map(|shard| format!(" {shard:2}")).collect::<String>();
+    for (name, group, width) in [("raid55:4x4", "group", 10), ("raid51:2x4", "copy", 10), ("lrc:6,2,2", "group", 10)] {
+        let code = code(name);
+        for (index, members) in code.groups().iter().enumerate() {
+            shows(&format!("{:width$}{}", format!("{group} {index}"), &numbers(members)[1..]));
+        }
+        let globals = code.groups().ungrouped();
+        if !globals.is_empty() {
+            shows(&format!("{:width$}{}", "global", &numbers(&globals)[1..]));
+        }
+    }
+    let flat = |rotation: Rotation, names: [&str; 4], stripe: u64| {
+        let held = [0, 1, 2, 3].map(|device| format!("{:2}", names[rotation.shard(stripe, device)]));
+        format!("stripe {stripe}             {}", held.join(" "))
+    };
+    let (raid5, raid6) = (Rotation::left_symmetric(3, 1), Rotation::left_symmetric(2, 2));
+    for stripe in 0..4 {
+        let raid5 = flat(raid5, ["D0", "D1", "D2", "P"], stripe);
+        shows(format!("{raid5:40}{}", flat(raid6, ["D0", "D1", "P", "Q"], stripe)).trim_end());
+    }
+    let placement = "raid55:3x3".parse::<Layout>().unwrap().placement().unwrap();
+    for stripe in 0..4 {
+        let held = (0..9).map(|device| placement.shard(stripe, device).to_string()).collect::<Vec<_>>();
+        let groups: Vec<String> = held.chunks(3).map(|group| group.join("  ")).collect();
+        shows(&format!("stripe {stripe}             {}", groups.join("    ")));
+    }
+}
+
+/// The generator of a product, by the rule of docs/shard-format.md: rows of the data, then of all else, group by group.
+fn product_rows(outer: &[Vec<u8>], inner: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let generator = |parity: &[Vec<u8>]| {
+        let k = parity[0].len();
+        let identity = (0..k).map(|row| (0..k).map(|column| u8::from(row == column)).collect::<Vec<u8>>());
+        identity.chain(parity.iter().cloned()).collect::<Vec<_>>()
+    };
+    let (across, inside) = (generator(outer), generator(inner));
+    let is_data = |group: usize, position: usize| group < outer[0].len() && position < inner[0].len();
+    let cells = (0..across.len()).flat_map(|group| (0..inside.len()).map(move |position| (group, position)));
+    let parity = cells.filter(|&(group, position)| !is_data(group, position));
+    let row = |(group, position): (usize, usize)| {
+        across[group].iter().flat_map(|&a| inside[position].iter().map(move |&b| oracle::mul(a, b))).collect()
+    };
+    parity.map(row).collect()
+}
+
+/// The parity of an `lrc`, by the rule of docs/shard-format.md.
+fn local_rows(k: usize, l: usize, g: usize) -> Vec<Vec<u8>> {
+    let size = k / l;
+    let locals = (0..l).map(|group| (0..k).map(|j| u8::from(j / size == group)).collect());
+    let by_powers = g <= 2 && l <= 17 && size <= 15;
+    let y: Vec<u8> = (0..g).map(|t| if t == 0 { 0 } else { oracle::pow(2, 98 * (t - 1) % 255) }).collect();
+    let x: Vec<u8> = (0..255).map(|i| oracle::pow(2, (189 + 67 * i) % 255)).filter(|x| !y.contains(x)).collect();
+    let element = |t: usize, j: usize| match by_powers {
+        true => oracle::pow(oracle::pow(2, j / size + 17 * (j % size)), t + 1),
+        false => oracle::inv(x[j] ^ y[t]),
+    };
+    let globals = (0..g).map(|t| (0..k).map(|j| element(t, j)).collect());
+    locals.chain(globals).collect()
+}
+
+/// Shard files of groups stay readable only as long as their parity is computed of the same coefficients.
+#[test]
+fn parity_of_groups_is_that_of_the_format() {
+    let ones = |k: usize, m: usize| vec![vec![1; k]; m];
+    let vandermonde: Vec<Vec<u8>> =
+        Code::vandermonde(3, 3).unwrap().parity_matrix().iter_rows().map(<[u8]>::to_vec).collect();
+    for (name, rows) in [
+        ("raid51:2x4", product_rows(&ones(1, 1), &ones(3, 1))),
+        ("raid61:3x5", product_rows(&ones(1, 2), &oracle::raid6(3))),
+        ("raid55:4x4", product_rows(&ones(3, 1), &ones(3, 1))),
+        ("raid66:5x6", product_rows(&oracle::raid6(3), &oracle::raid6(4))),
+        ("hier:4x6+2+1", product_rows(&ones(3, 1), &oracle::raid6(4))),
+        ("hier:4x6+3+1", product_rows(&ones(3, 1), &vandermonde)),
+        ("lrc:6,2,2", local_rows(6, 2, 2)),
+        ("lrc:12,2,2", local_rows(12, 2, 2)),
+        ("lrc:8,4,1", local_rows(8, 4, 1)),
+        ("lrc:32,2,2", local_rows(32, 2, 2)),
+        ("lrc:48,4,3", local_rows(48, 4, 3)),
+        ("lrc:200,10,5", local_rows(200, 10, 5)),
+    ] {
+        let code = code(name);
+        let actual: Vec<&[u8]> = code.parity_matrix().iter_rows().collect();
+        assert_shards_equal(&rows, &actual, format_args!("{name}"));
     }
 }

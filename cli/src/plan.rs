@@ -24,7 +24,7 @@ use anyhow::Result;
 use evariste::Layout;
 use evariste::analysis::Effort;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, UsageError};
 pub(crate) use args::Plan;
 use row::Row;
 
@@ -55,7 +55,13 @@ fn compare(args: &Plan, out: &mut dyn Write) -> Result<()> {
 fn recommend(args: &Plan, disks: usize, out: &mut dyn Write) -> Result<()> {
     let disk_bytes = capacity::of_disks(&args.disk_size, disks)?;
     let wishes = args.wishes(disks);
-    let advice = advice::of(&wishes)?;
+    let advice = match advice::of(&wishes) {
+        // What nobody asked for should not be what fails without a word.
+        Err(error) if args.survive.is_none() => {
+            return Err(UsageError(format!("{error}; --survive 1 asks for less")).into());
+        }
+        advice => advice?,
+    };
     let rows = rows(&advice.layouts)?;
     if args.json {
         return write_json(&rows, out);

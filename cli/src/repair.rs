@@ -53,7 +53,9 @@ pub(crate) fn repair(dir: &Path, locate: bool, backend: &Arc<dyn Backend>, out: 
     let codec = Codec::on(set.code.clone(), Arc::clone(backend));
     let mut purpose = Purpose::Repair;
     let mut health = health::check(Purpose::Verify, &mut set, &codec)?;
-    if locate && matches!(health.verdict, Verdict::BeyondRepair(_)) {
+    // What has no code that locates is beyond repair with `locate` as without.
+    let cannot_locate = matches!(health.verdict, Verdict::BeyondRepair(_)).then(|| set.code.grs().err()).flatten();
+    if locate && cannot_locate.is_none() && matches!(health.verdict, Verdict::BeyondRepair(_)) {
         // Anew, so that nothing is counted twice.
         set = Set::open(dir)?;
         set.admit_unchecked()?;
@@ -64,7 +66,11 @@ pub(crate) fn repair(dir: &Path, locate: bool, backend: &Arc<dyn Backend>, out: 
     if let Verdict::BeyondRepair(reasons) = health.verdict {
         // Where the file's hash is all that is wrong, or tables are, the code may know more than they do.
         let is_promising = purpose == Purpose::Repair && (set.has_unchecked() || reasons == [WRONG_HASH]);
-        let hint = if is_promising { "; `repair --locate` may find what checksums do not show" } else { "" };
+        let hint = match cannot_locate {
+            Some(error) if locate => format!("; {error}"),
+            None if is_promising => "; `repair --locate` may find what checksums do not show".to_owned(),
+            _ => String::new(),
+        };
         return Err(BeyondRepair(format!("nothing was changed{hint}")).into());
     }
     let rewritten: Vec<usize> = health.damaged.keys().copied().collect();

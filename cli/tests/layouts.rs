@@ -125,3 +125,23 @@ fn a_layout_that_is_one_flat_code_is_written_as_such() {
     protect(&["--layout", "raid5:5"]).expect(0).says("raid5 4+1");
     evariste(["verify".as_ref(), dir.path().join("shards").as_os_str()]).expect(0).says("raid5 4+1");
 }
+
+/// A set of groups has no code that locates: it stays beyond repair, in the same words, and nobody is told to try.
+#[test]
+fn what_is_beyond_repair_is_so_with_locate_too() {
+    let set = Set::new("lrc:4,2,2", "cpu");
+    set.lose(&[0, 1, 4]);
+    // The table lies at the end of the file.
+    let wiped = set.path("shards").join("006.shard");
+    let mut bytes = fs::read(&wiped).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&wiped, bytes).unwrap();
+    let before = snapshot(&set.path("shards"));
+    let ran = set.verb("repair", None).expect(2).says("do not determine the rest").says("nothing was changed");
+    assert!(!ran.err.contains("--locate"), "{}", ran.err);
+    let mut locate = command();
+    locate.arg("repair").arg(set.path("shards")).args(["--locate", "--backend", "cpu"]);
+    let ran = run(&mut locate).expect(2).says("do not determine the rest").says("nothing was changed");
+    ran.says("errors cannot be located in 8 shards");
+    assert!(snapshot(&set.path("shards")) == before);
+}

@@ -160,6 +160,9 @@ fn sets_units_and_disks_are_told() {
     let ran = ran.says("Of 48 TB it holds 40 TB of data.").says("protect --data 10 --parity 2 --unit 1MiB");
     ran.says("usable").says("256 KiB to 1 MiB");
     plan(&["--disks", "12", "--file-size", "16MiB"]).expect(0).says("--unit 64KiB");
+    plan(&["--disks", "3"]).expect(0).says("k and m are small: a repair reads 1 shard,");
+    let wide = plan(&["--disks", "100", "--min-efficiency", "95"]).expect(0);
+    wide.says("48+2").says("no set with a smaller k holds that much data: a repair reads 48 shards");
     plan(&["--disks", "24", "--nodes", "4"]).expect(0).says("Shard i stands in node i mod 4.");
     let ran =
         plan(&["--disks", "1024", "--nodes", "32"]).expect(0).says("Each of its groups stands in a node of 32 disks.");
@@ -205,6 +208,7 @@ fn what_cannot_be_is_wrong_usage() {
             &["--disks", "8", "--survive", "3", "--min-efficiency", "80%"],
             "no layout of 8 disks survives any 3 losses with 80.0 % for data",
         ),
+        (&["--disks", "2"], "no layout of 2 disks survives any 2 losses; --survive 1 asks for less"),
         (&["--disks", "4", "--survive", "4"], "no layout of 4 disks survives any 4 losses"),
         (&["--disks", "9", "--survive", "4000"], "no layout of 9 disks survives any 4000 losses"),
     ] {

@@ -11,13 +11,14 @@ use crate::Layout;
 /// | matrix | k m |
 /// | a CPU kernel's program | 8 k m with GFNI, 32 k m with AVX2 or NEON; portable 128 m + 64 k m at most |
 /// | the table kernel's tables on a GPU | 128 k ceil(m / 4) |
-/// | slots in flight | 3 slots of 2 buffers of 16 MiB: 96 MiB; of 4 where the device cannot work on mapped ones: 192 MiB |
+/// | slots in flight | 3 slots of 2 buffers of 16 MiB and one of 8: 120 MiB; 2 more of 16 where the device cannot work on mapped ones: 216 MiB |
+/// | the same with checksums | 2 more buffers of 8 MiB a slot: 48 MiB |
 ///
 /// A repair adds a matrix and its tables of its own, with as many rows as shards are wanted and as many columns as
 /// shards are read. Slots are those of a call to a GPU on memory that is not registered with it; smaller calls have
 /// smaller ones. The CPU keeps the programs of the 16 matrices used last, a codec the plans of its 32 last repairs.
-/// Calls on registered memory and calls on the CPU have no slots. Not counted: what a driver needs, and the text of
-/// compiled kernels.
+/// Calls on registered memory and calls on the CPU have no slots. Not counted: what a driver needs, the lists that a
+/// correction makes, and the text of compiled kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
     /// The matrix.

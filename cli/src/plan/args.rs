@@ -16,7 +16,7 @@ pub(crate) struct Plan {
     /// In how many nodes the disks stand, as many in each; whatever is listed survives the loss of any one node
     #[arg(long, value_name = "G", value_parser = clap::value_parser!(u32).range(2..=MOST_DISKS))]
     pub(super) nodes: Option<u32>,
-    /// How many disks may be lost, whichever they are [default: 2, one more while one is rebuilt]
+    /// How many disks may be lost, whichever they are [default: 2: another may fail while one is rebuilt]
     #[arg(long, value_name = "F", value_parser = clap::value_parser!(u32).range(1..=MOST_DISKS))]
     pub(super) survive: Option<u32>,
     /// How much of the disks must hold data, in percent (75 or 75%) or as a share (0.75)
@@ -32,7 +32,7 @@ pub(crate) struct Plan {
     /// lrc:12,2,2 or hier:4x6+1+1
     #[arg(long, value_name = "LAYOUT", num_args = 1.., conflicts_with_all = ["disks", "nodes", "survive", "min_efficiency", "disk_size", "file_size"])]
     pub(super) compare: Vec<Layout>,
-    /// Write the rows as a JSON array, the recommended one first, and nothing else
+    /// Write the rows as a JSON array, in the same order, and nothing else
     #[arg(long)]
     pub(super) json: bool,
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::advice::{FEW_READS, Wishes};
 use super::measured::Measured;
+use crate::ranges;
 use crate::size;
 
 /// The unit where nothing speaks against it: it keeps a GPU busy and a disk reading at its rate.
@@ -74,9 +75,12 @@ impl Sets {
             out,
             "Files: {sets} of {data}+{parity}{spares}: protect --data {data} --parity {parity} --unit {option}"
         )?;
+        let size = if data <= FEW_READS { "k and m are small" } else { "no set with a smaller k holds that much data" };
         writeln!(
             out,
-            "  k and m are small: a repair reads {data} shards, and every byte of data is multiplied {parity} times"
+            "  {size}: a repair reads {}, and every byte of data is multiplied {}",
+            ranges::counted(data as u64, "shard"),
+            ranges::counted(parity as u64, "time"),
         )?;
         let stripe = size::show(unit * (data + parity) as u64);
         let why = match unit {

@@ -18,7 +18,7 @@ const HEAD: [[&str; 2]; 10] = [
     ["repair", "reads"],
     ["update", "I/Os"],
     ["usable", ""],
-    ["of 1, 2, 3 more than any it survives", "by all checks (level by level)"],
+    ["share survived of 1, 2, 3 losses more", "by all checks (level by level)"],
 ];
 /// Columns of words; all others hold numbers and are aligned at their end.
 const WORDS: [usize; 3] = [0, 2, 9];
