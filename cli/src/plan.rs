@@ -24,7 +24,9 @@ use anyhow::Result;
 use evariste::Layout;
 use evariste::analysis::Effort;
 
+use crate::code::SetCode;
 use crate::exit::{Exit, UsageError};
+use crate::shape::MAX_SHARDS;
 pub(crate) use args::Plan;
 use row::Row;
 
@@ -78,9 +80,16 @@ fn recommend(args: &Plan, disks: usize, out: &mut dyn Write) -> Result<()> {
     if let Some(capacity) = &capacity {
         writeln!(out, "{}", capacity.describe(&advice.layouts[0]))?;
     }
+    let best = advice.layouts[0];
+    if let SetCode::Grouped(layout) = SetCode::of_layout(best)
+        && layout.shards() as u64 <= MAX_SHARDS
+    {
+        let unit = sets::unit_option(layout.data_shards() as u64, args.file_size);
+        writeln!(out, "Files in it: protect --layout {layout} --unit {unit}")?;
+    }
     match sets::of(&wishes, args.file_size) {
         Some(sets) => sets.write(out),
-        None => Ok(writeln!(out, "Files: no set of k + m shards does that")?),
+        None => Ok(writeln!(out, "Files in a flat code: no set of k + m shards does that")?),
     }
 }
 

@@ -158,6 +158,8 @@ fn what_is_asked_for_is_kept() {
 fn sets_units_and_disks_are_told() {
     let ran = plan(&["--disks", "12", "--disk-size", "4TB"]).expect(0);
     let ran = ran.says("Of 48 TB it holds 40 TB of data.").says("protect --data 10 --parity 2 --unit 1MiB");
+    let grouped = plan(&["--disks", "24", "--nodes", "4", "--survive", "3", "--min-efficiency", "60"]).expect(0);
+    grouped.says("protect --layout lrc:18,3,3 --unit 1MiB").says("protect --data 18 --parity 6 --unit 1MiB");
     ran.says("usable").says("256 KiB to 1 MiB");
     plan(&["--disks", "12", "--file-size", "16MiB"]).expect(0).says("--unit 64KiB");
     plan(&["--disks", "3"]).expect(0).says("k and m are small: a repair reads 1 shard,");

@@ -61,6 +61,11 @@ fn unit(data: u64, file_bytes: Option<u64>) -> u64 {
     floor.clamp(LEAST_UNIT, UNIT)
 }
 
+/// The unit for so many data shards, as `protect` takes it.
+pub(super) fn unit_option(data: u64, file_bytes: Option<u64>) -> String {
+    size::show(unit(data, file_bytes)).replace(' ', "")
+}
+
 impl Sets {
     pub(super) fn write(&self, out: &mut dyn Write) -> Result<()> {
         let Self { count, data, parity, spare, unit } = *self;
@@ -73,7 +78,7 @@ impl Sets {
         let option = size::show(unit).replace(' ', "");
         writeln!(
             out,
-            "Files: {sets} of {data}+{parity}{spares}: protect --data {data} --parity {parity} --unit {option}"
+            "Files in a flat code: {sets} of {data}+{parity}{spares}: protect --data {data} --parity {parity} --unit {option}"
         )?;
         let size = if data <= FEW_READS { "k and m are small" } else { "no set with a smaller k holds that much data" };
         writeln!(
