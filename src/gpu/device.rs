@@ -115,6 +115,12 @@ impl Device {
             None => open(&adapter, kind, forced.is_some())?,
         };
         watch(&opened);
+        if reused {
+            // Runs our callback if it was lost while it had another's. wgpu panics where the driver says so, and then any
+            // later call says it too.
+            let poll = || opened.device.poll(wgpu::PollType::Poll);
+            drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll)));
+        }
         let (device, queue, loss) = (opened.device.clone(), opened.queue.clone(), Arc::clone(&opened.loss));
         let owned = Some(InUse(opened));
         let (memory, importer) = memory(&device, forced, options, &name)?;
