@@ -7,7 +7,7 @@ mod support;
 use evariste::backend::BLOCK_BYTES;
 use evariste::gpu::{Arena, HostMemory, Kernel, Options, Resident, wgpu};
 use evariste::memory::{Geometry, Slot};
-use evariste::{Backend, Batch, Code, Erasures, Error, Gpu, Matrices, Plan, Task, View};
+use evariste::{Backend, Batch, Code, Cpu, Erasures, Error, Gpu, Matrices, Matrix, Plan, Task, View};
 use support::registered::InRegisteredMemory;
 use support::{Rng, each_backend, each_codec, gpu_is_wanted, paint, painted_stripe};
 
@@ -219,7 +219,7 @@ fn checksums_of_shards_in_device_memory_are_those_of_their_bytes() {
                 let report = recorded.report(&gpu).unwrap();
                 if let Task::Write(_) = task {
                     let view = View::arena(&mut memory, geometry).unwrap();
-                    evariste::Cpu::new().unwrap().run(&mut [Batch::new(task, view).unwrap()]).unwrap();
+                    Cpu::new().unwrap().run(&mut [Batch::new(task, view).unwrap()]).unwrap();
                 } else {
                     assert!(!report.is_consistent(), "{kernel:?}: painted parity is wrong");
                 }
@@ -229,6 +229,64 @@ fn checksums_of_shards_in_device_memory_are_those_of_their_bytes() {
             let mut encoder = gpu.device().create_command_encoder(&Default::default());
             let unsubmitted = gpu.record_with_checksums(&mut encoder, Task::write(&encode), arena).unwrap();
             assert!(unsubmitted.checksums(&gpu).is_err());
+        }
+    }
+}
+
+/// Nothing but checksums, nothing but zeros, and nothing at all.
+fn empty_plans() -> [Plan; 3] {
+    [(&[0, 1][..], &[][..]), (&[], &[1, 2]), (&[], &[])]
+        .map(|(sources, targets)| Plan::new(sources, targets, Matrix::zero(targets.len(), sources.len())).unwrap())
+}
+
+#[test]
+fn plans_without_sources_or_targets() {
+    each_backend(|name, backend| {
+        for plan in empty_plans() {
+            for task in [Task::Check(&plan), Task::write(&plan)] {
+                for (bytes, stripes) in [(48, 7), (100, 1), (5000, 2), (8192, 3)] {
+                    let mut shards = painted_stripe(2, 1, bytes * stripes);
+                    let crc = run(&**backend, task, writable(&mut shards, stripes));
+                    let expected = expected(&plan, &writable(&mut shards, stripes));
+                    assert_eq!(crc, expected, "{name} {task:?} {stripes} stripes of {bytes}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn plans_without_sources_or_targets_in_device_memory() {
+    if !gpu_is_wanted() {
+        return;
+    }
+    for kernel in [Kernel::Table, Kernel::Compiled] {
+        let mut options = Options::default();
+        options.kernel = Some(kernel);
+        let gpu = Gpu::open(&options).unwrap();
+        let (bytes, stripes) = (4096 + 48, 3);
+        let geometry = Geometry { slots: 3, bytes, slot_stride: bytes, stripes, stripe_stride: 3 * bytes };
+        let mut memory = vec![0; 3 * stripes * bytes];
+        paint(bytes, &mut memory);
+        let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: memory.len() as u64,
+            usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        gpu.queue().write_buffer(&buffer, 0, &memory);
+        let arena = Resident::Together(Arena { buffer: &buffer, offset: 0, geometry });
+        for plan in empty_plans() {
+            for task in [Task::Check(&plan), Task::write(&plan)] {
+                let mut encoder = gpu.device().create_command_encoder(&Default::default());
+                let recorded = gpu.record_with_checksums(&mut encoder, task, arena).unwrap();
+                gpu.queue().submit([encoder.finish()]);
+                let view = View::arena(&mut memory, geometry).unwrap();
+                let report = Cpu::new().unwrap().run(&mut [Batch::new(task, view).unwrap()]).unwrap();
+                assert_eq!(recorded.report(&gpu).unwrap(), report, "{kernel:?} {task:?}");
+                let view = View::arena(&mut memory, geometry).unwrap();
+                assert_eq!(recorded.checksums(&gpu).unwrap(), expected(&plan, &view), "{kernel:?} {task:?}");
+            }
         }
     }
 }

@@ -326,6 +326,59 @@ fn views_of_other_sizes() {
 }
 
 /// More shards known to be wrong than there are parity shards say nothing about a column that does not agree.
+/// Writes, checks and corrections of several codes, with checksums and without, give together what they give on the CPU.
+#[test]
+fn tasks_of_every_kind_share_a_call() {
+    let codes = [Code::reed_solomon(4, 4), Code::raid5(3), Code::cauchy(1, 3), Code::reed_solomon(7, 2)];
+    let codes = codes.map(|code| {
+        let code = code.unwrap();
+        (code.encode_plan(), code.grs().unwrap(), code)
+    });
+    let mut rng = Rng::new(606);
+    let cpu = Cpu::new().unwrap();
+    for round in 0..12 {
+        let calls: Vec<_> = (0..1 + rng.below(6))
+            .map(|_| {
+                let (plan, grs, code) = &codes[rng.below(codes.len())];
+                let (slots, stripes) = (code.total_shards(), 1 + rng.below(4));
+                let bytes = [1, 5, 100, 4096, 4097, 12_288, 20_000][rng.below(7)];
+                let (mut shards, mut erased) = (stripe(code, bytes * stripes), Erasures::none());
+                for _ in 0..rng.below(8) {
+                    let (slot, stripe, at) = (rng.below(slots), rng.below(stripes), rng.below(bytes));
+                    shards[slot][stripe * bytes..][at..bytes].iter_mut().for_each(|byte| *byte = rng.byte());
+                    if rng.below(2) == 0 {
+                        erased.insert(stripe, at / BLOCK_BYTES, u32::try_from(slot).unwrap());
+                    }
+                }
+                (plan, grs, shards, stripes, erased, rng.below(6))
+            })
+            .collect();
+        let run = |backend: &dyn Backend| {
+            let mut sets: Vec<Vec<Vec<u8>>> = calls.iter().map(|(_, _, shards, ..)| shards.clone()).collect();
+            let mut crcs = vec![Vec::new(); calls.len()];
+            let mut batches = Vec::new();
+            for ((call, set), crc) in calls.iter().zip(&mut sets).zip(&mut crcs) {
+                let (plan, grs, _, stripes, erased, kind) = call;
+                let task = match kind {
+                    0 | 1 => Task::write(plan),
+                    2 | 3 => Task::Check(plan),
+                    _ => Task::Correct { grs, erased },
+                };
+                let view = View::slices(set.iter_mut().map(|shard| Slot::Write(shard)), *stripes).unwrap();
+                let batch = Batch::new(task, view).unwrap();
+                let with_crc = [1, 3].contains(kind);
+                crc.resize(if with_crc { batch.checksums() } else { 0 }, 0);
+                batches.push(if with_crc { batch.with_crc(crc).unwrap() } else { batch });
+            }
+            let report = backend.run(&mut batches).unwrap();
+            drop(batches);
+            (report, sets, crcs)
+        };
+        let expected = run(&cpu);
+        each_backend(|name, backend| assert!(run(&**backend) == expected, "{name}, round {round}"));
+    }
+}
+
 #[test]
 fn too_many_erasures_are_beyond() {
     let code = Code::reed_solomon(4, 2).unwrap();

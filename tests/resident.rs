@@ -237,6 +237,23 @@ fn lost_and_busy_devices() {
     }
 }
 
+/// A device stays open behind its backend, and whoever opens it next hears of its loss, whoever heard of it before.
+#[test]
+fn a_device_that_somebody_listened_to_and_lost_is_not_opened_again() {
+    if !gpu_is_wanted() {
+        return;
+    }
+    let open = || Gpu::open(&Options::default()).unwrap();
+    let gpu = open();
+    gpu.device().set_device_lost_callback(|_, _| {});
+    gpu.device().destroy();
+    drop(gpu);
+    for _ in 0..2 {
+        let codec = Codec::on(Code::raid5(2).unwrap(), Arc::new(open()));
+        codec.encode(&mut painted_stripe(2, 1, 1000)).unwrap();
+    }
+}
+
 /// A pass's time is known when it was asked for, and counts what was read and written.
 #[test]
 fn passes_are_timed_when_asked() {

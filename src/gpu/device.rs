@@ -114,6 +114,13 @@ impl Device {
             Some(opened) => opened,
             None => open(&adapter, kind, forced.is_some())?,
         };
+        watch(&opened);
+        if reused {
+            // Runs our callback if it was lost while it had another's. wgpu panics where the driver says so, and then any
+            // later call says it too.
+            let poll = || opened.device.poll(wgpu::PollType::Poll);
+            drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll)));
+        }
         let (device, queue, loss) = (opened.device.clone(), opened.queue.clone(), Arc::clone(&opened.loss));
         let owned = Some(InUse(opened));
         let (memory, importer) = memory(&device, forced, options, &name)?;
@@ -335,15 +342,18 @@ fn open(adapter: &wgpu::Adapter, kind: Kind, forced: bool) -> Result<Opened, Err
         let (device, doing) = (name.clone(), "being opened".to_owned());
         Error::Device { device, doing, source }
     })?;
-    let loss = Loss::default();
-    let note = Arc::clone(&loss);
+    Ok(Opened { kind, device, queue, loss: Loss::default() })
+}
+
+/// Has a device tell of its loss and of errors. One that was idle may have callbacks of whoever used it before.
+fn watch(Opened { device, loss, .. }: &Opened) {
+    let note = Arc::clone(loss);
     device.set_device_lost_callback(move |reason, message| {
         let text = if message.is_empty() { format!("{reason:?}") } else { message };
         note.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text);
     });
     // Every call of ours runs in an error scope, so what arrives here is nobody's; it must not panic.
     device.on_uncaptured_error(Arc::new(|error| log::error!("uncaptured device error: {error}")));
-    Ok(Opened { kind, device, queue, loss })
 }
 
 fn checked_shaders(options: &Options) -> Result<bool, Error> {

@@ -39,7 +39,8 @@ pub enum Kernel {
     /// Always the table kernel.
     Table,
     /// Always a compiled kernel, which the first call waits for; the table kernel only where nothing else can be: for
-    /// a plan per stripe, and for matrices of more than 16384 coefficients or 4096 sources and targets.
+    /// a plan per stripe, for plans without sources, and for matrices of more than 16384 coefficients or 4096 sources and
+    /// targets.
     Compiled,
     /// As `Compiled`, of this variant.
     Variant(Variant),
@@ -167,6 +168,10 @@ impl Kernels {
     }
 
     fn launch_ready(&self, ready: &Ready, plan: &Plan, work: &Work<'_>) -> Result<Launch, Error> {
+        // Nothing is to be computed, so that checksums of the sources are all that can be wanted.
+        if plan.targets().is_empty() {
+            return Ok(Launch { kernel: "crc", passes: self.crc.passes(&self.device, plan, work)? });
+        }
         let mut launch = match ready {
             Ready::Fused(kernel) => return kernel.launch(&self.device, plan, work),
             Ready::Compiled(kernel) => kernel.launch(&self.device, plan, work)?,
@@ -224,7 +229,8 @@ impl Kernels {
     fn compiled(&self, plan: &Plan, work: &Work<'_>, fused: bool) -> Result<Option<Arc<Compiled>>, Error> {
         let key = self.key(plan, work, fused);
         let (sources, targets) = (plan.sources().len(), plan.targets().len());
-        let compilable = sources * targets <= MOST_COEFFICIENTS
+        // A kernel of nothing would not use all that is bound to it.
+        let compilable = (1..=MOST_COEFFICIENTS).contains(&(sources * targets))
             && sources + targets <= MOST_SLOTS
             && self.forced != Some(Kernel::Table)
             && key.is_possible();

@@ -17,7 +17,8 @@ const REMEMBERED: usize = 4096;
 #[non_exhaustive]
 pub struct PassTime {
     /// `table` or `compiled`, with `, crc` where a pass for the checksums follows, or with `invert, ` before it where the device
-    /// makes the tables; `fused` where one kernel computes both; `correct` for what a correction does beside its check.
+    /// makes the tables; `fused` where one kernel computes both; `crc` for checksums alone; `correct` for what a correction
+    /// does beside its check.
     pub kernel: &'static str,
     /// Sources and targets of the plan.
     pub sources: usize,

@@ -119,7 +119,9 @@ impl Gpu {
             erased.check(grs.total_shards(), span.stripes, span.stripe_bytes)?;
         }
         let targets_most = matrices.plans().iter().map(|plan| plan.targets().len()).max().unwrap_or(0);
-        if targets.geometry.extent() == 0 || targets_most == 0 && !with_checksums {
+        let slots = matrices.plans().iter().map(|plan| plan.sources().len() + plan.targets().len()).max().unwrap_or(0);
+        let has_work = targets_most > 0 || with_checksums && slots > 0;
+        if targets.geometry.extent() == 0 || !has_work {
             return Ok(Recorded { pending: None, checksums: None });
         }
 
@@ -137,7 +139,6 @@ impl Gpu {
         if mode == Mode::Check {
             device.check_size("max_storage_buffer_binding_size", most, found_length as u64)?;
         }
-        let slots = matrices.plans().iter().map(|plan| plan.sources().len() + plan.targets().len()).max().unwrap_or(0);
         let crc_count = if with_checksums { slots * span.blocks() } else { 0 };
         let crc_length = (crc_count + 1) * size_of::<u32>();
         if with_checksums {
@@ -145,7 +146,8 @@ impl Gpu {
         }
         device.scoped(doing, || {
             use wgpu::BufferUsages as Usage;
-            let found = (mode == Mode::Check).then(|| {
+            // A check of nothing finds nothing.
+            let found = (mode == Mode::Check && targets_most > 0).then(|| {
                 device.device.create_buffer(&wgpu::BufferDescriptor {
                     label: Some("found"),
                     size: found_length as u64,
@@ -280,11 +282,11 @@ impl Recorded {
             None => {}
             Some(Pending::Check { download, plan, span }) => {
                 let bytes = gpu.device.read(download, || "reading what a check found".to_owned())?;
-                let entries: &[Found] = bytemuck::cast_slice(&bytes);
+                let entries: Vec<Found> = bytemuck::pod_collect_to_vec(&bytes);
                 if entries.iter().any(|found| found.count == u32::MAX) {
                     return Err(gpu.device.failed("reading what a check found".to_owned(), Unsubmitted));
                 }
-                report.mismatches.extend(Found::mismatches(entries, plan, *span));
+                report.mismatches.extend(Found::mismatches(&entries, plan, *span));
             }
             Some(Pending::Correction { room, header, span }) => {
                 let was_submitted = room.fetch(&gpu.device, header, |outcome| {

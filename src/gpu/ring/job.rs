@@ -194,6 +194,9 @@ impl<'a> Job<'a> {
 
     /// Copies a chunk's bytes of every target to where they belong.
     pub(super) fn take_targets(&mut self, chunk: &Chunk, mapped: &[u8]) -> Result<(), Error> {
+        if self.targets == 0 {
+            return Ok(());
+        }
         let (stride, stripe_bytes) = (self.stride(chunk), chunk.stripe_bytes(self.grain));
         let of = self.plan_of(chunk);
         let matrices = match self.matrices {
