@@ -17,6 +17,14 @@ pub(super) fn running() -> Option<RwLockReadGuard<'static, bool>> {
     Some(ENDING.read().unwrap_or_else(PoisonError::into_inner)).filter(|ending| !**ending)
 }
 
+/// What a thread does that was given no leave: it stays until the process is gone. If it came to its end, the driver would
+/// clean up after it while the process takes the driver down, and was seen to crash.
+pub(super) fn stay() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
 #[cfg(any(unix, windows))]
 fn register() {
     extern "C" fn wait() {

@@ -315,19 +315,21 @@ impl Builder {
                 if !lock(&known).entries.get(&key).is_some_and(still_wanted) {
                     continue;
                 }
-                let Some(running) = exit::running() else { return };
+                let Some(running) = exit::running() else { exit::stay() };
                 let kernel = Compiled::new(&device, &key, variant(&key, None));
-                drop(running);
-                // A matrix that was forgotten meanwhile is not remembered for this.
-                if let Some(entry) = lock(&known).entries.get_mut(&key) {
-                    entry.compiled = match kernel {
-                        Ok(kernel) => State::Ready(Arc::new(kernel)),
-                        Err(error) => {
-                            log::warn!("the table kernel serves on: {error}");
-                            State::Failed
-                        }
-                    };
+                let compiled = match kernel {
+                    Ok(kernel) => State::Ready(Arc::new(kernel)),
+                    Err(error) => {
+                        log::warn!("the table kernel serves on: {error}");
+                        State::Failed
+                    }
+                };
+                match lock(&known).entries.get_mut(&key) {
+                    Some(entry) => entry.compiled = compiled,
+                    // A matrix that was forgotten meanwhile is not remembered for this. To drop its kernel is the driver's work.
+                    None => drop(compiled),
                 }
+                drop(running);
             }
         };
         let thread = std::thread::Builder::new().name("evariste-compile".to_owned()).spawn(build);
