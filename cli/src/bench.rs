@@ -6,8 +6,8 @@
 //!         host     setup -> job -> path, memory, wall, copies      -> row     calls on shards in host memory
 //!         latency  setup -> path, quantiles                        -> row     one small call, thousands of times
 //!         files    protect, restore, cp                            -> row     files
-//!         layouts  setup -> path, memory, wall                  -> row     the same in layouts that hold as much
-//!         patterns lost, place                             -> row     stripes with losses of their own
+//!         layouts  setup -> path, memory, wall                     -> row     the same in layouts that hold as much
+//!         patterns lost, place                                     -> row     stripes with losses of their own
 //!         fusion   setup -> a file for each section                -> row     one call that does it all, beside as many calls
 //!         field    registers (GPU), words (CPU)                    -> row     single operations of the field
 //! ```

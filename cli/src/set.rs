@@ -145,7 +145,6 @@ impl Set {
     /// Takes in a file with a damaged table for each shard that has no better one.
     pub(crate) fn admit_unchecked(&mut self) -> Result<()> {
         for member in self.members.iter_mut().filter(|member| member.files.is_empty()) {
-            let lacks_table = |(_, flaw): &(OsString, Flaw)| matches!(flaw, Flaw::Format(FormatError::TableChecksum));
             let Some(found) = member.rejected.iter().position(lacks_table) else { continue };
             let (name, _) = member.rejected.remove(found);
             let path = self.dir.join(&name);
@@ -158,8 +157,7 @@ impl Set {
 
     /// Whether [`Set::admit_unchecked`] would find any.
     pub(crate) fn has_unchecked(&self) -> bool {
-        let flaws = self.members.iter().filter(|member| member.files.is_empty()).flat_map(|member| &member.rejected);
-        flaws.into_iter().any(|(_, flaw)| matches!(flaw, Flaw::Format(FormatError::TableChecksum)))
+        self.members.iter().any(|member| member.files.is_empty() && member.rejected.iter().any(lacks_table))
     }
 
     /// Shards of which no file can be used.
@@ -194,6 +192,11 @@ impl Set {
             crate::size::show(shape.file_bytes()),
         )
     }
+}
+
+/// Whether a damaged table is all that is wrong with a file that was rejected.
+fn lacks_table((_, flaw): &(OsString, Flaw)) -> bool {
+    matches!(flaw, Flaw::Format(FormatError::TableChecksum))
 }
 
 /// The set with the most shards. Headers count, whatever the rest of their files is like.

@@ -2,6 +2,8 @@
 
 mod by_checksum;
 
+use std::collections::BTreeSet;
+
 use super::{Codec, Corrections, Stripe};
 use crate::Error;
 use crate::backend::{BLOCK_BYTES, Batch, Erasures, Task, Uncorrectable};
@@ -43,10 +45,10 @@ impl Codec {
             return Err(Error::Unrecoverable { beyond: lost.clone(), lost, recoverable: Vec::new() });
         }
         let mut report = self.backend.run(&mut [batch])?;
-        for (_, block, _) in erased.blocks().filter(|(_, _, slots)| slots.len() > parity_shards) {
-            report.uncorrectable.retain(|uncorrectable| uncorrectable.block != block);
-            report.uncorrectable.push(whole_block(block, bytes));
-        }
+        let overfull = erased.blocks().filter(|(_, _, slots)| slots.len() > parity_shards);
+        let overfull: BTreeSet<usize> = overfull.map(|(_, block, _)| block).collect();
+        report.uncorrectable.retain(|uncorrectable| !overfull.contains(&uncorrectable.block));
+        report.uncorrectable.extend(overfull.into_iter().map(|block| whole_block(block, bytes)));
         report.uncorrectable.sort_unstable();
         let mut corrections = Corrections::default();
         report.corrections.iter().for_each(|correction| corrections.note_corrected(correction, false));
