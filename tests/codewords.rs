@@ -7,7 +7,7 @@ use evariste::codeword::ReedSolomon;
 use evariste::{Code, Error};
 use proptest::prelude::*;
 use serde_json::Value;
-use support::{Rng, oracle};
+use support::{Rng, cases, oracle};
 
 /// A code of tests/vectors/codewords.json, its codeword, and words that were received in its place.
 struct Vector {
@@ -138,13 +138,6 @@ fn decoding_equals_reedsolo_and_libfec() {
             }
         }
     }
-}
-
-/// So many random cases, or as many as `PROPTEST_CASES` says. A failure prints its case; no file is written.
-fn cases(cases: u32) -> ProptestConfig {
-    let default = ProptestConfig::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { cases };
-    ProptestConfig { cases, failure_persistence: None, ..default }
 }
 
 /// Codes of every length and redundancy, small ones more often, and a seed for the rest.

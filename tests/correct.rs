@@ -14,7 +14,7 @@ use evariste::{
 };
 use proptest::prelude::*;
 use support::boundaries::LENGTHS;
-use support::{Rng, assert_shards_equal, each_backend, oracle, painted};
+use support::{Rng, assert_shards_equal, cases, each_backend, oracle, painted};
 
 fn stripe(code: &Code, bytes: usize) -> Vec<Vec<u8>> {
     let mut shards = painted(code.data_shards(), bytes);
@@ -407,7 +407,7 @@ fn any_damage() -> impl Strategy<Value = (Code, usize, u64, Vec<u32>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(60))]
     #[test]
     fn whatever_comes_a_column_is_right_or_left_alone((code, bytes, seed, erased) in any_damage()) {
         let mut rng = Rng::new(seed);

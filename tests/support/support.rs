@@ -4,11 +4,13 @@
 
 pub(crate) mod backends;
 pub(crate) mod boundaries;
+pub(crate) mod cases;
 pub(crate) mod compare;
 pub(crate) mod oracle;
 pub(crate) mod paint;
 pub(crate) mod registered;
 
 pub(crate) use backends::{each_backend, each_codec, gpu_is_wanted};
+pub(crate) use cases::cases;
 pub(crate) use compare::assert_shards_equal;
 pub(crate) use paint::{Rng, paint, painted, painted_stripe};
