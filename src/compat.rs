@@ -1,7 +1,7 @@
 //! The calls of reed-solomon-erasure 6.0 over GF(2^8), on the automatic backend.
 //!
 //! For programs that use that crate: they change one `use`, and keep their calls, their shards, the bytes on their disks
-//! and the errors they match on. `docs/switching.md` says what differs, and how to go on to [`Codec`].
+//! and the errors they match on. [Switching](crate::docs::switching) says what differs, and how to go on to [`Codec`].
 //!
 //! | there | here |
 //! |---|---|
@@ -26,11 +26,6 @@
 //! assert_eq!(received[0].as_deref(), Some(&b"here"[..]));
 //! # Ok::<(), evariste::compat::Error>(())
 //! ```
-
-/// The examples of the page for those who switch are tests.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/switching.md")]
-mod switching {}
 
 mod check;
 mod error;

@@ -1,3 +1,13 @@
+// The README's links are to files of the repository. Of two definitions of a link the first counts: these are for rustdoc.
+//! [ARCHITECTURE.md]: docs::architecture
+//! [benches/README.md]: docs::benches
+//! [docs/benchmarks.md]: docs::benchmarks
+//! [docs/command.md]: docs::command
+//! [docs/environment.md]: docs::environment
+//! [docs/layouts.md]: docs::layouts
+//! [docs/shard-format.md]: docs::shard_format
+//! [docs/switching.md]: docs::switching
+//!
 #![doc = include_str!("../README.md")]
 
 pub mod analysis;
@@ -9,6 +19,8 @@ pub mod codeword;
 pub mod compat;
 pub mod cpu;
 pub mod crc;
+#[cfg(doc)]
+pub mod docs;
 mod env;
 mod error;
 pub mod gf256;

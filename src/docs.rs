@@ -1,0 +1,38 @@
+//! The project's pages, as they lie in its repository.
+
+/// A page, and where the links of all pages lead here. Of two definitions of a link the first counts, so these go before the
+/// page, whose own are for readers of the repository.
+macro_rules! page {
+    ($name:ident, $file:literal) => {
+        /// [whose bytes]: crate#which-codes-write-whose-bytes
+        /// [`Codec`]: crate::Codec
+        /// [benches/README.md]: crate::docs::benches
+        /// [device.md]: crate::docs::device
+        /// [host.md]: crate::docs::host
+        /// [cpu.md]: crate::docs::cpu
+        /// [docs/benchmarks.md]: crate::docs::benchmarks
+        /// [benchmarks.md]: crate::docs::benchmarks
+        /// [environment.md]: crate::docs::environment
+        /// [layouts.md]: crate::docs::layouts
+        /// [numbers]: crate::docs::layouts#numbers
+        /// [shard-format.md]: crate::docs::shard_format
+        /// [codes]: crate::docs::shard_format#codes
+        /// [products]: crate::docs::shard_format#layouts
+        ///
+        #[doc = include_str!($file)]
+        pub mod $name {}
+    };
+}
+
+page!(architecture, "../ARCHITECTURE.md");
+page!(benches, "../benches/README.md");
+page!(benchmarks, "../docs/benchmarks.md");
+page!(command, "../docs/command.md");
+page!(cpu, "../benches/cpu.md");
+page!(device, "../benches/device.md");
+page!(environment, "../docs/environment.md");
+page!(host, "../benches/host.md");
+page!(layouts, "../docs/layouts.md");
+page!(shard_format, "../docs/shard-format.md");
+page!(switching, "../docs/switching.md");
+page!(testing, "../docs/testing.md");
