@@ -138,6 +138,12 @@ impl fmt::Display for Choice {
     }
 }
 
+impl fmt::Debug for Auto {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auto").field("device", &self.info().device).finish_non_exhaustive()
+    }
+}
+
 impl Auto {
     /// The CPU and the best hardware GPU.
     ///

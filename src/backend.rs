@@ -5,6 +5,8 @@
 
 mod erasures;
 
+use std::fmt;
+
 pub use erasures::Erasures;
 
 use crate::memory::{Region, View};
@@ -69,6 +71,12 @@ pub struct Batch<'a> {
     task: Task<'a>,
     view: View<'a>,
     crc: Option<&'a mut [u32]>,
+}
+
+impl fmt::Debug for Batch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").field("task", &self.task).field("view", &self.view).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Batch<'a> {
@@ -284,8 +292,8 @@ pub enum HostMemory {
     Staged,
 }
 
-impl std::fmt::Display for HostMemory {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for HostMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Registered => "registered",
             Self::Mapped => "mapped",

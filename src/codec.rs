@@ -12,6 +12,7 @@ mod repairs;
 mod shards;
 mod stripe;
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 pub use checksums::Checksums;
@@ -52,6 +53,17 @@ pub struct Codec {
     grs: OnceLock<Option<Arc<Grs>>>,
     repairs: Repairs,
     backend: Arc<dyn Backend>,
+}
+
+impl fmt::Debug for Codec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Codec")
+            .field("code", &self.code.name())
+            .field("data_shards", &self.code.data_shards())
+            .field("parity_shards", &self.code.parity_shards())
+            .field("backend", &self.backend.info())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Codec {

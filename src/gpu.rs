@@ -27,6 +27,7 @@ mod ring;
 mod self_test;
 mod table;
 
+use std::fmt;
 use std::sync::Arc;
 
 pub use compiled::{Method, Variant};
@@ -67,6 +68,13 @@ pub struct Gpu {
     found: FoundPool,
     correctors: Correctors,
     rings: Rings,
+}
+
+impl fmt::Debug for Gpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Device { name, memory, .. } = &*self.device;
+        f.debug_struct("Gpu").field("device", name).field("memory", memory).finish_non_exhaustive()
+    }
 }
 
 impl Gpu {

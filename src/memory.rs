@@ -12,6 +12,7 @@ mod geometry;
 mod region;
 mod tiles;
 
+use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::ptr::NonNull;
@@ -44,6 +45,16 @@ impl Slot<'_> {
     }
 }
 
+impl fmt::Debug for Slot<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("Absent"),
+            Self::Read(slice) => write!(f, "Read({} bytes)", slice.len()),
+            Self::Write(slice) => write!(f, "Write({} bytes)", slice.len()),
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Access {
     Absent,
@@ -65,6 +76,17 @@ pub struct View<'a> {
     stripes: usize,
     stripe_stride: usize,
     memory: PhantomData<&'a mut [u8]>,
+}
+
+impl fmt::Debug for View<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { slots, bytes, stripes, .. } = self;
+        f.debug_struct("View")
+            .field("slots", &slots.len())
+            .field("bytes", bytes)
+            .field("stripes", stripes)
+            .finish_non_exhaustive()
+    }
 }
 
 // SAFETY: a view stands for the `&mut [u8]` and `&[u8]` it was made from, which are Send.

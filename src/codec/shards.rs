@@ -1,5 +1,6 @@
 //! Shards in memory of the backend's choosing.
 
+use std::fmt;
 use std::ops::Range;
 
 use super::stripe::{Sealed, Stripe, StripeRef, check_lengths};
@@ -141,6 +142,24 @@ pub struct Columns<'a> {
     memory: &'a mut [u8],
     geometry: Geometry,
     padded_bytes: usize,
+}
+
+impl fmt::Debug for Shards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (data_shards, Geometry { slots, bytes, .. }) = (self.data_shards, self.geometry);
+        f.debug_struct("Shards")
+            .field("data_shards", &data_shards)
+            .field("total_shards", &slots)
+            .field("shard_bytes", &bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Columns<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Geometry { slots, bytes, .. } = self.geometry;
+        f.debug_struct("Columns").field("total_shards", &slots).field("bytes", &bytes).finish_non_exhaustive()
+    }
 }
 
 impl Sealed for Shards {}

@@ -4,6 +4,7 @@
 //! by their addresses, whether they were cut from a [`Region`] of ours or from memory its owner registered.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ptr::NonNull;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -121,6 +122,12 @@ struct CannotRegister;
 pub struct Registration {
     device: Arc<Device>,
     entry: Entry,
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration").field("device", &self.device.name).finish_non_exhaustive()
+    }
 }
 
 impl Drop for Registration {

@@ -1,5 +1,7 @@
 //! Shards that already lie in device memory: plans recorded into a caller's command encoder, over the caller's buffers.
 
+use std::fmt;
+
 use super::Gpu;
 use super::correct::{Correcting, Patterns, Room};
 use super::import::visible_to_host;
@@ -43,6 +45,12 @@ pub enum Resident<'a> {
 pub struct Recorded {
     pending: Option<Pending>,
     checksums: Option<PendingChecksums>,
+}
+
+impl fmt::Debug for Recorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorded").finish_non_exhaustive()
+    }
 }
 
 struct PendingChecksums {

@@ -2,6 +2,7 @@
 
 use std::alloc::{Layout, alloc, dealloc};
 use std::any::Any;
+use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -100,6 +101,12 @@ impl Region {
     /// Keeps a registration for as long as the region lives.
     pub(crate) fn keep(&mut self, registration: impl Any + Send + Sync) {
         self.registrations.push(Box::new(registration));
+    }
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Region").field("bytes", &self.bytes).finish_non_exhaustive()
     }
 }
 

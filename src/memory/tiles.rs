@@ -31,6 +31,7 @@ impl Grid {
 }
 
 /// The tiles of a view under plans that write.
+#[derive(Debug)]
 pub struct Tiles<'v> {
     pub(super) view: &'v View<'v>,
     pub(super) matrices: Matrices<'v>,
@@ -70,6 +71,7 @@ impl<'v> Tiles<'v> {
 }
 
 /// A run of columns of one stripe, with the sources of a plan to read and its targets to write.
+#[derive(Debug)]
 pub struct Tile<'v> {
     view: &'v View<'v>,
     plan: &'v Plan,
