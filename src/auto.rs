@@ -232,8 +232,9 @@ impl Auto {
             }
             // There may be no memory to measure in, though enough for the call.
             Err(error) if error.is_device_failure() || matches!(error, Error::HostMemory { .. }) => {
-                log::info!("every call runs on the CPU: {error}");
-                opening.outcome = GpuState::Unusable(error.to_string());
+                let reason = error.with_sources();
+                log::info!("every call runs on the CPU: {reason}");
+                opening.outcome = GpuState::Unusable(reason);
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -258,11 +259,12 @@ impl Auto {
     /// Notes that the GPU failed.
     fn gpu_failed(&self, error: &Error) {
         let lasting = !matches!(error, Error::DeviceMemory { .. } | Error::DeviceTooSmall { .. });
+        let reason = error.with_sources();
         if lasting {
-            *self.lock() = GpuState::Unusable(error.to_string());
-            log::warn!("the call runs again on the CPU, and so do all from now on: {error}");
+            log::warn!("the call runs again on the CPU, and so do all from now on: {reason}");
+            *self.lock() = GpuState::Unusable(reason);
         } else if !self.warned.swap(true, Ordering::Relaxed) {
-            log::warn!("the call runs again on the CPU: {error}");
+            log::warn!("the call runs again on the CPU: {reason}");
         }
     }
 

@@ -162,10 +162,10 @@ impl Code {
     /// ones. Parity is linear, so new parity is old parity plus coefficient times (old data + new data).
     ///
     /// # Errors
-    /// [`Error::ShardIndex`] if there is no such data shard.
+    /// [`Error::NotData`] if there is no such data shard.
     pub fn update_plan(&self, data_shard: usize) -> Result<Plan, Error> {
         if data_shard >= self.data_shards() {
-            return Err(Error::ShardIndex { index: data_shard, count: self.data_shards() });
+            return Err(Error::NotData { index: data_shard, data_shards: self.data_shards() });
         }
         let m = self.parity_shards();
         let matrix = Matrix::from_fn(m, 2 + m, |row, col| match col {
@@ -301,6 +301,6 @@ mod tests {
         assert_eq!(plan.sources(), [0, 1, 2, 3]);
         assert_eq!(plan.targets(), [4, 5]);
         assert_eq!(plan.matrix(), &Matrix::from_rows(&[[1, 1, 1, 0], [8, 8, 0, 1]]).unwrap());
-        assert!(matches!(code.update_plan(4), Err(Error::ShardIndex { index: 4, count: 4 })));
+        assert!(matches!(code.update_plan(4), Err(Error::NotData { index: 4, data_shards: 4 })));
     }
 }

@@ -197,8 +197,8 @@ impl Codec {
     ///
     /// # Errors
     /// [`Error::Stripe`] with the first stripe that cannot be rebuilt, and in it [`Error::Unrecoverable`],
-    /// [`Error::ShardIndex`] or [`Error::Duplicate`]; [`Error::ShardLength`] if shards do not fall into as many stripes,
-    /// [`Error::PlanCount`] for no stripe; as [`Codec::encode`].
+    /// [`Error::ShardIndex`] or [`Error::Duplicate`]; [`Error::UnevenStripes`] if shards do not fall into as many stripes;
+    /// as [`Codec::encode`].
     ///
     /// # Examples
     /// ```
@@ -260,7 +260,7 @@ impl Codec {
     /// new in the place of the old, so that an interrupted update leaves a consistent stripe.
     ///
     /// # Errors
-    /// [`Error::ShardIndex`] if there is no such data shard. [`Error::ShardCount`] unless there are as many old and new
+    /// [`Error::NotData`] if there is no such data shard. [`Error::ShardCount`] unless there are as many old and new
     /// parity slices as the code has parity shards; in it and in [`Error::ShardLength`] shards are counted as they are
     /// passed: old data, new data, old parity, new parity. [`Error::EmptyShards`]; a device error.
     pub fn update<O: AsRef<[u8]>, P: AsMut<[u8]>>(

@@ -28,7 +28,7 @@ pub(crate) fn choice(variable: &'static str, choices: &[&str]) -> Result<Option<
     match choices.iter().position(|&choice| choice == value) {
         Some(index) => Ok(Some(index)),
         None => {
-            let reason = format!("this machine and build have: {}", choices.join(", "));
+            let reason = format!("possible here: {}", choices.join(", "));
             Err(Error::Environment { variable, value, reason })
         }
     }

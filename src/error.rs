@@ -1,5 +1,7 @@
 //! The one error type: what was given, what the limit is, and where.
 
+use std::error::Error as _;
+
 /// Everything that can go wrong, with the numbers a caller needs to act.
 ///
 /// An error that names wrong use is found before any work begins: nothing has been written. After a device error the
@@ -62,6 +64,14 @@ pub enum Error {
         data_shards: usize,
         /// Groups asked for.
         groups: usize,
+    },
+    /// Shards that cannot be cut into so many stripes of equal length.
+    #[error("shards of {bytes} bytes do not go into {stripes} stripes evenly")]
+    UnevenStripes {
+        /// Bytes of a shard.
+        bytes: usize,
+        /// Stripes asked for.
+        stripes: usize,
     },
     /// A name that no layout has.
     #[error("`{name}` is no layout: expected {expected}")]
@@ -133,6 +143,14 @@ pub enum Error {
         /// How many there are; numbers begin at 0.
         count: usize,
     },
+    /// A data shard was asked for, and this is none.
+    #[error("shard {index} is no data shard: those are the first {data_shards}")]
+    NotData {
+        /// The number given.
+        index: usize,
+        /// The code's data shards.
+        data_shards: usize,
+    },
     /// A shard or slot was named twice where each may stand once.
     #[error("{what} {index} is named twice")]
     Duplicate {
@@ -148,7 +166,7 @@ pub enum Error {
         index: usize,
     },
     /// The survivors do not determine the shards that were asked for.
-    #[error("shards {beyond:?} are beyond repair with {lost:?} lost; {recoverable:?} can still be rebuilt")]
+    #[error("shards {beyond:?} are beyond repair with {lost:?} lost{}", still(recoverable))]
     Unrecoverable {
         /// Every lost shard.
         lost: Vec<usize>,
@@ -158,12 +176,12 @@ pub enum Error {
         recoverable: Vec<usize>,
     },
     /// What was said of one of many stripes is wrong.
-    #[error("stripe {stripe}: {source}")]
+    #[error("stripe {stripe}: {error}")]
     Stripe {
         /// The stripe.
         stripe: usize,
         /// What is wrong there.
-        source: Box<Error>,
+        error: Box<Error>,
     },
     /// Errors at unknown places cannot be located in this code's shards.
     #[error("errors cannot be located in {shards} shards of the code {code}: {reason}")]
@@ -277,7 +295,7 @@ pub enum Error {
         available: usize,
     },
     /// A geometry in which slots or stripes overlap, or whose size overflows.
-    #[error("{what} of {stride} bytes apart overlap: each takes {extent}")]
+    #[error("{what} {stride} bytes apart overlap: each takes {extent}")]
     Overlap {
         /// "slots" or "stripes".
         what: &'static str,
@@ -411,7 +429,7 @@ pub enum Error {
     NoDevice {
         /// What was asked for.
         wanted: String,
-        /// The adapters there are, or "none".
+        /// The adapters there are, or that there are none.
         seen: String,
     },
     /// A device offers less than the smallest kernel needs.
@@ -472,6 +490,11 @@ pub enum Error {
     },
 }
 
+/// What of a loss can be rebuilt, for the end of a message.
+fn still(recoverable: &[usize]) -> String {
+    if recoverable.is_empty() { String::new() } else { format!("; {recoverable:?} can still be rebuilt") }
+}
+
 impl Error {
     /// Whether a device failed, rather than its caller: the same call may well succeed elsewhere.
     #[must_use]
@@ -485,5 +508,11 @@ impl Error {
                 | Self::Device { .. }
                 | Self::SelfTest { .. }
         )
+    }
+
+    /// The message and those of its sources, for where nobody can ask for them any more.
+    pub(crate) fn with_sources(&self) -> String {
+        let sources = std::iter::successors(self.source(), |&source| source.source());
+        sources.fold(self.to_string(), |message, source| format!("{message}: {source}"))
     }
 }

@@ -118,7 +118,7 @@ impl Gpu {
         }
         let device = match registered::probe(&device) {
             Err(error) if device::forced_memory(options)?.is_none() => {
-                log::warn!("host memory is copied: {error}");
+                log::warn!("host memory is copied: {}", error.with_sources());
                 device.without_registering()
             }
             probed => {

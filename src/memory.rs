@@ -172,14 +172,14 @@ impl<'a> View<'a> {
     /// One slice of the caller's for each slot, each holding `stripes` stripes one after another.
     ///
     /// # Errors
-    /// [`Error::ShardLength`] if two slices differ in length, or if a length is no multiple of `stripes`.
+    /// [`Error::ShardLength`] if two slices differ in length, [`Error::UnevenStripes`] if it is no multiple of `stripes`.
     pub fn slices(slots: impl IntoIterator<Item = Slot<'a>>, stripes: usize) -> Result<Self, Error> {
         let mut reference: Option<(usize, usize)> = None;
         let slots = slots.into_iter();
         let mut raw = Vec::with_capacity(slots.size_hint().0);
         for (index, slot) in slots.enumerate() {
             if let Some(given) = slot.len() {
-                let (first, expected) = *reference.get_or_insert((index, given / stripes.max(1) * stripes));
+                let (first, expected) = *reference.get_or_insert((index, given));
                 if given != expected {
                     return Err(Error::ShardLength { index, given, reference: first, expected });
                 }
@@ -190,7 +190,7 @@ impl<'a> View<'a> {
                 Slot::Write(slice) => RawSlot { start: NonNull::from(slice).cast(), access: Access::Write },
             });
         }
-        let bytes = reference.map_or(0, |(_, total)| total) / stripes.max(1);
+        let bytes = bytes_of_stripe(reference.map_or(0, |(_, total)| total), stripes)?;
         Ok(Self { slots: raw.into(), bytes, padded_bytes: bytes, stripes, stripe_stride: bytes, memory: PhantomData })
     }
 
@@ -261,20 +261,13 @@ impl<'a> View<'a> {
     /// A view of one stripe as one of `stripes` stripes that follow one another in every slot.
     ///
     /// # Errors
-    /// [`Error::PlanCount`] for no stripe; [`Error::ShardLength`] if the slots' bytes are no multiple of `stripes`.
+    /// [`Error::UnevenStripes`] if the slots' bytes are no multiple of `stripes`.
     ///
     /// # Panics
     /// If the view already has several stripes.
     pub(crate) fn in_stripes(self, stripes: usize) -> Result<Self, Error> {
         assert!(self.stripes == 1, "a view of {} stripes is cut already", self.stripes);
-        if stripes == 0 {
-            return Err(Error::PlanCount { given: 0, stripes: self.stripes });
-        }
-        let (given, expected) = (self.bytes, self.bytes / stripes * stripes);
-        if given != expected {
-            return Err(Error::ShardLength { index: 0, given, reference: 0, expected });
-        }
-        let bytes = self.bytes / stripes;
+        let bytes = bytes_of_stripe(self.bytes, stripes)?;
         // What is behind the last stripe is no padding of the others.
         let padded_bytes = if stripes == 1 { self.padded_bytes } else { bytes };
         Ok(Self { bytes, padded_bytes, stripes, stripe_stride: bytes, ..self })
@@ -383,6 +376,15 @@ impl<'a> View<'a> {
     }
 }
 
+/// What a slot of so many bytes has in each of its stripes.
+fn bytes_of_stripe(bytes: usize, stripes: usize) -> Result<usize, Error> {
+    if bytes.is_multiple_of(stripes) {
+        Ok(bytes / stripes.max(1))
+    } else {
+        Err(Error::UnevenStripes { bytes, stripes })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -433,7 +435,10 @@ mod tests {
         let error = View::slices([Slot::Absent, Slot::Read(&a), Slot::Read(&b)], 2).err().unwrap();
         assert!(matches!(error, Error::ShardLength { index: 2, given: 9, reference: 1, expected: 8 }), "{error}");
         let error = View::slices([Slot::Read(&b)], 2).err().unwrap();
-        assert!(matches!(error, Error::ShardLength { index: 0, given: 9, reference: 0, expected: 8 }), "{error}");
+        assert!(matches!(error, Error::UnevenStripes { bytes: 9, stripes: 2 }), "{error}");
+        let error = View::slices([Slot::Read(&a)], 0).err().unwrap();
+        assert!(matches!(error, Error::UnevenStripes { bytes: 8, stripes: 0 }), "{error}");
+        assert!(View::slices([Slot::Absent], 0).is_ok());
     }
 
     #[test]

@@ -369,4 +369,5 @@ fn a_failing_gpu_is_logged_once() {
     let warnings = WARNINGS.0.lock().unwrap();
     let ours: Vec<&String> = warnings.iter().filter(|warning| warning.contains("a loud actor")).collect();
     assert_eq!(ours.len(), 1, "{warnings:?}");
+    assert!(ours[0].ends_with("shouting: no"), "the driver's own words belong to it: {}", ours[0]);
 }

@@ -224,7 +224,7 @@ fn checked_shaders() {
 #[test]
 fn no_driver() {
     let outcome = Outcome::of(&NO_DRIVER);
-    outcome.refused("gpu", &["no usable GPU", "none"]);
+    outcome.refused("gpu", &["no usable GPU", "none, no driver shows one"]);
     outcome.opened("cpu");
     outcome.opened("auto");
     outcome.opened("auto-large");

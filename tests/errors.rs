@@ -74,6 +74,12 @@ fn shards_that_do_not_exist_or_are_named_twice() {
 #[test]
 fn more_losses_than_the_code_bears() {
     refuses(painted(6, 33), &["0", "3", "5"], |codec, shards| codec.reconstruct(shards, &[0, 3, 5]));
+    let message = |code: &Code, lost: &[usize]| code.repair_plan(lost, lost, &|_| 1).unwrap_err().to_string();
+    let rs = Code::reed_solomon(4, 2).unwrap();
+    assert_eq!(message(&rs, &[0, 3, 5]), "shards [0, 3, 5] are beyond repair with [0, 3, 5] lost");
+    // Two data shards and a copy of the first.
+    let copy = Code::from_generator(&Matrix::from_rows(&[[1, 0], [0, 1], [1, 0]]).unwrap()).unwrap();
+    assert_eq!(message(&copy, &[0, 1]), "shards [1] are beyond repair with [0, 1] lost; [0] can still be rebuilt");
 }
 
 #[test]
@@ -107,7 +113,7 @@ fn an_update_of_the_wrong_shape() {
             assert_message(&error, words);
             assert_shards_equal(&before, &after, format_args!("{backend}: {error}"));
         };
-        refuse(4, &old, &new, &parity, 2, &["4"]);
+        refuse(4, &old, &new, &parity, 2, &["4", "no", "data"]);
         refuse(0, &old, &new, &parity[..1], 2, &["1", "2"]);
         refuse(0, &old, &new, &parity, 3, &["3", "2"]);
         refuse(0, &old, &new[..19], &parity, 2, &["19", "20"]);

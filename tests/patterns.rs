@@ -143,7 +143,7 @@ fn what_cannot_be_rebuilt_is_named_and_nothing_is_written() {
             error
         };
         let refuses_stripe = |lost: &[&[usize]]| match refuses(lost) {
-            Error::Stripe { stripe, source } => (stripe, *source),
+            Error::Stripe { stripe, error } => (stripe, *error),
             error => panic!("{error}"),
         };
         assert!(matches!(refuses_stripe(&[&[0], &[6], &[7]]), (1, Error::ShardIndex { index: 6, count: 6 })));
@@ -151,8 +151,8 @@ fn what_cannot_be_rebuilt_is_named_and_nothing_is_written() {
         let (stripe, error) = refuses_stripe(&[&[0], &[5, 2, 0], &[0, 1, 2, 3]]);
         let Error::Unrecoverable { lost, beyond, recoverable } = error else { panic!("{error}") };
         assert_eq!((stripe, lost, beyond, recoverable), (1, vec![0, 2, 5], vec![0, 2, 5], vec![]));
-        assert!(matches!(refuses(&[]), Error::PlanCount { given: 0, .. }));
-        assert!(matches!(refuses(&[&[][..]; 5]), Error::ShardLength { index: 0, given: 24, expected: 20, .. }));
+        assert!(matches!(refuses(&[]), Error::UnevenStripes { bytes: 24, stripes: 0 }));
+        assert!(matches!(refuses(&[&[][..]; 5]), Error::UnevenStripes { bytes: 24, stripes: 5 }));
         let message = refuses(&[&[0], &[6]]).to_string();
         assert_eq!(message, "stripe 1: shard 6 does not exist: the code has 6 shards");
     });

@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::shape;
 use crate::size;
 
-/// Protects files with erasure codes: any k of the k+m shards give the file back.
+/// Protects files with erasure codes: what is lost or damaged comes back from what is left.
 #[derive(Debug, Parser)]
 #[command(name = "evariste", version, after_help = exit::HELP)]
 pub(crate) struct Arguments {

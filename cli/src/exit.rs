@@ -22,7 +22,7 @@ pub(crate) const HELP: &str = "\
 Exit codes:
    0  done; verify: the set is whole
    1  verify: damaged, and repair can mend it; bench: a wrong result
-   2  beyond repair: too little is left
+   2  beyond repair: too little is left, or it is not the file that was protected
    3  could not run
   64  wrong usage
 

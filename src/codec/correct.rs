@@ -13,7 +13,8 @@ impl Codec {
     ///
     /// A byte column is made right if at most half as many of its bytes are wrong as there are parity shards. One with more
     /// is left as it is and reported, or is taken for another one, which no code can exclude and only checksums show: see
-    /// [`Corrections`] and [`Codec::correct_with_checksums`]. Where nothing is wrong this costs what [`Codec::verify`] does.
+    /// [`Corrections`] and [`Codec::correct_with_checksums`]. Where nothing is wrong this costs little more than
+    /// [`Codec::verify`].
     ///
     /// # Errors
     /// [`Error::CannotLocate`] if the code is no generalised Reed-Solomon code of at most 255 shards; as [`Codec::encode`].

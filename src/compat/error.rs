@@ -69,7 +69,7 @@ impl From<crate::Error> for Error {
             error if error.is_device_failure() => "a device failure",
             _ => "an unforeseen error",
         };
-        log::error!("{error}");
+        log::error!("{}", error.with_sources());
         Self::Backend { cause }
     }
 }

@@ -320,7 +320,7 @@ impl Builder {
                 let compiled = match kernel {
                     Ok(kernel) => State::Ready(Arc::new(kernel)),
                     Err(error) => {
-                        log::warn!("the table kernel serves on: {error}");
+                        log::warn!("the table kernel serves on: {}", error.with_sources());
                         State::Failed
                     }
                 };

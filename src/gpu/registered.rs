@@ -226,7 +226,9 @@ impl Gpu {
         match unsafe { self.registry.insert(&self.device, start, whole, Box::new(block)) } {
             Ok(entry) => region.keep(entry),
             Err(error) if matches!(error, Error::DeviceLost { .. }) => return Err(error),
-            Err(error) => log::warn!("a region is not registered, its bytes will be copied: {error}"),
+            Err(error) => {
+                log::warn!("a region is not registered, its bytes will be copied: {}", error.with_sources());
+            }
         }
         Ok(region)
     }

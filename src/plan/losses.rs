@@ -68,7 +68,7 @@ impl Losses {
             (Some(grs), Some(sources)) => Ok(Plan::interpolated(grs, numbers(&sources), numbers(lost))),
             // A number that is out of range or given twice is for the solver to refuse, as is too much.
             _ => {
-                let refused = |source: Error| Error::Stripe { stripe: *stripe, source: source.into() };
+                let refused = |error: Error| Error::Stripe { stripe: *stripe, error: error.into() };
                 code.repair_plan(lost, lost, &|_| 1).map_err(refused)
             }
         };
@@ -199,7 +199,7 @@ mod tests {
     fn the_first_stripe_at_fault_is_named() {
         let code = Code::reed_solomon(4, 2).unwrap();
         let refused = |lost: &[&[usize]]| match Losses::new(&code, lost).unwrap_err() {
-            Error::Stripe { stripe, source } => (stripe, *source),
+            Error::Stripe { stripe, error } => (stripe, *error),
             error => panic!("{error}"),
         };
         assert!(matches!(refused(&[&[], &[6], &[1, 1]]), (1, Error::ShardIndex { index: 6, count: 6 })));

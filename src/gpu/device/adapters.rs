@@ -90,7 +90,7 @@ pub(super) fn choose(options: &Options) -> Result<wgpu::Adapter, Error> {
     .filter(|named| !named.is_empty());
     let adapters = adapters();
     let seen: Vec<String> = adapters.iter().map(|a| AdapterSummary::new(a).to_string()).collect();
-    let seen = if seen.is_empty() { "none".to_owned() } else { seen.join("; ") };
+    let seen = if seen.is_empty() { "none, no driver shows one".to_owned() } else { seen.join("; ") };
     let mut candidates = adapters.into_iter().enumerate();
     let (found, wanted) = match &named {
         Some(named) => {
