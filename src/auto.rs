@@ -186,6 +186,17 @@ impl Auto {
     }
 
     /// Where a call with these batches would run, and why. Opens nothing and runs nothing.
+    ///
+    /// ```
+    /// use evariste::{Auto, Batch, Code, Geometry, Task, View};
+    ///
+    /// let plan = Code::raid5(2)?.encode_plan();
+    /// let mut memory = vec![0; 3 * 4096];
+    /// let view = View::arena(&mut memory, Geometry::one_stripe(3, 1000)?)?;
+    /// let choice = Auto::new()?.explain(&[Batch::new(Task::write(&plan), view)?]);
+    /// assert_eq!(choice.to_string(), "CPU: it moves 3000 bytes, fewer than 1048576");
+    /// # Ok::<(), evariste::Error>(())
+    /// ```
     #[must_use]
     pub fn explain(&self, batches: &[Batch<'_>]) -> Choice {
         let bytes = traffic_bytes(batches);

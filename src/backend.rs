@@ -2,6 +2,30 @@
 //!
 //! A backend is handed batches and never asks what they are for. A [`Batch`] is one [`Task`] over every stripe of a
 //! [`View`]; it is checked when it is made.
+//!
+//! Two stripes of 3 + 2 shards in one buffer of the caller's, shard after shard and stripe after stripe:
+//!
+//! ```
+//! use evariste::{Backend, Batch, Code, Cpu, Geometry, Task, View};
+//!
+//! let code = Code::reed_solomon(3, 2)?;
+//! let geometry = Geometry { slots: 5, bytes: 64, slot_stride: 64, stripes: 2, stripe_stride: 5 * 64 };
+//! let mut volume: Vec<u8> = (0..=255).cycle().take(2 * 5 * 64).collect();
+//! let cpu = Cpu::new()?;
+//! let encode = code.encode_plan();
+//! cpu.run(&mut [Batch::new(Task::write(&encode), View::arena(&mut volume, geometry)?)?])?;
+//!
+//! let whole = volume.clone();
+//! volume[64..128].fill(0); // shard 1 of stripe 0 ..
+//! volume[384..448].fill(0); // .. and of stripe 1
+//! let check = Batch::new(Task::Check(&encode), View::arena_ref(&volume, geometry)?)?;
+//! assert!(!cpu.run(&mut [check])?.is_consistent());
+//!
+//! let repair = code.repair_plan(&[1], &[1], &|_| 1)?;
+//! cpu.run(&mut [Batch::new(Task::write(&repair), View::arena(&mut volume, geometry)?)?])?;
+//! assert_eq!(volume, whole);
+//! # Ok::<(), evariste::Error>(())
+//! ```
 
 mod erasures;
 

@@ -36,7 +36,7 @@ fn inline(text: &str) -> impl Iterator<Item = &str> {
 
 /// What a link to a heading of this page ends in, as GitHub and rustdoc derive it.
 fn anchors(text: &str) -> Vec<String> {
-    let headings = text.lines().filter_map(|line| line.starts_with('#').then(|| line.trim_start_matches('#').trim()));
+    let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
     let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
     headings.map(|heading| heading.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")).collect()
 }

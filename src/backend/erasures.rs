@@ -6,6 +6,24 @@ use super::BLOCK_BYTES;
 use crate::Error;
 
 /// Slots that are known to be wrong: everywhere, or in single blocks.
+///
+/// ```
+/// use evariste::{Code, Codec, Erasures};
+///
+/// let codec = Codec::new(Code::reed_solomon(4, 2)?)?;
+/// let mut shards = codec.shards(10_000)?;
+/// codec.encode(&mut shards)?;
+/// shards.shard_mut(3)[5000..5010].fill(1);
+/// shards.shard_mut(4)[5000..5010].fill(2);
+///
+/// // Of two wrong bytes in a column two parity shards make none right, unless somebody knows where they are.
+/// assert!(!codec.correct(&mut shards)?.is_complete());
+/// let mut erased = Erasures::everywhere([4]);
+/// erased.insert(0, 1, 3); // the second block of shard 3: bytes 4096 to 8191
+/// assert!(codec.correct_with_erasures(&mut shards, &erased)?.is_complete());
+/// assert!(shards.iter().all(|shard| shard.iter().all(|&byte| byte == 0)));
+/// # Ok::<(), evariste::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Erasures {
     everywhere: Vec<u32>,
