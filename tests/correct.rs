@@ -9,19 +9,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use evariste::backend::BLOCK_BYTES;
 use evariste::memory::Slot;
 use evariste::{
-    Auto, Backend, Batch, Code, Codec, Correction, Cpu, Erasures, Error, Geometry, Grs, Info, Matrix, Region, Report,
-    Task, Uncorrectable, View,
+    Auto, Backend, Batch, Code, Codec, Correction, Cpu, Erasures, Error, Geometry, Grs, Info, Region, Report, Task,
+    Uncorrectable, View,
 };
 use proptest::prelude::*;
 use support::boundaries::LENGTHS;
-use support::{Rng, assert_shards_equal, cases, each_backend, oracle, painted};
-
-fn stripe(code: &Code, bytes: usize) -> Vec<Vec<u8>> {
-    let mut shards = painted(code.data_shards(), bytes);
-    let rows: Vec<&[u8]> = code.parity_matrix().iter_rows().collect();
-    shards.extend(oracle::product(&rows, &shards));
-    shards
-}
+use support::{Rng, assert_shards_equal, cases, each_backend, oracle, stripe};
 
 fn correct(backend: &dyn Backend, grs: &Grs, erased: &Erasures, shards: &mut [Vec<u8>], stripes: usize) -> Report {
     let view = View::slices(shards.iter_mut().map(|shard| Slot::Write(shard)), stripes).unwrap();
@@ -326,59 +319,6 @@ fn views_of_other_sizes() {
 }
 
 /// More shards known to be wrong than there are parity shards say nothing about a column that does not agree.
-/// Writes, checks and corrections of several codes, with checksums and without, give together what they give on the CPU.
-#[test]
-fn tasks_of_every_kind_share_a_call() {
-    let codes = [Code::reed_solomon(4, 4), Code::raid5(3), Code::cauchy(1, 3), Code::reed_solomon(7, 2)];
-    let codes = codes.map(|code| {
-        let code = code.unwrap();
-        (code.encode_plan(), code.grs().unwrap(), code)
-    });
-    let mut rng = Rng::new(606);
-    let cpu = Cpu::new().unwrap();
-    for round in 0..12 {
-        let calls: Vec<_> = (0..1 + rng.below(6))
-            .map(|_| {
-                let (plan, grs, code) = &codes[rng.below(codes.len())];
-                let (slots, stripes) = (code.total_shards(), 1 + rng.below(4));
-                let bytes = [1, 5, 100, 4096, 4097, 12_288, 20_000][rng.below(7)];
-                let (mut shards, mut erased) = (stripe(code, bytes * stripes), Erasures::none());
-                for _ in 0..rng.below(8) {
-                    let (slot, stripe, at) = (rng.below(slots), rng.below(stripes), rng.below(bytes));
-                    shards[slot][stripe * bytes..][at..bytes].iter_mut().for_each(|byte| *byte = rng.byte());
-                    if rng.below(2) == 0 {
-                        erased.insert(stripe, at / BLOCK_BYTES, u32::try_from(slot).unwrap());
-                    }
-                }
-                (plan, grs, shards, stripes, erased, rng.below(6))
-            })
-            .collect();
-        let run = |backend: &dyn Backend| {
-            let mut sets: Vec<Vec<Vec<u8>>> = calls.iter().map(|(_, _, shards, ..)| shards.clone()).collect();
-            let mut crcs = vec![Vec::new(); calls.len()];
-            let mut batches = Vec::new();
-            for ((call, set), crc) in calls.iter().zip(&mut sets).zip(&mut crcs) {
-                let (plan, grs, _, stripes, erased, kind) = call;
-                let task = match kind {
-                    0 | 1 => Task::write(plan),
-                    2 | 3 => Task::Check(plan),
-                    _ => Task::Correct { grs, erased },
-                };
-                let view = View::slices(set.iter_mut().map(|shard| Slot::Write(shard)), *stripes).unwrap();
-                let batch = Batch::new(task, view).unwrap();
-                let with_crc = [1, 3].contains(kind);
-                crc.resize(if with_crc { batch.checksums() } else { 0 }, 0);
-                batches.push(if with_crc { batch.with_crc(crc).unwrap() } else { batch });
-            }
-            let report = backend.run(&mut batches).unwrap();
-            drop(batches);
-            (report, sets, crcs)
-        };
-        let expected = run(&cpu);
-        each_backend(|name, backend| assert!(run(&**backend) == expected, "{name}, round {round}"));
-    }
-}
-
 #[test]
 fn too_many_erasures_are_beyond() {
     let code = Code::reed_solomon(4, 2).unwrap();
@@ -430,79 +370,6 @@ proptest! {
             assert_eq!(again, Report { corrections: vec![], ..report }, "{name}, again");
         });
     }
-}
-
-#[test]
-fn a_codec_says_what_it_corrected() {
-    let code = Code::reed_solomon(6, 3).unwrap();
-    let whole = stripe(&code, 20_000);
-    each_backend(|name, backend| {
-        let codec = Codec::on(code.clone(), Arc::clone(backend));
-        let mut shards = codec.shards(20_000).unwrap();
-        for (to, from) in shards.iter_mut().zip(&whole) {
-            to.copy_from_slice(from);
-        }
-        assert!(codec.correct(&mut shards).unwrap().is_clean(), "{name}");
-        shards.shard_mut(4)[1000..10_000].iter_mut().for_each(|byte| *byte = !*byte);
-        shards.shard_mut(8)[16_390] ^= 1;
-        let corrections = codec.correct(&mut shards).unwrap();
-        assert_shards_equal(&whole, &shards.iter().collect::<Vec<_>>(), name);
-        let found: Vec<_> = corrections.corrected.iter().map(|c| (c.shard, c.bytes.clone(), c.count)).collect();
-        assert_eq!(found, [(4, 1000..10_000, 9000), (8, 16_390..16_391, 1)], "{name}");
-        assert!(corrections.is_complete() && !corrections.is_confirmed() && !corrections.is_clean(), "{name}");
-
-        // Two shards are more than one parity shard in two bears, unless it is known of one of them.
-        let mut shards = whole.clone();
-        for shard in [0, 1] {
-            shards[shard][5000..6000].iter_mut().for_each(|byte| *byte = !*byte);
-        }
-        let damaged = shards.clone();
-        let corrections = codec.correct(&mut shards).unwrap();
-        let left: usize = corrections.beyond.iter().map(|beyond| beyond.count).sum();
-        assert!(!corrections.is_complete() && left > 990, "{name}: {corrections:?}");
-        let mut shards = damaged;
-        let mut erased = Erasures::none();
-        erased.insert(0, 1, 1);
-        let corrections = codec.correct_with_erasures(&mut shards, &erased).unwrap();
-        assert_shards_equal(&whole, &shards, name);
-        assert!(corrections.is_complete() && corrections.corrected.len() == 2, "{name}: {corrections:?}");
-
-        // Of four in a block nothing follows, even if they agree with each other.
-        (0..4).for_each(|shard| erased.insert(0, 1, shard));
-        let corrections = codec.correct_with_erasures(&mut shards, &erased).unwrap();
-        let beyond: Vec<_> = corrections.beyond.iter().map(|beyond| (beyond.columns.clone(), beyond.count)).collect();
-        assert_eq!(beyond, [(4096..8192, 4096)], "{name}");
-    });
-}
-
-#[test]
-fn what_cannot_be_corrected_is_a_typed_error_and_nothing_is_touched() {
-    let random = Matrix::from_rows(&[[1, 0, 0], [0, 1, 0], [0, 0, 1], [7, 9, 200], [31, 4, 77], [90, 1, 13]]).unwrap();
-    let error = |code: Code, erased: Erasures| {
-        let codec = Codec::on(code.clone(), Arc::new(Cpu::new().unwrap()));
-        let mut shards = vec![vec![3; 10]; code.total_shards()];
-        let error = codec.correct_with_erasures(&mut shards, &erased).unwrap_err();
-        assert!(shards.iter().all(|shard| shard == &[3; 10]), "{error}");
-        error
-    };
-    let custom = error(Code::from_generator(&random).unwrap(), Erasures::none());
-    assert!(matches!(custom, Error::CannotLocate { code: "custom", shards: 6, .. }), "{custom}");
-    let full = error(Code::reed_solomon(200, 56).unwrap(), Erasures::none());
-    assert!(matches!(full, Error::CannotLocate { code: "vandermonde", shards: 256, .. }), "{full}");
-    let code = || Code::reed_solomon(4, 2).unwrap();
-    assert!(matches!(error(code(), Erasures::everywhere([6])), Error::SlotIndex { slot: 6, slots: 6 }));
-    assert!(matches!(error(code(), Erasures::everywhere([1, 2, 9])), Error::SlotIndex { slot: 9, slots: 6 }));
-    let lost = error(code(), Erasures::everywhere([0, 3, 4]));
-    assert!(matches!(&lost, Error::Unrecoverable { lost, .. } if lost == &[0, 3, 4]), "{lost}");
-    let mut erased = Erasures::none();
-    erased.insert(0, 1, 2);
-    assert!(matches!(error(code(), erased), Error::BlockIndex { stripe: 0, block: 1, stripes: 1, blocks: 1 }));
-
-    let shards = vec![vec![0; 10]; 6];
-    let view = View::slices(shards.iter().map(|shard| Slot::Read(shard)), 1).unwrap();
-    let (grs, erased) = (code().grs().unwrap(), Erasures::none());
-    let batch = Batch::new(Task::Correct { grs: &grs, erased: &erased }, view);
-    assert!(matches!(batch.err(), Some(Error::ReadOnlySlot { slot: 0 })));
 }
 
 /// A GPU that the CPU plays: it corrects one shard's half of the damage, and is lost.
