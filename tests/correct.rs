@@ -3,15 +3,9 @@
 #[path = "support/support.rs"]
 mod support;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use evariste::backend::BLOCK_BYTES;
 use evariste::memory::Slot;
-use evariste::{
-    Auto, Backend, Batch, Code, Codec, Correction, Cpu, Erasures, Error, Geometry, Grs, Info, Region, Report, Task,
-    Uncorrectable, View,
-};
+use evariste::{Backend, Batch, Code, Correction, Erasures, Geometry, Grs, Report, Task, Uncorrectable, View};
 use proptest::prelude::*;
 use support::boundaries::LENGTHS;
 use support::{Rng, assert_shards_equal, cases, each_backend, oracle, stripe};
@@ -370,52 +364,4 @@ proptest! {
             assert_eq!(again, Report { corrections: vec![], ..report }, "{name}, again");
         });
     }
-}
-
-/// A GPU that the CPU plays: it corrects one shard's half of the damage, and is lost.
-struct Failing(Cpu, AtomicUsize);
-
-impl Backend for Failing {
-    fn info(&self) -> Info {
-        Info { backend: "gpu", device: "an actor".to_owned(), software: false, memory: None }
-    }
-
-    fn allocate(&self, bytes: usize) -> Result<Region, Error> {
-        self.0.allocate(bytes)
-    }
-
-    fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
-        if !matches!(batches[0].task(), Task::Correct { .. }) {
-            return self.0.run(batches);
-        }
-        self.1.fetch_add(1, Ordering::Relaxed);
-        batches[0].view_mut().slot_mut(3, 0)[..1 << 19].fill(0);
-        let lost =
-            |what: &str| Error::DeviceLost { device: what.to_owned(), doing: what.to_owned(), reason: what.to_owned() };
-        Err(lost("an actor"))
-    }
-}
-
-#[test]
-fn the_automatic_backend_corrects_on_the_cpu_what_a_gpu_left() {
-    let gpu = Arc::new(Failing(Cpu::new().unwrap(), AtomicUsize::new(0)));
-    let opened: Arc<dyn Backend> = gpu.clone();
-    let speed = |bytes_per_s| evariste::auto::Speed { call_s: 1e-6, bytes_per_s, products_per_s: 1e12 };
-    let calibration = evariste::auto::Calibration {
-        cpu_device: "any".to_owned(),
-        gpu_device: "any".to_owned(),
-        cpu: speed(1e9),
-        in_place: Some(speed(1e11)),
-        copied: speed(1e11),
-    };
-    let auto = Auto::of(Arc::new(Cpu::new().unwrap()), move || Ok(opened.clone())).with_calibration(calibration);
-    let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::new(auto));
-    // Shards of zeros agree with each other; 56 MiB of them open a GPU.
-    let mut shards = vec![vec![0; 4 << 20]; 14];
-    shards[3][..1 << 20].fill(1);
-    let corrections = codec.correct(&mut shards).unwrap();
-    assert_eq!(gpu.1.load(Ordering::Relaxed), 1, "the GPU was asked");
-    assert!(shards.iter().all(|shard| shard.iter().all(|&byte| byte == 0)));
-    assert_eq!(corrections.corrected.len(), 1);
-    assert_eq!(corrections.corrected[0].bytes, 1 << 19..1 << 20);
 }
