@@ -22,7 +22,7 @@ fn main() -> Result<(), Error> {
     spoil(&mut shards.shard_mut(12)[6_000..6_001]);
     let corrections = codec.correct(&mut shards)?;
     for corrected in &corrections.corrected {
-        println!("shard {}: {} bytes in {:?} made right", corrected.shard, corrected.count, corrected.bytes);
+        println!("shard {}, bytes {:?}: {} made right", corrected.shard, corrected.bytes, corrected.count);
     }
     assert!(shards.iter().eq(&whole) && corrections.is_complete());
     // That nothing else can have been there is likely, but only a checksum could say so.

@@ -10,7 +10,7 @@ fn main() -> Result<(), Error> {
     env_logger::init();
 
     let adapters = Gpu::adapters();
-    println!("{} adapters", adapters.len());
+    println!("adapters, best first: {}", adapters.len());
     for (index, adapter) in adapters.iter().enumerate() {
         println!("  {index}: {adapter}");
     }
