@@ -342,7 +342,7 @@ mod tests {
         assert_eq!(message("hier:4x6+6+1"), "hier:4x6+6+1 has 6 disks in each node, it needs at least 7");
         assert_eq!(message("raid66:64x65"), "raid66 takes at most 4096 shards in all, got 4160");
         assert_eq!(message("lrc:12,5,2"), "12 shards do not go into 5 groups evenly");
-        assert_eq!(message("raid55:4"), "`raid55:4` is no layout: expected raid55:MxN");
+        assert_eq!(message("raid55:4"), "`raid55:4` is no layout: expected raid55:MxN, as raid55:4x4");
     }
 
     #[test]
