@@ -79,7 +79,7 @@ fn recommend(args: &Plan, disks: usize, out: &mut dyn Write) -> Result<()> {
     }
     let best = advice.layouts[0];
     if let SetCode::Grouped(layout) = SetCode::of_layout(best)
-        && layout.shards() as u64 <= MAX_SHARDS
+        && layout.total_shards() as u64 <= MAX_SHARDS
     {
         let unit = sets::unit_option(layout.data_shards() as u64, args.file_size);
         writeln!(out, "Files in it: protect --layout {layout} --unit {unit}")?;

@@ -164,11 +164,11 @@ fn survives_a_node(layout: &Layout, nodes: usize) -> bool {
     if let Some(across) = layout.outer_tolerance() {
         return layout.groups() == nodes && across >= 1;
     }
-    let (tolerance, lost) = (Tolerance::of(layout), layout.shards().div_ceil(nodes));
+    let (tolerance, lost) = (Tolerance::of(layout), layout.total_shards().div_ceil(nodes));
     if lost <= tolerance.guaranteed || lost > tolerance.best_case {
         return lost <= tolerance.guaranteed;
     }
-    let node = |node: usize| (node..layout.shards()).step_by(nodes).collect::<Vec<_>>();
+    let node = |node: usize| (node..layout.total_shards()).step_by(nodes).collect::<Vec<_>>();
     let code = layout.code();
     code.is_ok_and(|code| (0..nodes).all(|of| code.is_recoverable(&node(of)).unwrap_or(false)))
 }

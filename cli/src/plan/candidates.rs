@@ -84,7 +84,7 @@ mod tests {
     fn every_candidate_takes_all_disks_and_has_a_code() {
         for disks in [2, 3, 4, 7, 12, 16, 24, 60, 256, 257, 258, 300] {
             for layout in of(disks, None, 2) {
-                assert_eq!(layout.shards(), disks, "{layout}");
+                assert_eq!(layout.total_shards(), disks, "{layout}");
                 assert!(layout.code().is_ok(), "{layout}");
             }
         }
