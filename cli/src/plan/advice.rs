@@ -106,7 +106,8 @@ fn refusal(wishes: &Wishes, too_small: &[Layout]) -> UsageError {
     let node = nodes.map_or_else(String::new, |nodes| format!(" and any one of {nodes} nodes"));
     let at_least = match min_efficiency {
         0.0 => String::new(),
-        share => format!(" with {} for data", percent(share)),
+        // With every digit that was asked for: what is had may differ in the last.
+        share => format!(" with {} % for data", (1e8 * share).round() / 1e6),
     };
     let nearest = too_small
         .iter()
@@ -146,9 +147,9 @@ fn any(losses: usize) -> String {
     if losses == 1 { "any one loss".to_owned() } else { format!("any {losses} losses") }
 }
 
-/// `83.3 %`.
+/// `83.3 %`, and never rounded to the whole.
 pub(super) fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
+    format!("{:.1} %", if share < 1.0 { (100.0 * share).min(99.9) } else { 100.0 })
 }
 
 /// Where the shards of a layout stand in so many nodes.
@@ -263,10 +264,17 @@ mod tests {
     }
 
     #[test]
+    fn parity_takes_its_share_of_every_layout() {
+        assert_eq!([0.8333, 0.9997, 1.0].map(percent), ["83.3 %", "99.9 %", "100.0 %"]);
+    }
+
+    #[test]
     fn what_cannot_be_had_is_refused() {
         let error = of(&Wishes { min_efficiency: 0.9, ..wishes(6, None, 2) }).unwrap_err();
-        let says = "no layout of 6 disks survives any 2 losses with 90.0 % for data; the most is 66.7 %, by raid6:6";
+        let says = "no layout of 6 disks survives any 2 losses with 90 % for data; the most is 66.7 %, by raid6:6";
         assert_eq!(error.to_string(), says);
+        let error = of(&Wishes { min_efficiency: 0.8334, ..wishes(12, None, 2) }).unwrap_err();
+        assert!(error.to_string().ends_with("with 83.34 % for data; the most is 83.3 %, by raid6:12"), "{error}");
         let error = of(&wishes(2, None, 2)).unwrap_err();
         assert_eq!(error.to_string(), "no layout of 2 disks survives any 2 losses");
     }

@@ -82,7 +82,7 @@ fn cells(row: &Row, capacity: Option<&Capacity>) -> [String; COLUMNS.len()] {
 fn write_shares(rows: &[Row], out: &mut dyn Write) -> Result<()> {
     let with_more = || rows.iter().filter(|row| row.best_case > row.guaranteed);
     let Some(width) = with_more().map(|row| row.layout.chars().count()).max() else { return Ok(()) };
-    writeln!(out, "\nShare survived of 1, 2, 3 losses more than any, by all checks (level by level):")?;
+    writeln!(out, "\nShare survived of 1, 2, 3 losses beyond \"any\", by all checks (level by level):")?;
     for row in with_more() {
         writeln!(out, "{}", format!("{:<width$}  {}", row.layout, shares(row)).trim_end())?;
     }
