@@ -51,5 +51,5 @@ use crate::Layout;
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "counts of shards")]
 pub fn efficiency(layout: &Layout) -> f64 {
-    layout.data_shards() as f64 / layout.shards().max(1) as f64
+    layout.data_shards() as f64 / layout.total_shards().max(1) as f64
 }

@@ -182,6 +182,18 @@ impl Code {
     /// decodable is decoded, and no source can be left out of the plan (see [`crate::plan`] for how far "cheapest" goes).
     /// The order of `wanted` is the order of the targets.
     ///
+    /// ```
+    /// use evariste::{Error, Layout};
+    /// // Four nodes of four disks. What lies beside shard 5 costs 1, what comes over the network 10.
+    /// let code = "raid55:4x4".parse::<Layout>()?.code()?;
+    /// let node = |shard: usize| code.groups().place(shard).map(|place| place.group);
+    /// let cost = |source: usize| if node(source) == node(5) { 1 } else { 10 };
+    /// assert_eq!(code.repair_plan(&[5], &[5], &cost)?.sources(), [3, 4, 10]);
+    /// // With a second disk of the node gone, one of the two comes from the other nodes, and the other one still from its own.
+    /// assert_eq!(code.repair_plan(&[4, 5], &[4, 5], &cost)?.sources(), [1, 3, 7, 10, 13]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::ShardIndex`], [`Error::Duplicate`], [`Error::NotLost`] for a wanted shard that is not lost;
     /// [`Error::Unrecoverable`] if the survivors do not determine every wanted shard.

@@ -17,7 +17,7 @@
 //! let layout: Layout = "raid61:2x8".parse()?;
 //! assert_eq!(layout, Layout::Raid61 { groups: 2, disks: 8 });
 //! assert_eq!(layout.to_string(), "raid61:2x8");
-//! assert_eq!((layout.shards(), layout.data_shards()), (16, 6));
+//! assert_eq!((layout.data_shards(), layout.parity_shards(), layout.total_shards()), (6, 10, 16));
 //! assert_eq!((layout.inner_tolerance(), layout.outer_tolerance()), (2, Some(1)));
 //! assert_eq!(layout.code()?.groups().members(1).len(), 8);
 //! # Ok::<(), evariste::Error>(())
@@ -178,7 +178,7 @@ impl Layout {
                 need("disks in each group", disks, inside + 1)?;
             }
         }
-        let given = self.shards();
+        let given = self.total_shards();
         if given > Self::MAX_SHARDS {
             return Err(Error::TooWide { code: self.keyword(), given, limit: Self::MAX_SHARDS });
         }
@@ -193,9 +193,9 @@ impl Layout {
         Placement::new(self)
     }
 
-    /// Shards in all.
+    /// Shards in all, data and parity.
     #[must_use]
-    pub fn shards(&self) -> usize {
+    pub fn total_shards(&self) -> usize {
         let shape = self.shape();
         shape.groups.saturating_mul(shape.disks).saturating_add(shape.globals)
     }
@@ -206,6 +206,12 @@ impl Layout {
         let shape = self.shape();
         let data_groups = shape.groups.saturating_sub(shape.across.unwrap_or(0));
         data_groups.saturating_mul(shape.disks.saturating_sub(shape.inside))
+    }
+
+    /// Shards that hold parity of any kind.
+    #[must_use]
+    pub fn parity_shards(&self) -> usize {
+        self.total_shards().saturating_sub(self.data_shards())
     }
 
     /// Groups: nodes, local groups, or 1 for a flat code.
@@ -281,7 +287,8 @@ mod tests {
         ] {
             let layout: Layout = name.parse().unwrap();
             let code = layout.code().unwrap();
-            assert_eq!((layout.shards(), layout.data_shards()), (code.total_shards(), code.data_shards()), "{name}");
+            let counts = (layout.data_shards(), layout.parity_shards(), layout.total_shards());
+            assert_eq!(counts, (code.data_shards(), code.parity_shards(), code.total_shards()), "{name}");
             assert_eq!(layout.groups(), code.groups().count(), "{name}");
             assert!(code.groups().iter().all(|group| group.len() == layout.shards_per_group()), "{name}");
             assert_eq!(layout.global_shards(), code.groups().ungrouped().len(), "{name}");
@@ -342,7 +349,7 @@ mod tests {
         assert_eq!(message("hier:4x6+6+1"), "hier:4x6+6+1 has 6 disks in each node, it needs at least 7");
         assert_eq!(message("raid66:64x65"), "raid66 takes at most 4096 shards in all, got 4160");
         assert_eq!(message("lrc:12,5,2"), "12 shards do not go into 5 groups evenly");
-        assert_eq!(message("raid55:4"), "`raid55:4` is no layout: expected raid55:MxN");
+        assert_eq!(message("raid55:4"), "`raid55:4` is no layout: expected raid55:MxN, as raid55:4x4");
     }
 
     #[test]

@@ -216,7 +216,7 @@ fn chains_of_products_agree_with_simulations_nearly() {
     let layout = layout("raid51:2x4");
     let code = layout.code().unwrap();
     let survived: Vec<f64> =
-        (0..=layout.shards()).map(|losses| survived_of_code(&code, losses, &COUNT).survived).collect();
+        (0..=layout.total_shards()).map(|losses| survived_of_code(&code, losses, &COUNT).survived).collect();
     let disks = bad_disks(8, Repair::Parallel);
     assert_simulated(&code, &disks, chain(&disks, &survived).unwrap(), 0.05);
     let error = simulate(&code, &bad_disks(9, Repair::Serial), 1, 0).unwrap_err();

@@ -1,5 +1,6 @@
 //! The backend a verb computes on.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -27,7 +28,10 @@ impl Choice {
                 let gpu = Gpu::open(&gpu::Options::default()).context("cannot open a GPU")?;
                 let info = gpu.info();
                 if info.software {
-                    eprintln!("evariste: no hardware GPU; using the software adapter {}", info.device);
+                    // Not `eprintln!`, which panics where nobody reads any more.
+                    let device = &info.device;
+                    let _ =
+                        writeln!(std::io::stderr(), "evariste: no hardware GPU; using the software adapter {device}");
                 }
                 Arc::new(gpu)
             }

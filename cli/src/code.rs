@@ -94,9 +94,7 @@ impl SetCode {
     pub(crate) fn has_shape(&self, data_shards: usize, parity_shards: usize) -> bool {
         match self {
             Self::Flat(code) => code.own_parity_shards().is_none_or(|own| own == parity_shards),
-            Self::Grouped(layout) => {
-                (layout.data_shards(), layout.shards()) == (data_shards, data_shards + parity_shards)
-            }
+            Self::Grouped(layout) => (layout.data_shards(), layout.parity_shards()) == (data_shards, parity_shards),
         }
     }
 

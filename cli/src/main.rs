@@ -45,6 +45,7 @@ mod verify;
 mod walk;
 mod writer;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -78,7 +79,8 @@ fn main() -> ExitCode {
     match done {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("evariste: {error:#}");
+            // `eprintln!` panics where nobody reads any more, and the exit code would say nothing.
+            let _ = writeln!(std::io::stderr(), "evariste: {error:#}");
             exit::of_error(&error).into()
         }
     }

@@ -57,13 +57,10 @@ fn compare(args: &Plan, out: &mut dyn Write) -> Result<()> {
 fn recommend(args: &Plan, disks: usize, out: &mut dyn Write) -> Result<()> {
     let disk_bytes = capacity::of_disks(&args.disk_size, disks)?;
     let wishes = args.wishes(disks);
-    let advice = match advice::of(&wishes) {
-        // What nobody asked for should not be what fails without a word.
-        Err(error) if args.survive.is_none() => {
-            return Err(UsageError(format!("{error}; --survive 1 asks for less")).into());
-        }
-        advice => advice?,
-    };
+    let advice = advice::of(&wishes).map_err(|UsageError(refusal)| {
+        let ways = ways_out(args, &wishes).map(|way| format!("; {way}"));
+        UsageError(ways.fold(refusal, |refusal, way| refusal + &way))
+    })?;
     let rows = rows(&advice.layouts)?;
     if args.json {
         return write_json(&rows, out);
@@ -71,7 +68,7 @@ fn recommend(args: &Plan, disks: usize, out: &mut dyn Write) -> Result<()> {
     let capacity = capacity::Capacity::new(disk_bytes);
     table::write(&rows, capacity.as_ref(), out)?;
     if advice.more > 0 {
-        writeln!(out, "and {} more that hold no more data", advice.more)?;
+        writeln!(out, "and {} more, that hold no more data than the last", advice.more)?;
     }
     writeln!(out, "\nTake {}: {}.", rows[0].layout, advice.reason)?;
     if let Some(nodes) = wishes.nodes {
@@ -82,7 +79,7 @@ fn recommend(args: &Plan, disks: usize, out: &mut dyn Write) -> Result<()> {
     }
     let best = advice.layouts[0];
     if let SetCode::Grouped(layout) = SetCode::of_layout(best)
-        && layout.shards() as u64 <= MAX_SHARDS
+        && layout.total_shards() as u64 <= MAX_SHARDS
     {
         let unit = sets::unit_option(layout.data_shards() as u64, args.file_size);
         writeln!(out, "Files in it: protect --layout {layout} --unit {unit}")?;
@@ -91,6 +88,16 @@ fn recommend(args: &Plan, disks: usize, out: &mut dyn Write) -> Result<()> {
         Some(sets) => sets.write(out),
         None => Ok(writeln!(out, "Files in a flat code: no set of k + m shards does that")?),
     }
+}
+
+/// What would do where no layout does.
+fn ways_out(args: &Plan, wishes: &advice::Wishes) -> impl Iterator<Item = String> {
+    let sets = sets::of(wishes, args.file_size);
+    let sets = sets.map(|sets| format!("{} would do: protect {}", sets.name(), sets.options()));
+    // What nobody asked for should not be what fails without a word.
+    let fewer = (args.survive.is_none() && advice::of(&advice::Wishes { survive: 1, ..*wishes }).is_ok())
+        .then(|| "--survive 1 asks for less".to_owned());
+    sets.into_iter().chain(fewer)
 }
 
 fn rows(layouts: &[Layout]) -> Result<Vec<Row>> {

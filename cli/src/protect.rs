@@ -74,8 +74,7 @@ impl Scheme {
 
     /// As [`Scheme::new`].
     pub(crate) fn of_layout(layout: Layout, unit_bytes: u64) -> Result<Self> {
-        let data = layout.data_shards();
-        Self::of_set(SetCode::of_layout(layout), data, layout.shards() - data, unit_bytes)
+        Self::of_set(SetCode::of_layout(layout), layout.data_shards(), layout.parity_shards(), unit_bytes)
     }
 
     fn of_set(name: SetCode, data: usize, parity: usize, unit_bytes: u64) -> Result<Self> {

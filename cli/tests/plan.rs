@@ -104,15 +104,40 @@ fn every_layout_can_be_compared() {
 #[test]
 fn people_see_aligned_columns() {
     let ran = plan(&["--compare", "raid55:4x4", "lrc:12,2,2", "rs:10+4", "raid66:16x16"]).expect(0);
-    let lines: Vec<&str> = ran.out.lines().collect();
-    assert_eq!(lines.len(), 2 + 4, "{}", ran.out);
+    let (table, shares) = ran.out.split_once("\n\n").unwrap();
+    let lines: Vec<&str> = table.lines().collect();
     assert!(lines[0].starts_with("layout"), "{}", ran.out);
     // Numbers end where their heading does.
-    let end = lines[0].find("efficiency").unwrap() + "efficiency".len();
-    assert!(lines[2..].iter().all(|line| line[..end].ends_with(" %")), "{}", ran.out);
-    for says in ["1 inside, 1 across", "2 local, 2 global", ".9802 (.8813)", "6 (parity 12)", ">.9999"] {
-        assert!(ran.out.contains(says), "{says}: {}", ran.out);
+    let end = lines[0].find("holds").unwrap() + "holds".len();
+    assert!(lines[2..6].iter().all(|line| line[..end].ends_with(" %")), "{}", ran.out);
+    for says in ["1 inside, 1 across", "2 local, 2 global", "3 (7)", "6 (12)", "in parentheses of a global parity"] {
+        assert!(table.contains(says), "{says}: {}", ran.out);
     }
+    for says in [".9802 (.8813)", ".8615", ">.9999"] {
+        assert!(shares.contains(says), "{says}: {}", ran.out);
+    }
+    // What survives no more than is guaranteed has no share of anything.
+    assert!(!shares.contains("rs:10+4"), "{}", ran.out);
+    plan(&["--compare", "rs:10+4", "raid5:6"]).expect(0).says_nothing_of("Share").says_nothing_of("parentheses");
+}
+
+/// The widest that `--disks` comes to, and the widest of the documented names.
+#[test]
+fn tables_fit_a_narrow_terminal() {
+    for arguments in [
+        &["--disks", "255", "--nodes", "5"][..],
+        &["--disks", "300", "--nodes", "10"],
+        &["--compare", "raid51:2x6", "raid55:4x4", "raid66:16x16", "lrc:48,4,3", "hier:4x6+1+1"],
+    ] {
+        let ran = plan(arguments).expect(0);
+        let (tables, _) = ran.out.split_once("\nTake ").unwrap_or((&ran.out, ""));
+        // But for the line that says how far off samples may be.
+        for line in tables.lines().filter(|line| !line.starts_with('~')) {
+            assert!(line.chars().count() <= 80, "{arguments:?}: {line}");
+        }
+    }
+    let ran = plan(&["--disks", "24", "--nodes", "4"]).expect(0).says_nothing_of("shards  ");
+    assert!(ran.out.contains("any (best)"), "{}", ran.out);
 }
 
 #[test]
@@ -165,6 +190,12 @@ fn sets_units_and_disks_are_told() {
     plan(&["--disks", "3"]).expect(0).says("k and m are small: a repair reads 1 shard,");
     let wide = plan(&["--disks", "100", "--min-efficiency", "95"]).expect(0);
     wide.says("48+2").says("no set with a smaller k holds that much data: a repair reads 48 shards");
+    let much = plan(&["--disks", "130", "--survive", "100"]).expect(0);
+    much.says("one set of 30+100, 23.1 % for data: protect --data 30 --parity 100 --unit 1MiB");
+    plan(&["--disks", "110", "--survive", "100"]).expect(0).says("k is small: ");
+    let ran = plan(&["--disks", "60", "--nodes", "6"]).expect(0).says("3 sets of 16+4, 80.0 % for data");
+    ran.says("shards go to the nodes in turn, each set where the one before it ended");
+    plan(&["--disks", "23"]).expect(0).says("2 sets of 9+2, 1 disk spare, 78.3 % for data");
     plan(&["--disks", "24", "--nodes", "4"]).expect(0).says("Shard i stands in node i mod 4.");
     let ran =
         plan(&["--disks", "1024", "--nodes", "32"]).expect(0).says("Each of its groups stands in a node of 32 disks.");
@@ -192,7 +223,7 @@ fn a_calibration_is_told() {
 #[test]
 fn what_cannot_be_is_wrong_usage() {
     for (arguments, says) in [
-        (&[][..], "--disks <N>"),
+        (&[][..], "<--disks <N>|--compare <LAYOUT>...>"),
         (&["--disks", "1"], "1 is not in 2..=4096"),
         (&["--disks", "4097"], "4097 is not in 2..=4096"),
         (&["--disks", "8", "--compare", "raid5:6"], "cannot be used with"),
@@ -208,10 +239,16 @@ fn what_cannot_be_is_wrong_usage() {
         (&["--disks", "8", "--disk-size", "4TB", "--disk-size", "6TB"], "2 disk sizes for 8 disks"),
         (
             &["--disks", "8", "--survive", "3", "--min-efficiency", "80%"],
-            "no layout of 8 disks survives any 3 losses with 80.0 % for data",
+            "no layout of 8 disks survives any 3 losses with 80 % for data; the most is 62.5 %, by rs:5+3\n",
         ),
         (&["--disks", "2"], "no layout of 2 disks survives any 2 losses; --survive 1 asks for less"),
-        (&["--disks", "4", "--survive", "4"], "no layout of 4 disks survives any 4 losses"),
+        // A single loss is no easier to bear: a node is half of the disks.
+        (&["--disks", "12", "--nodes", "2", "--min-efficiency", "60"], "; the most is 50.0 %, by rs:6+6\n"),
+        (
+            &["--disks", "300", "--min-efficiency", "90"],
+            "15 sets of 18+2 would do: protect --data 18 --parity 2 --unit 1MiB; --survive 1 asks for less\n",
+        ),
+        (&["--disks", "4", "--survive", "4"], "no layout of 4 disks survives any 4 losses\n"),
         (&["--disks", "9", "--survive", "4000"], "no layout of 9 disks survives any 4000 losses"),
     ] {
         let ran = plan(arguments).expect(64).says(says);

@@ -126,6 +126,15 @@ fn nothing_is_kept_where_the_reader_of_the_output_went_away() {
     assert!(matches!(child.wait().unwrap().code(), Some(0 | 3)));
 }
 
+/// As in `evariste plan 2>&1 | head -1`: the exit code is as ever, and none of a panic.
+#[test]
+fn an_error_that_nobody_reads_has_its_exit_code() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = command().args(["plan", "--disks", "4", "--survive", "4"]).stderr(writer).status().unwrap();
+    assert_eq!(status.code(), Some(64));
+}
+
 /// It has no length to begin with, and to open it would be to wait for somebody who writes to it.
 #[cfg(unix)]
 #[test]

@@ -33,8 +33,7 @@ impl Memory {
     /// The memory of a layout; of one that is [impossible](Layout::check), nothing of use.
     #[must_use]
     pub fn of(layout: &Layout) -> Self {
-        let data = layout.data_shards();
-        let parity = layout.shards().saturating_sub(data);
+        let (data, parity) = (layout.data_shards(), layout.parity_shards());
         let coefficients = data.saturating_mul(parity);
         Self {
             matrix_bytes: coefficients,

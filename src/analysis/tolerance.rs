@@ -48,7 +48,7 @@ impl Tolerance {
     /// What theory says of a layout; of one that is [impossible](Layout::check), nothing of use.
     #[must_use]
     pub fn of(layout: &Layout) -> Self {
-        let best_case = layout.shards().saturating_sub(layout.data_shards());
+        let best_case = layout.parity_shards();
         let (guaranteed, theorem) = match (layout.outer_tolerance(), layout.global_shards()) {
             (Some(outer), _) => {
                 // A layout that nobody has checked may have any numbers.

@@ -7,7 +7,8 @@ use super::Layout;
 use crate::Error;
 
 /// What a name may look like.
-const FORMS: &str = "rs:K+M, raid5:N, raid6:N, raid51:MxN, raid61:MxN, raid55:MxN, raid66:MxN, lrc:K,L,G or hier:MxN+I+A in decimal numbers";
+const FORMS: &str = "rs:10+4, raid5:6, raid6:8, raid51:2x6, raid61:2x8, raid55:4x4, raid66:8x8, lrc:12,2,2, hier:4x6+1+1 or such a name with other \
+                     numbers";
 
 impl Layout {
     /// The word before the colon.
@@ -54,40 +55,41 @@ impl FromStr for Layout {
         let groups_of_disks = |expected| numbers(counts, ['x']).ok_or_else(|| unknown(expected));
         let layout = match keyword {
             "rs" => {
-                let [data, parity] = numbers(counts, ['+']).ok_or_else(|| unknown("rs:K+M"))?;
+                let [data, parity] = numbers(counts, ['+']).ok_or_else(|| unknown("rs:K+M, as rs:10+4"))?;
                 Self::ReedSolomon { data, parity }
             }
             "raid5" => {
-                let [disks] = numbers(counts, []).ok_or_else(|| unknown("raid5:N"))?;
+                let [disks] = numbers(counts, []).ok_or_else(|| unknown("raid5:N, as raid5:6"))?;
                 Self::Raid5 { disks }
             }
             "raid6" => {
-                let [disks] = numbers(counts, []).ok_or_else(|| unknown("raid6:N"))?;
+                let [disks] = numbers(counts, []).ok_or_else(|| unknown("raid6:N, as raid6:8"))?;
                 Self::Raid6 { disks }
             }
             "raid51" => {
-                let [groups, disks] = groups_of_disks("raid51:MxN")?;
+                let [groups, disks] = groups_of_disks("raid51:MxN, as raid51:2x6")?;
                 Self::Raid51 { groups, disks }
             }
             "raid61" => {
-                let [groups, disks] = groups_of_disks("raid61:MxN")?;
+                let [groups, disks] = groups_of_disks("raid61:MxN, as raid61:2x8")?;
                 Self::Raid61 { groups, disks }
             }
             "raid55" => {
-                let [groups, disks] = groups_of_disks("raid55:MxN")?;
+                let [groups, disks] = groups_of_disks("raid55:MxN, as raid55:4x4")?;
                 Self::Raid55 { groups, disks }
             }
             "raid66" => {
-                let [groups, disks] = groups_of_disks("raid66:MxN")?;
+                let [groups, disks] = groups_of_disks("raid66:MxN, as raid66:8x8")?;
                 Self::Raid66 { groups, disks }
             }
             "lrc" => {
-                let [data, groups, globals] = numbers(counts, [',', ',']).ok_or_else(|| unknown("lrc:K,L,G"))?;
+                let [data, groups, globals] =
+                    numbers(counts, [',', ',']).ok_or_else(|| unknown("lrc:K,L,G, as lrc:12,2,2"))?;
                 Self::Local { data, groups, globals }
             }
             "hier" => {
                 let [nodes, disks, inside, across] =
-                    numbers(counts, ['x', '+', '+']).ok_or_else(|| unknown("hier:MxN+I+A"))?;
+                    numbers(counts, ['x', '+', '+']).ok_or_else(|| unknown("hier:MxN+I+A, as hier:4x6+1+1"))?;
                 Self::Hierarchical { nodes, disks, inside, across }
             }
             _ => return Err(unknown(FORMS)),
@@ -149,12 +151,12 @@ mod tests {
     #[test]
     fn every_other_spelling_is_refused() {
         for (name, form) in [
-            ("", "rs:K+M"),
-            ("raid7:6", "rs:K+M"),
-            ("RAID5:6", "rs:K+M"),
-            ("raid5", "rs:K+M"),
+            ("", "rs:10+4, raid5:6"),
+            ("raid7:6", "rs:10+4, raid5:6"),
+            ("RAID5:6", "rs:10+4, raid5:6"),
+            ("raid5", "rs:10+4, raid5:6"),
             ("raid5:", "raid5:N"),
-            ("raid5:6x2", "raid5:N"),
+            ("raid5:6x2", "raid5:N, as raid5:6"),
             ("raid6:+8", "raid6:N"),
             ("raid6: 8", "raid6:N"),
             ("raid6:08", "raid6:N"),
@@ -164,7 +166,7 @@ mod tests {
             ("rs:10,4", "rs:K+M"),
             ("rs:10+-4", "rs:K+M"),
             ("lrc:12,2", "lrc:K,L,G"),
-            ("hier:4x6+1", "hier:MxN+I+A"),
+            ("hier:4x6+1", "hier:MxN+I+A, as hier:4x6+1+1"),
             ("rs:99999999999999999999+4", "rs:K+M"),
             ("raid51:\u{663}x4", "raid51:MxN"),
         ] {

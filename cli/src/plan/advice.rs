@@ -1,20 +1,24 @@
 //! Which layout to take.
 //!
-//! Of the layouts that do what is asked, the one that holds the most data wins, among those that rebuild a lost disk
-//! from at most [`FEW_READS`] others. Equals are told apart by fewer reads of a repair, then fewer I/Os of a small
-//! write, then more losses.
+//! Of the layouts that do what is asked, the one that holds the most data wins, among those that rebuild a data disk
+//! from at most [`FEW_READS`] others and take at most [`FEW_IOS`] I/Os for a small write. Equals are told apart by fewer
+//! reads of a repair, then fewer I/Os of a small write, then more losses.
 
 use std::cmp::Reverse;
 
-use anyhow::Result;
 use evariste::Layout;
 use evariste::analysis::{Tolerance, efficiency};
 
 use super::candidates;
 use crate::exit::UsageError;
+use crate::ranges;
 
 /// Disks that a repair should read at most: codes in wide use end about here.
 pub(super) const FEW_READS: usize = 20;
+/// Parities that should depend on a shard of data at most, since encoding multiplies it for each.
+pub(super) const FEW_PARITIES: usize = 9;
+/// Device I/Os that a small write then takes at most.
+const FEW_IOS: usize = 2 * (1 + FEW_PARITIES);
 /// Layouts that are shown.
 const MOST_SHOWN: usize = 12;
 
@@ -34,7 +38,7 @@ pub(super) struct Wishes {
 #[derive(Debug)]
 pub(super) struct Advice {
     pub(super) layouts: Vec<Layout>,
-    /// How many more there are, each holding no more data than those.
+    /// How many more there are, each holding no more data than the last of those.
     pub(super) more: usize,
     pub(super) reason: String,
 }
@@ -55,6 +59,11 @@ impl Judged {
         Self { layout, data: layout.data_shards(), guaranteed: Tolerance::of(&layout).guaranteed, reads, ios }
     }
 
+    /// How many of the two limits it goes beyond.
+    fn excesses(&self) -> usize {
+        usize::from(self.reads > FEW_READS) + usize::from(self.ios > FEW_IOS)
+    }
+
     /// At least as good in everything, and better in something.
     fn beats(&self, other: &Self) -> bool {
         let marks =
@@ -64,26 +73,22 @@ impl Judged {
     }
 }
 
-pub(super) fn of(wishes: &Wishes) -> Result<Advice> {
+pub(super) fn of(wishes: &Wishes) -> Result<Advice, UsageError> {
     let Wishes { disks, nodes, survive, min_efficiency } = *wishes;
-    let serves = |layout: &Layout| {
-        Tolerance::of(layout).guaranteed >= survive
-            && efficiency(layout) >= min_efficiency - 1e-9
-            && nodes.is_none_or(|nodes| survives_a_node(layout, nodes))
+    let survives = |layout: &Layout| {
+        Tolerance::of(layout).guaranteed >= survive && nodes.is_none_or(|nodes| survives_a_node(layout, nodes))
     };
-    let fit: Vec<Judged> = candidates::of(disks, nodes, survive).into_iter().filter(serves).map(Judged::new).collect();
+    let (fit, too_small): (Vec<Layout>, Vec<Layout>) = candidates::of(disks, nodes, survive)
+        .into_iter()
+        .filter(survives)
+        .partition(|layout| efficiency(layout) >= min_efficiency - 1e-9);
+    let fit: Vec<Judged> = fit.into_iter().map(Judged::new).collect();
     // The first of the best: the simplest.
     let order = |judged: &&Judged| {
-        (judged.reads > FEW_READS, Reverse(judged.data), judged.reads, judged.ios, Reverse(judged.guaranteed))
+        (judged.excesses(), Reverse(judged.data), judged.reads, judged.ios, Reverse(judged.guaranteed))
     };
     let Some(best) = fit.iter().min_by_key(order) else {
-        let node = nodes.map_or_else(String::new, |nodes| format!(" and any one of {nodes} nodes"));
-        let at_least = match min_efficiency {
-            0.0 => String::new(),
-            share => format!(" with {:.1} % for data", 100.0 * share),
-        };
-        let what = format!("no layout of {disks} disks survives any {survive} losses{node}{at_least}");
-        return Err(UsageError(what).into());
+        return Err(refusal(wishes, &too_small));
     };
     let mut others: Vec<&Judged> = fit
         .iter()
@@ -95,25 +100,56 @@ pub(super) fn of(wishes: &Wishes) -> Result<Advice> {
     Ok(Advice { layouts: shown.map(|judged| judged.layout).collect(), more, reason: reason(wishes, best, fit.len()) })
 }
 
+/// What is asked for and cannot be had, and how near the layouts come that survive it.
+fn refusal(wishes: &Wishes, too_small: &[Layout]) -> UsageError {
+    let Wishes { disks, nodes, survive, min_efficiency } = *wishes;
+    let node = nodes.map_or_else(String::new, |nodes| format!(" and any one of {nodes} nodes"));
+    let at_least = match min_efficiency {
+        0.0 => String::new(),
+        // With every digit that was asked for: what is had may differ in the last.
+        share => format!(" with {} % for data", (1e8 * share).round() / 1e6),
+    };
+    let nearest = too_small
+        .iter()
+        .min_by_key(|layout| Reverse(layout.data_shards()))
+        .map_or_else(String::new, |layout| format!("; the most is {}, by {layout}", percent(efficiency(layout))));
+    UsageError(format!("no layout of {disks} disks survives {}{node}{at_least}{nearest}", any(survive)))
+}
+
 fn reason(wishes: &Wishes, best: &Judged, fit: usize) -> String {
     let node = if wishes.nodes.is_some() { " and any node" } else { "" };
-    let survivors = match (fit, wishes.survive) {
-        (1, losses) => format!("the only layout that survives any {losses} losses{node}"),
-        (_, losses) => format!("of {fit} layouts that survive any {losses} losses{node}"),
-    };
-    let (percent, reads) = (100.0 * efficiency(&best.layout), best.reads);
-    let from = if reads == 1 { "1 other".to_owned() } else { format!("{reads} others") };
-    match (fit, reads > FEW_READS) {
-        (1, _) => format!("{survivors}; {percent:.1} % holds data, a lost disk is rebuilt from {from}"),
-        (_, false) => format!(
-            "{survivors}, it holds the most data ({percent:.1} %) among those that rebuild a lost disk from at most {FEW_READS} \
-             others (from {from})"
+    let losses = any(wishes.survive);
+    let data = percent(efficiency(&best.layout));
+    let costs =
+        format!("{} and {}", ranges::counted(best.reads as u64, "read"), ranges::counted(best.ios as u64, "I/O"));
+    let limits =
+        format!("at most {FEW_READS} reads for the repair of a data disk and at most {FEW_IOS} I/Os for a small write");
+    if fit == 1 {
+        return format!(
+            "the only layout that survives {losses}{node}; {data} holds data, and it takes {costs} for a repair and a small write"
+        );
+    }
+    let of_all = format!("of {fit} layouts that survive {losses}{node}");
+    match best.excesses() {
+        0 => format!("{of_all}, it holds the most data ({data}) among those that take {limits} (it takes {costs})"),
+        1 => format!(
+            "{of_all}, none takes both {limits}; it holds the most data ({data}) among those that take one of these \
+             (it takes {costs})"
         ),
-        (_, true) => format!(
-            "{survivors}, it holds the most data ({percent:.1} %); none of them rebuilds a lost disk from {FEW_READS} others \
-             or fewer (this from {from})"
+        _ => format!(
+            "{of_all}, it holds the most data ({data}); none takes {limits}, nor one of these (it takes {costs})"
         ),
     }
+}
+
+/// `any one loss`, `any 3 losses`.
+fn any(losses: usize) -> String {
+    if losses == 1 { "any one loss".to_owned() } else { format!("any {losses} losses") }
+}
+
+/// `83.3 %`, and never rounded to the whole.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.1} %", if share < 1.0 { (100.0 * share).min(99.9) } else { 100.0 })
 }
 
 /// Where the shards of a layout stand in so many nodes.
@@ -129,11 +165,11 @@ fn survives_a_node(layout: &Layout, nodes: usize) -> bool {
     if let Some(across) = layout.outer_tolerance() {
         return layout.groups() == nodes && across >= 1;
     }
-    let (tolerance, lost) = (Tolerance::of(layout), layout.shards().div_ceil(nodes));
+    let (tolerance, lost) = (Tolerance::of(layout), layout.total_shards().div_ceil(nodes));
     if lost <= tolerance.guaranteed || lost > tolerance.best_case {
         return lost <= tolerance.guaranteed;
     }
-    let node = |node: usize| (node..layout.shards()).step_by(nodes).collect::<Vec<_>>();
+    let node = |node: usize| (node..layout.total_shards()).step_by(nodes).collect::<Vec<_>>();
     let code = layout.code();
     code.is_ok_and(|code| (0..nodes).all(|of| code.is_recoverable(&node(of)).unwrap_or(false)))
 }
@@ -177,6 +213,33 @@ mod tests {
         }
     }
 
+    /// A fifth of the disks is in each node, so no layout holds much more data than this one; but a local code needs 34
+    /// global parities for that.
+    #[test]
+    fn what_multiplies_data_for_many_parities_comes_behind() {
+        let advice = of(&wishes(255, Some(5), 2)).unwrap();
+        assert_eq!(advice.layouts[0].to_string(), "raid55:5x51");
+        assert!(advice.reason.ends_with("(it takes 4 reads and 8 I/Os)"), "{}", advice.reason);
+    }
+
+    #[test]
+    fn a_reason_says_which_limits_are_kept() {
+        let reason = |disks, survive| of(&wishes(disks, None, survive)).unwrap().reason;
+        for (reason, says) in [
+            (reason(2, 1), "the only layout that survives any one loss; 50.0 % holds data, "),
+            (reason(24, 2), "it holds the most data (83.3 %) among those that take at most 20 reads"),
+            (reason(24, 12), "none takes both at most 20 reads for the repair of a data disk and at most 20 I/Os"),
+        ] {
+            assert!(reason.contains(says), "{reason}");
+        }
+    }
+
+    #[test]
+    fn wide_layouts_survive_much_where_much_is_asked_for() {
+        let advice = of(&wishes(300, None, 19)).unwrap();
+        assert!(advice.layouts.iter().all(|layout| Tolerance::of(layout).guaranteed >= 19), "{advice:?}");
+    }
+
     #[test]
     fn all_that_is_shown_serves_and_nothing_beats_it() {
         let advice = of(&Wishes { min_efficiency: 0.5, ..wishes(24, Some(4), 3) }).unwrap();
@@ -201,9 +264,18 @@ mod tests {
     }
 
     #[test]
+    fn parity_takes_its_share_of_every_layout() {
+        assert_eq!([0.8333, 0.9997, 1.0].map(percent), ["83.3 %", "99.9 %", "100.0 %"]);
+    }
+
+    #[test]
     fn what_cannot_be_had_is_refused() {
         let error = of(&Wishes { min_efficiency: 0.9, ..wishes(6, None, 2) }).unwrap_err();
-        assert_eq!(error.to_string(), "no layout of 6 disks survives any 2 losses with 90.0 % for data");
-        assert!(of(&wishes(2, None, 2)).is_err());
+        let says = "no layout of 6 disks survives any 2 losses with 90 % for data; the most is 66.7 %, by raid6:6";
+        assert_eq!(error.to_string(), says);
+        let error = of(&Wishes { min_efficiency: 0.8334, ..wishes(12, None, 2) }).unwrap_err();
+        assert!(error.to_string().ends_with("with 83.34 % for data; the most is 83.3 %, by raid6:12"), "{error}");
+        let error = of(&wishes(2, None, 2)).unwrap_err();
+        assert_eq!(error.to_string(), "no layout of 2 disks survives any 2 losses");
     }
 }

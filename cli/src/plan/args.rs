@@ -1,6 +1,6 @@
 //! What `plan` can be told.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 use evariste::Layout;
 
 use super::advice::Wishes;
@@ -9,9 +9,11 @@ use crate::exit::UsageError;
 use crate::size;
 
 #[derive(Debug, Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("what").args(["disks", "compare"]).required(true))]
 pub(crate) struct Plan {
     /// How many disks there are; lists the layouts that fit them, the recommended one first
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=MOST_DISKS), required_unless_present = "compare")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=MOST_DISKS))]
     pub(super) disks: Option<u32>,
     /// In how many nodes the disks stand, as many in each; whatever is listed survives the loss of any one node
     #[arg(long, value_name = "G", value_parser = clap::value_parser!(u32).range(2..=MOST_DISKS))]
@@ -30,7 +32,7 @@ pub(crate) struct Plan {
     pub(super) file_size: Option<u64>,
     /// Layouts to lay beside each other, named as rs:10+4, raid5:6, raid6:8, raid51:2x6, raid61:2x8, raid55:4x4, raid66:8x8,
     /// lrc:12,2,2 or hier:4x6+1+1
-    #[arg(long, value_name = "LAYOUT", num_args = 1.., conflicts_with_all = ["disks", "nodes", "survive", "min_efficiency", "disk_size", "file_size"])]
+    #[arg(long, value_name = "LAYOUT", num_args = 1.., conflicts_with_all = ["nodes", "survive", "min_efficiency", "disk_size", "file_size"])]
     pub(super) compare: Vec<Layout>,
     /// Write the rows as a JSON array, in the same order, and nothing else
     #[arg(long)]

@@ -8,7 +8,7 @@ const SPARE_PARITIES: usize = 2;
 const MOST_GROUPS: usize = 32;
 /// Copies of a mirror, at most.
 const MOST_COPIES: usize = 3;
-/// Parities at either level of a hierarchy, at most.
+/// Parities at either level of a hierarchy, at most, but for those that survive what is asked for only with more.
 const MOST_LEVEL: usize = 3;
 
 /// Every layout of so many disks that is worth a look, the simplest first. In `nodes` nodes, groups are nodes.
@@ -25,21 +25,28 @@ pub(super) fn of(disks: usize, nodes: Option<usize>, survive: usize) -> Vec<Layo
     });
     let shapes =
         (2..disks).filter(|groups| disks.is_multiple_of(*groups) && nodes.is_none_or(|nodes| nodes == *groups));
-    let products = shapes.flat_map(|groups| products(groups, disks / groups));
+    let products = shapes.flat_map(|groups| products(groups, disks / groups, survive));
     // What a layout lacks, and what its construction has no field elements for, it says itself.
     let is_possible = |layout: &Layout| layout.check().is_ok() && has_elements(layout);
     flat.chain(reed_solomon).chain(local).chain(products).filter(is_possible).collect()
 }
 
 /// Products with data at both levels, two of it where there is parity.
-fn products(groups: usize, disks: usize) -> Vec<Layout> {
+fn products(groups: usize, disks: usize, survive: usize) -> Vec<Layout> {
+    let survives = |inside: usize, across: usize| (inside + 1) * (across + 1) > survive;
+    // With a parity fewer at either level it would not be enough.
+    let is_least =
+        |inside, across| survives(inside, across) && !survives(inside - 1, across) && !survives(inside, across - 1);
     let mut products = Vec::new();
     if groups <= MOST_COPIES {
         products.extend((disks >= 3).then_some(Layout::Raid51 { groups, disks }));
         products.extend((disks >= 4).then_some(Layout::Raid61 { groups, disks }));
     }
-    for inside in 1..=MOST_LEVEL.min(disks.saturating_sub(2)) {
-        for across in 1..=MOST_LEVEL.min(groups.saturating_sub(2)) {
+    for inside in 1..=disks.saturating_sub(2) {
+        for across in 1..=groups.saturating_sub(2) {
+            if inside.max(across) > MOST_LEVEL && !is_least(inside, across) {
+                continue;
+            }
             products.push(match (inside, across) {
                 (1, 1) => Layout::Raid55 { groups, disks },
                 (2, 2) => Layout::Raid66 { groups, disks },
@@ -77,7 +84,7 @@ mod tests {
     fn every_candidate_takes_all_disks_and_has_a_code() {
         for disks in [2, 3, 4, 7, 12, 16, 24, 60, 256, 257, 258, 300] {
             for layout in of(disks, None, 2) {
-                assert_eq!(layout.shards(), disks, "{layout}");
+                assert_eq!(layout.total_shards(), disks, "{layout}");
                 assert!(layout.code().is_ok(), "{layout}");
             }
         }
@@ -95,5 +102,14 @@ mod tests {
             assert!(names.iter().any(|found| found == name), "{name} among {names:?}");
         }
         assert!(names.iter().any(|name| name.starts_with("hier:4x4+")), "{names:?}");
+    }
+
+    #[test]
+    fn levels_have_as_many_parities_as_are_asked_for() {
+        let names: Vec<String> = of(300, None, 19).iter().map(Layout::to_string).collect();
+        for name in ["hier:15x20+4+3", "hier:15x20+3+4", "hier:15x20+9+1", "hier:15x20+1+9"] {
+            assert!(names.iter().any(|found| found == name), "{name} among {names:?}");
+        }
+        assert!(!names.iter().any(|name| name == "hier:15x20+4+4"), "{names:?}");
     }
 }

@@ -44,7 +44,7 @@ impl Row {
         // A layout that was parsed may still have no code: its construction has too few field elements.
         let cost = Cost::of(layout).map_err(|error| UsageError(format!("{layout}: {error}")))?;
         let above = tolerance.guaranteed + 1;
-        let losses = above..(above + SHARES).min(layout.shards() + 1);
+        let losses = above..(above + SHARES).min(layout.total_shards() + 1);
         let (mut shares, mut errors) = (BTreeMap::new(), BTreeMap::new());
         for losses in losses.clone() {
             let share = survived(layout, losses, effort)?;
@@ -55,7 +55,7 @@ impl Row {
         }
         Ok(Self {
             layout: layout.to_string(),
-            shards: layout.shards(),
+            shards: layout.total_shards(),
             efficiency: efficiency(layout),
             guaranteed: tolerance.guaranteed,
             best_case: tolerance.best_case,

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::advice::{FEW_READS, Wishes};
+use super::advice::{self, FEW_PARITIES, FEW_READS, Wishes};
 use super::measured::Measured;
 use crate::ranges;
 use crate::size;
@@ -28,6 +28,8 @@ pub(super) struct Sets {
     parity: usize,
     /// Disks that are in no set.
     spare: usize,
+    /// Whether the disks stand in nodes.
+    in_nodes: bool,
     unit: u64,
 }
 
@@ -35,19 +37,14 @@ pub(super) struct Sets {
 pub(super) fn of(wishes: &Wishes, file_bytes: Option<u64>) -> Option<Sets> {
     let sets = |count: usize| {
         let width = wishes.disks / count;
-        // The shards of a set stand in the nodes in turn.
+        // The shards stand in the nodes in turn, set after set.
         let of_a_node = wishes.nodes.map_or(0, |nodes| width.div_ceil(nodes));
         let parity = wishes.survive.max(of_a_node);
         let data = width.checked_sub(parity).filter(|&data| data > 0 && width <= MOST_SHARDS)?;
-        let efficiency = data as f64 / width as f64;
         let spare = wishes.disks - count * width;
-        (efficiency >= wishes.min_efficiency - 1e-9).then(|| Sets {
-            count,
-            data,
-            parity,
-            spare,
-            unit: unit(data as u64, file_bytes),
-        })
+        let (in_nodes, unit) = (wishes.nodes.is_some(), unit(data as u64, file_bytes));
+        let sets = Sets { count, data, parity, spare, in_nodes, unit };
+        (sets.efficiency() >= wishes.min_efficiency - 1e-9).then_some(sets)
     };
     let all = || (1..=wishes.disks).filter_map(sets);
     // More sets are smaller ones, so the last is the nearest to small enough where none is.
@@ -63,24 +60,49 @@ fn unit(data: u64, file_bytes: Option<u64>) -> u64 {
 
 /// The unit for so many data shards, as `protect` takes it.
 pub(super) fn unit_option(data: u64, file_bytes: Option<u64>) -> String {
-    size::show(unit(data, file_bytes)).replace(' ', "")
+    option(unit(data, file_bytes))
+}
+
+fn option(unit: u64) -> String {
+    size::show(unit).replace(' ', "")
 }
 
 impl Sets {
-    pub(super) fn write(&self, out: &mut dyn Write) -> Result<()> {
-        let Self { count, data, parity, spare, unit } = *self;
+    /// The share of all disks that holds data, those in no set counted.
+    fn efficiency(&self) -> f64 {
+        let disks = self.count * (self.data + self.parity) + self.spare;
+        (self.count * self.data) as f64 / disks as f64
+    }
+
+    /// `2 sets of 9+2, 1 disk spare`.
+    pub(super) fn name(&self) -> String {
+        let Self { count, data, parity, spare, .. } = *self;
         let sets = if count == 1 { "one set".to_owned() } else { format!("{count} sets") };
         let spares = match spare {
             0 => String::new(),
-            1 => ", 1 disk spare".to_owned(),
-            _ => format!(", {spare} disks spare"),
+            spare => format!(", {} spare", ranges::counted(spare as u64, "disk")),
         };
-        let option = size::show(unit).replace(' ', "");
-        writeln!(
-            out,
-            "Files in a flat code: {sets} of {data}+{parity}{spares}: protect --data {data} --parity {parity} --unit {option}"
-        )?;
-        let size = if data <= FEW_READS { "k and m are small" } else { "no set with a smaller k holds that much data" };
+        format!("{sets} of {data}+{parity}{spares}")
+    }
+
+    /// What `protect` is told.
+    pub(super) fn options(&self) -> String {
+        let Self { data, parity, unit, .. } = *self;
+        format!("--data {data} --parity {parity} --unit {}", option(unit))
+    }
+
+    pub(super) fn write(&self, out: &mut dyn Write) -> Result<()> {
+        let Self { count, data, parity, in_nodes, unit, .. } = *self;
+        let holds = advice::percent(self.efficiency());
+        writeln!(out, "Files in a flat code: {}, {holds} for data: protect {}", self.name(), self.options())?;
+        if in_nodes && count > 1 {
+            writeln!(out, "  shards go to the nodes in turn, each set where the one before it ended")?;
+        }
+        let size = match (data <= FEW_READS, parity <= FEW_PARITIES) {
+            (true, true) => "k and m are small",
+            (true, false) => "k is small",
+            (false, _) => "no set with a smaller k holds that much data",
+        };
         writeln!(
             out,
             "  {size}: a repair reads {}, and every byte of data is multiplied {}",
@@ -126,6 +148,8 @@ mod tests {
         assert_eq!(sets(300, None, 2, 0.0), Some((14, 19, 2, 6)));
         assert_eq!(sets(24, Some(4), 2, 0.0), Some((1, 18, 6, 0)));
         assert_eq!(sets(3, None, 3, 0.0), None);
+        // Two sets of 9 + 2 hold four fifths of their disks, and less of all: one is spare.
+        assert_eq!(sets(23, None, 2, 0.8), Some((1, 21, 2, 0)));
         // Nothing small holds so much data.
         assert_eq!(sets(100, None, 2, 0.95), Some((2, 48, 2, 0)));
     }

@@ -1,41 +1,90 @@
-//! Rows for people: aligned columns, and what they mean below.
+//! Rows for people: aligned columns of at most 80 characters, and what is survived beyond the guarantee below them.
 
 use std::io::Write;
 
 use anyhow::Result;
 
+use super::advice::percent;
 use super::capacity::{self, Capacity};
 use super::row::Row;
 
-/// What stands above each column, in two lines.
-const HEAD: [[&str; 2]; 10] = [
-    ["layout", ""],
-    ["shards", ""],
-    ["parity", ""],
-    ["efficiency", ""],
-    ["survives", "any"],
-    ["survives", "at best"],
-    ["repair", "reads"],
-    ["update", "I/Os"],
-    ["usable", ""],
-    ["share survived of 1, 2, 3 losses more", "by all checks (level by level)"],
+/// A column: what stands above it, in two lines, and whether it holds words. All others are aligned at their end.
+struct Column {
+    head: [&'static str; 2],
+    words: bool,
+}
+
+const fn words(head: [&'static str; 2]) -> Column {
+    Column { head, words: true }
+}
+
+const fn numbers(head: [&'static str; 2]) -> Column {
+    Column { head, words: false }
+}
+
+const COLUMNS: [Column; 8] = [
+    words(["layout", ""]),
+    numbers(["shards", ""]),
+    words(["parity", ""]),
+    numbers(["holds", "data"]),
+    numbers(["survives", "any (best)"]),
+    numbers(["repair", "reads"]),
+    numbers(["update", "I/Os"]),
+    numbers(["usable", ""]),
 ];
-/// Columns of words; all others hold numbers and are aligned at their end.
-const WORDS: [usize; 3] = [0, 2, 9];
+/// Not there if all layouts have as many.
+const SHARDS: usize = 1;
 /// Only there if the size of the disks is known.
-const USABLE: usize = 8;
+const USABLE: usize = 7;
 
 pub(super) fn write(rows: &[Row], capacity: Option<&Capacity>, out: &mut dyn Write) -> Result<()> {
-    let head = [0, 1].map(|line| HEAD.map(|column| column[line].to_owned()));
-    let lines: Vec<[String; 10]> = head.into_iter().chain(rows.iter().map(|row| cells(row, capacity))).collect();
-    let shown: Vec<usize> = (0..HEAD.len()).filter(|&column| column != USABLE || capacity.is_some()).collect();
+    let alike = rows.len() > 1 && rows.iter().all(|row| row.shards == rows[0].shards);
+    let is_shown = |column: usize| match column {
+        SHARDS => !alike,
+        USABLE => capacity.is_some(),
+        _ => true,
+    };
+    let head = [0, 1].map(|line| COLUMNS.map(|column| column.head[line].to_owned()));
+    let lines: Vec<[String; COLUMNS.len()]> =
+        head.into_iter().chain(rows.iter().map(|row| cells(row, capacity))).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     for line in &lines {
-        let aligned = shown.iter().map(|&column| {
+        let aligned = (0..COLUMNS.len()).filter(|&column| is_shown(column)).map(|column| {
             let (cell, width) = (&line[column], width(column));
-            if WORDS.contains(&column) { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+            if COLUMNS[column].words { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
         });
         writeln!(out, "{}", aligned.collect::<Vec<_>>().join("  ").trim_end())?;
+    }
+    if rows.iter().any(|row| row.most_repair_reads > row.repair_reads) {
+        writeln!(out, "reads: of a data disk, in parentheses of a global parity")?;
+    }
+    write_shares(rows, out)
+}
+
+fn cells(row: &Row, capacity: Option<&Capacity>) -> [String; COLUMNS.len()] {
+    let beside = |number: usize, other: usize| match number == other {
+        true => number.to_string(),
+        false => format!("{number} ({other})"),
+    };
+    [
+        row.layout.clone(),
+        row.shards.to_string(),
+        row.parity.clone(),
+        percent(row.efficiency),
+        beside(row.guaranteed, row.best_case),
+        beside(row.repair_reads, row.most_repair_reads),
+        row.update_ios.to_string(),
+        capacity.map(|capacity| capacity::show(capacity.usable(row.data_shards))).unwrap_or_default(),
+    ]
+}
+
+/// The shares of the layouts that survive more than is guaranteed, in a table of their own.
+fn write_shares(rows: &[Row], out: &mut dyn Write) -> Result<()> {
+    let with_more = || rows.iter().filter(|row| row.best_case > row.guaranteed);
+    let Some(width) = with_more().map(|row| row.layout.chars().count()).max() else { return Ok(()) };
+    writeln!(out, "\nShare survived of 1, 2, 3 losses beyond \"any\", by all checks (level by level):")?;
+    for row in with_more() {
+        writeln!(out, "{}", format!("{:<width$}  {}", row.layout, shares(row)).trim_end())?;
     }
     let error = rows.iter().filter_map(|row| row.survived_error.as_ref()).flat_map(|errors| errors.values());
     if let Some(error) = error.copied().reduce(f64::max) {
@@ -44,39 +93,17 @@ pub(super) fn write(rows: &[Row], capacity: Option<&Capacity>, out: &mut dyn Wri
     Ok(())
 }
 
-fn cells(row: &Row, capacity: Option<&Capacity>) -> [String; 10] {
-    let reads = match row.most_repair_reads.cmp(&row.repair_reads) {
-        std::cmp::Ordering::Greater => format!("{} (parity {})", row.repair_reads, row.most_repair_reads),
-        _ => row.repair_reads.to_string(),
-    };
-    [
-        row.layout.clone(),
-        row.shards.to_string(),
-        row.parity.clone(),
-        format!("{:.1} %", 100.0 * row.efficiency),
-        row.guaranteed.to_string(),
-        row.best_case.to_string(),
-        reads,
-        row.update_ios.to_string(),
-        capacity.map(|capacity| capacity::show(capacity.usable(row.data_shards))).unwrap_or_default(),
-        shares(row),
-    ]
-}
-
 /// `.9802 (.8813)  .9011 (.5385)`.
 fn shares(row: &Row) -> String {
-    if row.survived.values().all(|&share| share == 0.0) {
-        return "none".to_owned();
-    }
     let share = |(losses, &joint): (&usize, &f64)| {
         let sampled = row.survived_error.as_ref().is_some_and(|errors| errors.contains_key(losses));
         let joint = format!("{}{}", if sampled { "~" } else { "" }, digits(joint));
         match row.survived_nested.as_ref().and_then(|shares| shares.get(losses)) {
-            Some(&nested) => format!("{:<15}", format!("{joint} ({})", digits(nested))),
-            None => format!("{joint:<15}"),
+            Some(&nested) => format!("{:<16}", format!("{joint} ({})", digits(nested))),
+            None => format!("{joint:<16}"),
         }
     };
-    row.survived.iter().map(share).collect::<Vec<_>>().join(" ")
+    row.survived.iter().map(share).collect::<Vec<_>>().join("  ")
 }
 
 /// Four digits after the point, and never rounded to the whole or to nothing.
