@@ -325,7 +325,6 @@ fn views_of_other_sizes() {
     });
 }
 
-/// More shards known to be wrong than there are parity shards say nothing about a column that does not agree.
 /// Writes, checks and corrections of several codes, with checksums and without, give together what they give on the CPU.
 #[test]
 fn tasks_of_every_kind_share_a_call() {
@@ -379,6 +378,7 @@ fn tasks_of_every_kind_share_a_call() {
     }
 }
 
+/// More shards known to be wrong than there are parity shards say nothing about a column that does not agree.
 #[test]
 fn too_many_erasures_are_beyond() {
     let code = Code::reed_solomon(4, 2).unwrap();
