@@ -76,8 +76,16 @@ fn no_wrong_byte_goes_unsaid_in_a_hundred_thousand_trials() {
             crcs[block] ^= 1 << rng.below(32);
         }
         let damaged = wrong_blocks(whole, &shards);
+        let before = shards.clone();
         let corrections = correct(codec, &mut shards, &given);
         let after = wrong_blocks(whole, &shards);
+        for (shard, (before, stands)) in before.iter().zip(&shards).enumerate() {
+            let changed = before.iter().zip(stands).filter(|(before, stands)| before != stands).count();
+            let said: usize = corrections.corrected.iter().filter(|c| c.shard == shard).map(|c| c.count).sum();
+            assert_eq!(said, changed, "trial {trial}: shard {shard}: {corrections:?}");
+        }
+        let is_consistent = codec.verify(&shards).unwrap().is_consistent();
+        assert_eq!(corrections.beyond.is_empty(), is_consistent, "trial {trial}: {corrections:?}");
         for &(shard, block) in &after {
             assert!(
                 is_said(&corrections, shard, block),
