@@ -7,10 +7,10 @@
 //   lost = B * parity[R]  +  (B * P[R, A] + (0 on top of P[Q, A])) * data[A].
 //
 // Gauss-Jordan elimination in place makes B out of P[R + Q, L]: of the pivot's row, what stands in the others' columns is
-// added to the others, and what stood in the pivot's column is replaced by its inverse or the product with it (J. R. Westlake,
-// "A handbook of numerical matrix inversion and solution of linear equations", 1968, section 2.3: sweeping). No pivot is
-// searched for: every square submatrix of such a P is invertible (MacWilliams and Sloane, "The theory of error-correcting
-// codes", 1977, chapter 11, theorem 8), so no leading minor is zero, and those are the pivots' products.
+// added to the others, and what stood in the pivot's column is replaced by its inverse or the product with it (W. H. Press et
+// al., "Numerical recipes in C", 1992, section 2.1). No pivot is searched for: every square submatrix of such a P is
+// invertible (MacWilliams and Sloane, "The theory of error-correcting codes", 1977, chapter 11, theorem 8), so no leading
+// minor is zero, and those are the pivots' products.
 //
 // Behind launch.rs's WORKGROUP_SIZE. A word of work and tables packs the elements of four rows.
 //

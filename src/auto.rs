@@ -10,7 +10,7 @@ use std::time::Duration;
 use calibration::Work;
 pub use calibration::{Calibration, Speed, default_path};
 
-use crate::backend::{Backend, Batch, Info, Report};
+use crate::backend::{Backend, Batch, Info, Report, Task};
 use crate::gpu::{self, Gpu};
 use crate::memory::Region;
 use crate::{Cpu, Error};
@@ -36,7 +36,8 @@ type Opener = dyn Fn() -> Result<Arc<dyn Backend>, Error> + Send + Sync;
 ///
 /// A software adapter is never chosen, unless `EVARISTE_DEVICE` names it. A call whose GPU fails runs again, whole, on the
 /// CPU; that is logged once as a warning, and a GPU that failed for another reason than the size of the call is not used
-/// again. A correction may be run again like any other call, but its report then lacks what the GPU had made right before.
+/// again. A correction may be run again like any other call, but what the GPU had made right before is not in the report, which then says
+/// so: [`Report::is_second_run`].
 pub struct Auto {
     cpu: Arc<dyn Backend>,
     open_gpu: Box<Opener>,
@@ -343,7 +344,11 @@ impl Backend for Auto {
         };
         if let Some(opened) = opened {
             match opened.gpu.run(batches) {
-                Err(error) if error.is_device_failure() => self.gpu_failed(&error),
+                Err(error) if error.is_device_failure() => {
+                    self.gpu_failed(&error);
+                    let is_second_run = batches.iter().any(|batch| matches!(batch.task(), Task::Correct { .. }));
+                    return Ok(Report { is_second_run, ..self.cpu.run(batches)? });
+                }
                 done => return done,
             }
         }

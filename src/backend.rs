@@ -191,6 +191,8 @@ pub struct Report {
     pub corrections: Vec<Correction>,
     /// Blocks with columns that are beyond the power of the code, ordered by batch, stripe and block.
     pub uncorrectable: Vec<Uncorrectable>,
+    /// Whether another device ran a correction before, and failed: what that one had made right already is not listed.
+    pub is_second_run: bool,
 }
 
 impl Report {
@@ -202,10 +204,11 @@ impl Report {
 
     /// Adds what another part of the same call found.
     pub(crate) fn join(&mut self, other: Self) {
-        let Self { mismatches, corrections, uncorrectable } = other;
+        let Self { mismatches, corrections, uncorrectable, is_second_run } = other;
         self.mismatches.extend(mismatches);
         self.corrections.extend(corrections);
         self.uncorrectable.extend(uncorrectable);
+        self.is_second_run |= is_second_run;
     }
 
     /// Brings everything into the order that is promised.

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! in this crate's [field](crate::gf256) (I. S. Reed and G. Solomon, "Polynomial codes over certain finite fields",
-//! 1960; R. E. Blahut, "Theory and Practice of Error Control Codes", chapter 7). A code with n < 255 is a shortened one:
+//! 1960; R. E. Blahut, "Theory and Practice of Error Control Codes", 1983). A code with n < 255 is a shortened one:
 //! it behaves like the code of 255 bytes whose first 255 - n data bytes are zero and not sent. These are the bytes of
 //! reedsolo, `RSCodec(nsym=n-k, nsize=n, fcr=first_root)`, and of libfec,
 //! `init_rs_char(8, 0x11d, first_root, 1, n-k, 255-n)`.
@@ -120,7 +120,8 @@ impl ReedSolomon {
     /// matter. Beyond that power a word is refused where that can be seen, and left as it was. It cannot always be
     /// seen: a word so damaged that it comes within the power of another codeword is corrected to that one. For a
     /// random word and t = (n - k) / 2 errors that happens with a probability of sum_(i<=t) C(n, i) 255^i / 256^(n-k),
-    /// about 1/t! for n = 255: a checksum within the data tells.
+    /// about 1/t! for n = 255 (R. J. McEliece and L. Swanson, "On the decoder error probability for Reed-Solomon codes",
+    /// IEEE Trans. IT-32, 1986): a checksum within the data tells.
     ///
     /// # Errors
     /// [`Error::CodewordPart`] for a word of another length; [`Error::Position`], [`Error::Duplicate`] or

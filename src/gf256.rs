@@ -1,7 +1,7 @@
 //! The field GF(2^8): 256 elements, polynomial x^8 + x^4 + x^3 + x^2 + 1 (0x11d), generator 2.
 //!
 //! An element is a byte; bit i is the coefficient of x^i. Sums are XORs. Products go through logarithms to base 2, the
-//! usual choice of storage codes (H. P. Anvin, "The mathematics of RAID-6", section 2). These functions serve the
+//! usual choice of storage codes (H. P. Anvin, "The mathematics of RAID-6", section 1). These functions serve the
 //! mathematics of codes and plans; bytes of shards go through the kernels of a backend.
 //!
 //! ```

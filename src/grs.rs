@@ -7,8 +7,8 @@
 //! sum over i of v_i * a_i^r * c_i = 0    for r = 0 .. m-1
 //! ```
 //!
-//! (R. M. Roth, "Introduction to Coding Theory", 2006, chapter 5). The m sums of a column that is not right are its
-//! *syndromes*. They determine e wrong bytes at unknown places and s lost ones at known places as long as 2e + s <= m:
+//! (R. M. Roth, "Introduction to Coding Theory", 2006). The m sums of a column that is not right are its *syndromes*. They
+//! determine e wrong bytes at unknown places and s lost ones at known places as long as 2e + s <= m:
 //! [`Task::Correct`](crate::Task::Correct) finds them.
 //!
 //! [`Code::grs`] recognises such codes by their matrix, whatever their name. A systematic code is GRS exactly if its parity
@@ -28,7 +28,12 @@
 //! ```
 //!
 //! has rank one: row 1 and column 1 give every point, up to a factor that is free too. Whether all the rest of the matrix
-//! follows them is asked once, of all of it.
+//! follows them is asked once, of all of it. With the points infinity, 2 and 4 of data and 0 and 1 of parity shards:
+//!
+//! ```text
+//! P' = 1  1    1        R = 0  0    0
+//!      1  2/3  4/5          0  1/2  1/4
+//! ```
 
 pub(crate) mod decoder;
 #[cfg(test)]

@@ -5,10 +5,11 @@
 //!
 //! **How a repair is planned** ([`Code::repair_plan`](crate::Code::repair_plan)). The parity checks, one row for each parity
 //! shard, are solved for the lost shards first and then for survivors, dearest first. The shards left over are a basis of
-//! least cost (the greedy algorithm on a matroid, seen from its dual), and the row of a lost shard holds its coefficients
-//! over that basis. A lost shard can be rebuilt exactly if a row is solved for it in which no other lost shard stands.
-//! Sources that no wanted shard uses are dropped, so a local group of a larger code is found where it suffices. Then single
-//! exchanges of a basis shard for another survivor are tried as long as one makes the plan cheaper.
+//! least cost (the greedy algorithm on a matroid, seen from its dual: J. Edmonds, "Matroids and the greedy algorithm", 1971),
+//! and the row of a lost shard holds its coefficients over that basis. A lost shard can be rebuilt exactly if a row is
+//! solved for it in which no other lost shard stands. Sources that no wanted shard uses are dropped, so a local group of a
+//! larger code is found where it suffices. Then single exchanges of a basis shard for another survivor are tried as long as
+//! one makes the plan cheaper.
 //!
 //! Codes with groups know sets of shards that are codes by themselves: rows and columns of a product, copies of a shard, a
 //! local group. Peeling along these lines, the cheapest next, finds survivors that suffice or nearly so; the same
@@ -16,7 +17,8 @@
 //! still does, and it drops what it need not read, so a plan never fails for how its sources were proposed.
 //!
 //! For MDS codes the result is optimal; for others it is a local optimum, because finding the sparsest combination is as
-//! hard as finding a code's minimum distance. Exchanges are left out where a round of them would take long.
+//! hard as finding a code's minimum distance (A. Vardy, "The intractability of computing the minimum distance of a code",
+//! IEEE Trans. IT-43, 1997). Exchanges are left out where a round of them would take long.
 //!
 //! **Many stripes, each with losses of its own** ([`Losses`]). There the plans of a generalised Reed-Solomon code know their
 //! slots at once and leave their matrices to whoever runs them: the host works a coefficient out in closed form, a GPU

@@ -8,7 +8,7 @@ use std::fmt::Display;
 
 use evariste::{Batch, Code, Error, Geometry, Matrix, Plan, Task, View, memory::Slot};
 use support::boundaries::{CHUNKED, LENGTHS, SHAPES, short_lengths};
-use support::{Rng, assert_shards_equal, each_backend, each_codec, oracle, paint, painted};
+use support::{Rng, assert_shards_equal, each_backend, each_codec, oracle, paint, painted, stripe};
 
 const GUARD: u8 = 0xa5;
 
@@ -46,13 +46,6 @@ impl Guarded {
             assert!(outside.copied().all(|byte| byte == GUARD), "{context}: wrote outside shard {shard}");
         }
     }
-}
-
-fn stripe(code: &Code, bytes: usize) -> Vec<Vec<u8>> {
-    let mut shards = painted(code.data_shards(), bytes);
-    let rows: Vec<&[u8]> = code.parity_matrix().iter_rows().collect();
-    shards.extend(oracle::product(&rows, &shards));
-    shards
 }
 
 /// Encodes and rebuilds slices at odd addresses; nothing but what should change does.
@@ -378,41 +371,6 @@ fn slices_of_many_small_stripes() {
 }
 
 /// Batches of one call that differ in everything.
-#[test]
-fn several_batches_in_one_call() {
-    let codes = [Code::reed_solomon(3, 2).unwrap(), Code::raid5(7).unwrap(), Code::cauchy(20, 9).unwrap()];
-    let lengths = [1000, 1, 77];
-    let plans: Vec<_> = codes.iter().map(Code::encode_plan).collect();
-    let expected: Vec<Vec<Vec<u8>>> = codes.iter().zip(lengths).map(|(code, bytes)| stripe(code, bytes)).collect();
-    each_backend(|name, backend| {
-        let mut shards = expected.clone();
-        let mut batches = Vec::new();
-        for ((code, plan), shards) in codes.iter().zip(&plans).zip(&mut shards) {
-            shards[code.data_shards()..].iter_mut().for_each(|parity| parity.fill(0xee));
-            let view = View::slices(shards.iter_mut().map(|shard| Slot::Write(shard)), 1).unwrap();
-            batches.push(Batch::new(Task::write(plan), view).unwrap());
-        }
-        assert!(backend.run(&mut batches).unwrap().is_consistent());
-        drop(batches);
-        for (expected, shards) in expected.iter().zip(&shards) {
-            assert_shards_equal(expected, shards, name);
-        }
-
-        shards[1][7][0] ^= 1;
-        shards[2][28][76] ^= 1;
-        let mut batches: Vec<_> = plans
-            .iter()
-            .zip(&shards)
-            .map(|(plan, shards)| {
-                let view = View::slices(shards.iter().map(|shard| Slot::Read(shard)), 1).unwrap();
-                Batch::new(Task::Check(plan), view).unwrap()
-            })
-            .collect();
-        let mismatches = backend.run(&mut batches).unwrap().mismatches;
-        let found: Vec<_> = mismatches.iter().map(|m| (m.batch, m.slot, m.first, m.count)).collect();
-        assert_eq!(found, [(1, 7, 0, 1), (2, 28, 76, 1)], "{name}");
-    });
-}
 
 #[test]
 fn a_call_without_batches_and_a_view_without_bytes_do_nothing() {

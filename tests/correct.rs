@@ -3,25 +3,12 @@
 #[path = "support/support.rs"]
 mod support;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use evariste::backend::BLOCK_BYTES;
 use evariste::memory::Slot;
-use evariste::{
-    Auto, Backend, Batch, Code, Codec, Correction, Cpu, Erasures, Error, Geometry, Grs, Info, Matrix, Region, Report,
-    Task, Uncorrectable, View,
-};
+use evariste::{Backend, Batch, Code, Correction, Erasures, Geometry, Grs, Report, Task, Uncorrectable, View};
 use proptest::prelude::*;
 use support::boundaries::LENGTHS;
-use support::{Rng, assert_shards_equal, cases, each_backend, oracle, painted};
-
-fn stripe(code: &Code, bytes: usize) -> Vec<Vec<u8>> {
-    let mut shards = painted(code.data_shards(), bytes);
-    let rows: Vec<&[u8]> = code.parity_matrix().iter_rows().collect();
-    shards.extend(oracle::product(&rows, &shards));
-    shards
-}
+use support::{Rng, assert_shards_equal, cases, each_backend, oracle, stripe};
 
 fn correct(backend: &dyn Backend, grs: &Grs, erased: &Erasures, shards: &mut [Vec<u8>], stripes: usize) -> Report {
     let view = View::slices(shards.iter_mut().map(|shard| Slot::Write(shard)), stripes).unwrap();
@@ -325,59 +312,6 @@ fn views_of_other_sizes() {
     });
 }
 
-/// Writes, checks and corrections of several codes, with checksums and without, give together what they give on the CPU.
-#[test]
-fn tasks_of_every_kind_share_a_call() {
-    let codes = [Code::reed_solomon(4, 4), Code::raid5(3), Code::cauchy(1, 3), Code::reed_solomon(7, 2)];
-    let codes = codes.map(|code| {
-        let code = code.unwrap();
-        (code.encode_plan(), code.grs().unwrap(), code)
-    });
-    let mut rng = Rng::new(606);
-    let cpu = Cpu::new().unwrap();
-    for round in 0..12 {
-        let calls: Vec<_> = (0..1 + rng.below(6))
-            .map(|_| {
-                let (plan, grs, code) = &codes[rng.below(codes.len())];
-                let (slots, stripes) = (code.total_shards(), 1 + rng.below(4));
-                let bytes = [1, 5, 100, 4096, 4097, 12_288, 20_000][rng.below(7)];
-                let (mut shards, mut erased) = (stripe(code, bytes * stripes), Erasures::none());
-                for _ in 0..rng.below(8) {
-                    let (slot, stripe, at) = (rng.below(slots), rng.below(stripes), rng.below(bytes));
-                    shards[slot][stripe * bytes..][at..bytes].iter_mut().for_each(|byte| *byte = rng.byte());
-                    if rng.below(2) == 0 {
-                        erased.insert(stripe, at / BLOCK_BYTES, u32::try_from(slot).unwrap());
-                    }
-                }
-                (plan, grs, shards, stripes, erased, rng.below(6))
-            })
-            .collect();
-        let run = |backend: &dyn Backend| {
-            let mut sets: Vec<Vec<Vec<u8>>> = calls.iter().map(|(_, _, shards, ..)| shards.clone()).collect();
-            let mut crcs = vec![Vec::new(); calls.len()];
-            let mut batches = Vec::new();
-            for ((call, set), crc) in calls.iter().zip(&mut sets).zip(&mut crcs) {
-                let (plan, grs, _, stripes, erased, kind) = call;
-                let task = match kind {
-                    0 | 1 => Task::write(plan),
-                    2 | 3 => Task::Check(plan),
-                    _ => Task::Correct { grs, erased },
-                };
-                let view = View::slices(set.iter_mut().map(|shard| Slot::Write(shard)), *stripes).unwrap();
-                let batch = Batch::new(task, view).unwrap();
-                let with_crc = [1, 3].contains(kind);
-                crc.resize(if with_crc { batch.checksums() } else { 0 }, 0);
-                batches.push(if with_crc { batch.with_crc(crc).unwrap() } else { batch });
-            }
-            let report = backend.run(&mut batches).unwrap();
-            drop(batches);
-            (report, sets, crcs)
-        };
-        let expected = run(&cpu);
-        each_backend(|name, backend| assert!(run(&**backend) == expected, "{name}, round {round}"));
-    }
-}
-
 /// More shards known to be wrong than there are parity shards say nothing about a column that does not agree.
 #[test]
 fn too_many_erasures_are_beyond() {
@@ -430,125 +364,4 @@ proptest! {
             assert_eq!(again, Report { corrections: vec![], ..report }, "{name}, again");
         });
     }
-}
-
-#[test]
-fn a_codec_says_what_it_corrected() {
-    let code = Code::reed_solomon(6, 3).unwrap();
-    let whole = stripe(&code, 20_000);
-    each_backend(|name, backend| {
-        let codec = Codec::on(code.clone(), Arc::clone(backend));
-        let mut shards = codec.shards(20_000).unwrap();
-        for (to, from) in shards.iter_mut().zip(&whole) {
-            to.copy_from_slice(from);
-        }
-        assert!(codec.correct(&mut shards).unwrap().is_clean(), "{name}");
-        shards.shard_mut(4)[1000..10_000].iter_mut().for_each(|byte| *byte = !*byte);
-        shards.shard_mut(8)[16_390] ^= 1;
-        let corrections = codec.correct(&mut shards).unwrap();
-        assert_shards_equal(&whole, &shards.iter().collect::<Vec<_>>(), name);
-        let found: Vec<_> = corrections.corrected.iter().map(|c| (c.shard, c.bytes.clone(), c.count)).collect();
-        assert_eq!(found, [(4, 1000..10_000, 9000), (8, 16_390..16_391, 1)], "{name}");
-        assert!(corrections.is_complete() && !corrections.is_confirmed() && !corrections.is_clean(), "{name}");
-
-        // Two shards are more than one parity shard in two bears, unless it is known of one of them.
-        let mut shards = whole.clone();
-        for shard in [0, 1] {
-            shards[shard][5000..6000].iter_mut().for_each(|byte| *byte = !*byte);
-        }
-        let damaged = shards.clone();
-        let corrections = codec.correct(&mut shards).unwrap();
-        let left: usize = corrections.beyond.iter().map(|beyond| beyond.count).sum();
-        assert!(!corrections.is_complete() && left > 990, "{name}: {corrections:?}");
-        let mut shards = damaged;
-        let mut erased = Erasures::none();
-        erased.insert(0, 1, 1);
-        let corrections = codec.correct_with_erasures(&mut shards, &erased).unwrap();
-        assert_shards_equal(&whole, &shards, name);
-        assert!(corrections.is_complete() && corrections.corrected.len() == 2, "{name}: {corrections:?}");
-
-        // Of four in a block nothing follows, even if they agree with each other.
-        (0..4).for_each(|shard| erased.insert(0, 1, shard));
-        let corrections = codec.correct_with_erasures(&mut shards, &erased).unwrap();
-        let beyond: Vec<_> = corrections.beyond.iter().map(|beyond| (beyond.columns.clone(), beyond.count)).collect();
-        assert_eq!(beyond, [(4096..8192, 4096)], "{name}");
-    });
-}
-
-#[test]
-fn what_cannot_be_corrected_is_a_typed_error_and_nothing_is_touched() {
-    let random = Matrix::from_rows(&[[1, 0, 0], [0, 1, 0], [0, 0, 1], [7, 9, 200], [31, 4, 77], [90, 1, 13]]).unwrap();
-    let error = |code: Code, erased: Erasures| {
-        let codec = Codec::on(code.clone(), Arc::new(Cpu::new().unwrap()));
-        let mut shards = vec![vec![3; 10]; code.total_shards()];
-        let error = codec.correct_with_erasures(&mut shards, &erased).unwrap_err();
-        assert!(shards.iter().all(|shard| shard == &[3; 10]), "{error}");
-        error
-    };
-    let custom = error(Code::from_generator(&random).unwrap(), Erasures::none());
-    assert!(matches!(custom, Error::CannotLocate { code: "custom", shards: 6, .. }), "{custom}");
-    let full = error(Code::reed_solomon(200, 56).unwrap(), Erasures::none());
-    assert!(matches!(full, Error::CannotLocate { code: "vandermonde", shards: 256, .. }), "{full}");
-    let code = || Code::reed_solomon(4, 2).unwrap();
-    assert!(matches!(error(code(), Erasures::everywhere([6])), Error::SlotIndex { slot: 6, slots: 6 }));
-    assert!(matches!(error(code(), Erasures::everywhere([1, 2, 9])), Error::SlotIndex { slot: 9, slots: 6 }));
-    let lost = error(code(), Erasures::everywhere([0, 3, 4]));
-    assert!(matches!(&lost, Error::Unrecoverable { lost, .. } if lost == &[0, 3, 4]), "{lost}");
-    let mut erased = Erasures::none();
-    erased.insert(0, 1, 2);
-    assert!(matches!(error(code(), erased), Error::BlockIndex { stripe: 0, block: 1, stripes: 1, blocks: 1 }));
-
-    let shards = vec![vec![0; 10]; 6];
-    let view = View::slices(shards.iter().map(|shard| Slot::Read(shard)), 1).unwrap();
-    let (grs, erased) = (code().grs().unwrap(), Erasures::none());
-    let batch = Batch::new(Task::Correct { grs: &grs, erased: &erased }, view);
-    assert!(matches!(batch.err(), Some(Error::ReadOnlySlot { slot: 0 })));
-}
-
-/// A GPU that the CPU plays: it corrects one shard's half of the damage, and is lost.
-struct Failing(Cpu, AtomicUsize);
-
-impl Backend for Failing {
-    fn info(&self) -> Info {
-        Info { backend: "gpu", device: "an actor".to_owned(), software: false, memory: None }
-    }
-
-    fn allocate(&self, bytes: usize) -> Result<Region, Error> {
-        self.0.allocate(bytes)
-    }
-
-    fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
-        if !matches!(batches[0].task(), Task::Correct { .. }) {
-            return self.0.run(batches);
-        }
-        self.1.fetch_add(1, Ordering::Relaxed);
-        batches[0].view_mut().slot_mut(3, 0)[..1 << 19].fill(0);
-        let lost =
-            |what: &str| Error::DeviceLost { device: what.to_owned(), doing: what.to_owned(), reason: what.to_owned() };
-        Err(lost("an actor"))
-    }
-}
-
-#[test]
-fn the_automatic_backend_corrects_on_the_cpu_what_a_gpu_left() {
-    let gpu = Arc::new(Failing(Cpu::new().unwrap(), AtomicUsize::new(0)));
-    let opened: Arc<dyn Backend> = gpu.clone();
-    let speed = |bytes_per_s| evariste::auto::Speed { call_s: 1e-6, bytes_per_s, products_per_s: 1e12 };
-    let calibration = evariste::auto::Calibration {
-        cpu_device: "any".to_owned(),
-        gpu_device: "any".to_owned(),
-        cpu: speed(1e9),
-        in_place: Some(speed(1e11)),
-        copied: speed(1e11),
-    };
-    let auto = Auto::of(Arc::new(Cpu::new().unwrap()), move || Ok(opened.clone())).with_calibration(calibration);
-    let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::new(auto));
-    // Shards of zeros agree with each other; 56 MiB of them open a GPU.
-    let mut shards = vec![vec![0; 4 << 20]; 14];
-    shards[3][..1 << 20].fill(1);
-    let corrections = codec.correct(&mut shards).unwrap();
-    assert_eq!(gpu.1.load(Ordering::Relaxed), 1, "the GPU was asked");
-    assert!(shards.iter().all(|shard| shard.iter().all(|&byte| byte == 0)));
-    assert_eq!(corrections.corrected.len(), 1);
-    assert_eq!(corrections.corrected[0].bytes, 1 << 19..1 << 20);
 }

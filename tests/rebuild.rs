@@ -4,15 +4,7 @@
 mod support;
 
 use evariste::{Code, Codec, Error, Matrix, Shards};
-use support::{Rng, assert_shards_equal, each_codec, oracle, paint, painted};
-
-/// The shards of a code, painted and encoded by the slow oracle.
-fn stripe(code: &Code, bytes: usize) -> Vec<Vec<u8>> {
-    let mut shards = painted(code.data_shards(), bytes);
-    let rows: Vec<&[u8]> = code.parity_matrix().iter_rows().collect();
-    shards.extend(oracle::product(&rows, &shards));
-    shards
-}
+use support::{Rng, assert_shards_equal, each_codec, paint, stripe};
 
 /// The library's own shards with these bytes.
 fn shards(codec: &Codec, stripe: &[Vec<u8>]) -> Shards {

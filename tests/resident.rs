@@ -6,7 +6,7 @@ mod support;
 use evariste::gpu::{Arena, Kernel, Options, Resident, wgpu};
 use std::sync::Arc;
 
-use evariste::{Backend, Code, Codec, Cpu, Error, Geometry, Gpu, Matrices, Matrix, Plan, Task};
+use evariste::{Code, Codec, Cpu, Error, Geometry, Gpu, Matrices, Matrix, Plan, Task};
 use support::{assert_shards_equal, gpu_is_wanted, painted_stripe};
 
 /// A device with WebGPU's default limits and no feature, as any caller may hold.
@@ -209,49 +209,6 @@ fn unsubmitted_commands_have_no_result() {
     let shards = Resident::Together(Arena { buffer: &memory, offset: 0, geometry });
     let recorded = gpu.record(&mut encoder, Task::Check(&plan), shards).unwrap();
     assert!(matches!(recorded.report(&gpu), Err(Error::Device { .. })));
-}
-
-/// A device that is gone is an error, and others that poll a device do not disturb.
-#[test]
-fn lost_and_busy_devices() {
-    if !gpu_is_wanted() {
-        return;
-    }
-    let gpu = Arc::new(Gpu::open(&Options::default()).unwrap());
-    let codec = Codec::on(Code::raid5(2).unwrap(), Arc::clone(&gpu) as Arc<dyn Backend>);
-    let mut shards = painted_stripe(2, 1, 100_000);
-    let device = gpu.device().clone();
-    let polling = std::sync::atomic::AtomicBool::new(true);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while polling.load(std::sync::atomic::Ordering::Relaxed) {
-                device.poll(wgpu::PollType::Poll).unwrap();
-            }
-        });
-        (0..200).for_each(|_| codec.encode(&mut shards).unwrap());
-        polling.store(false, std::sync::atomic::Ordering::Relaxed);
-    });
-    device.destroy();
-    for _ in 0..2 {
-        assert!(codec.encode(&mut shards).is_err_and(|error| error.is_device_failure()));
-    }
-}
-
-/// A device stays open behind its backend, and whoever opens it next hears of its loss, whoever heard of it before.
-#[test]
-fn a_device_that_somebody_listened_to_and_lost_is_not_opened_again() {
-    if !gpu_is_wanted() {
-        return;
-    }
-    let open = || Gpu::open(&Options::default()).unwrap();
-    let gpu = open();
-    gpu.device().set_device_lost_callback(|_, _| {});
-    gpu.device().destroy();
-    drop(gpu);
-    for _ in 0..2 {
-        let codec = Codec::on(Code::raid5(2).unwrap(), Arc::new(open()));
-        codec.encode(&mut painted_stripe(2, 1, 1000)).unwrap();
-    }
 }
 
 /// A pass's time is known when it was asked for, and counts what was read and written.

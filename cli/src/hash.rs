@@ -2,7 +2,7 @@
 //!
 //! BLAKE3 is a binary tree over chunks of 1 KiB whose left subtrees are full. So groups of 2^7 chunks are subtrees by
 //! themselves: each is hashed by one thread, wherever its bytes lie, and the tree above them is put together in order.
-//! (J. O'Connor, J.-P. Aumasson, S. Neves, Z. Wilcox-O'Hearn, "BLAKE3", section 2.1.)
+//! (J. O'Connor, J.-P. Aumasson, S. Neves, Z. Wilcox-O'Hearn, "BLAKE3: one function, fast everywhere", section 2.1.)
 
 use blake3::Hasher;
 use blake3::hazmat::{ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root};

@@ -3,7 +3,7 @@
 //! ```text
 //! args -> protect  file -> batch -> codec -> writer -> shards
 //!         verify   scan -> set -> reader -> batch -> codec -> health
-//!         repair   health, then writer and placement
+//!         repair   health, then writer and renaming
 //!         restore  the same way without what is not needed, into one file
 //! ```
 //!
@@ -26,13 +26,13 @@ mod health;
 mod interrupt;
 mod names;
 mod pipeline;
-mod placement;
 mod plan;
 mod positioned;
 mod progress;
 mod protect;
 mod ranges;
 mod reader;
+mod renaming;
 mod repair;
 mod report;
 mod restore;

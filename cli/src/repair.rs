@@ -13,8 +13,8 @@ use rayon::prelude::*;
 use crate::args;
 use crate::exit::{BeyondRepair, Exit};
 use crate::health::{self, Verdict, WRONG_HASH};
-use crate::placement;
 use crate::ranges;
+use crate::renaming;
 use crate::report::Timed;
 use crate::set::Set;
 use crate::temp;
@@ -69,7 +69,7 @@ pub(crate) fn repair(dir: &Path, locate: bool, backend: &Arc<dyn Backend>, out: 
     }
     let rewritten: Vec<usize> = health.damaged.keys().copied().collect();
     let writers = rewrite(purpose, &mut set, &codec, &rewritten)?;
-    let renamed = placement::free_names(&mut set, &rewritten)?;
+    let renamed = renaming::free_names(&mut set, &rewritten)?;
     for writer in writers {
         writer.place(dir)?;
     }

@@ -24,7 +24,7 @@
 //! ```
 //! use evariste::analysis::mttdl::{Disks, Repair, chain};
 //! let disks = Disks { count: 8, mttf_hours: 1e6, mttr_hours: 24.0, repair: Repair::Serial };
-//! // RAID 5 in a closed form: (15 / MTTF + 1 / MTTR) / (8 * 7 / MTTF^2).
+//! // RAID 5 in the closed form of the paper's section 2: (15 / MTTF + 1 / MTTR) / (8 * 7 / MTTF^2).
 //! let raid5 = chain(&disks, &[1.0, 1.0])?;
 //! assert!((raid5 / 7.443_155e8 - 1.0).abs() < 1e-6);
 //! # Ok::<(), evariste::Error>(())
@@ -93,9 +93,9 @@ impl Disks {
 /// ends early gives a lower bound. An MDS code with m parities has m + 1 ones.
 ///
 /// Expected times t_i from state i are eliminated from 0 upwards as t_i = A_i + (1 - D_i) t_(i+1). A and D follow from
-/// sums, products and quotients of positive numbers only, so a result of 10^12 hours is as exact as its inputs (W.
-/// Grassmann, M. Taksar and D. Heyman, "Regenerative analysis and steady state distributions for Markov chains", 1985,
-/// is the idea).
+/// sums, products and quotients of positive numbers only, 1 - S(i + 1) / S(i) being one of them, so a result of 10^12
+/// hours is as exact as its inputs (W. K. Grassmann, M. I. Taksar and D. P. Heyman, "Regenerative analysis and steady
+/// state distributions for Markov chains", Operations Research 33, 1985, is the idea).
 ///
 /// Infinite if even the loss of all disks is survived; 0 for an empty list or for one that begins with zero.
 ///

@@ -45,6 +45,7 @@ mod tests {
     fn sets_are_counted() {
         assert_eq!(count(36, 5), Some(376_992));
         assert_eq!(count(55, 5), Some(3_478_761));
+        assert_eq!(count(55, 3), Some(26_235));
         assert_eq!(count(5, 0), Some(1));
         assert_eq!(count(5, 6), Some(0));
         assert_eq!(count(64, 32), Some(1_832_624_140_942_590_534));

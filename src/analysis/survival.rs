@@ -1,8 +1,9 @@
 //! Joint decoding: the share of all sets of losses that the whole code survives.
 //!
-//! Lost shards can be rebuilt if and only if their columns of the parity-check matrix \[P | 1\] are independent (F. J.
-//! MacWilliams and N. J. A. Sloane, "The theory of error-correcting codes", 1977, chapter 1, theorem 10). [`count`]
-//! goes through all sets, [`sample`] through some, and where a theorem gives the number nobody needs to.
+//! Lost shards can be rebuilt if and only if their columns of the parity-check matrix \[P | 1\] are independent: words that
+//! agree in all other shards differ by a relation between these columns (F. J. MacWilliams and N. J. A. Sloane, "The theory
+//! of error-correcting codes", 1977, chapter 1). [`count`] goes through all sets, [`sample`] through some, and where a
+//! theorem gives the number nobody needs to.
 
 mod count;
 mod product;

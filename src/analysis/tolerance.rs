@@ -23,14 +23,14 @@ pub struct Tolerance {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Theorem {
-    /// The code is MDS, so its distance is the most there can be, m + 1. R. Singleton, "Maximum distance q-nary codes",
-    /// 1964.
+    /// The code is MDS, so its distance is the most there can be, m + 1. R. C. Singleton, "Maximum distance q-nary codes",
+    /// IEEE Trans. IT-10, 1964.
     Singleton,
     /// The distance of a product is the product of the distances, (a + 1)(b + 1). P. Elias, "Error-free coding", 1954.
     Product,
     /// A code of locality r has at most the distance n - k - ceil(k / r) + 2, which is g + 2 here, and any g + 1 losses
     /// are survived by [construction](Code::local). P. Gopalan, C. Huang, H. Simitci and S. Yekhanin, "On the locality
-    /// of codeword symbols", IEEE Transactions on Information Theory, 2012, equation 2.
+    /// of codeword symbols", IEEE Transactions on Information Theory 58(11), 2012.
     Locality,
 }
 

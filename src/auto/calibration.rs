@@ -1,7 +1,8 @@
 //! What a machine's CPU and GPU were measured to do, and what follows for a call.
 //!
-//! A call's time is modelled as that of a roofline (Williams, Waterman and Patterson, "Roofline", CACM 2009): a fixed cost,
-//! and then whatever takes longer, moving the bytes or multiplying them. Three numbers a backend, from three timed calls.
+//! A call's time is modelled as that of a roofline (S. Williams, A. Waterman and D. Patterson, "Roofline: an insightful visual
+//! performance model for multicore architectures", CACM 52(4), 2009): a fixed cost, and then whatever takes longer, moving
+//! the bytes or multiplying them. Three numbers a backend, from three timed calls.
 
 mod measure;
 mod store;

@@ -6,9 +6,10 @@ use crate::{Code, Error, Matrix, gf256};
 impl Code {
     /// The parity matrix P\[i\]\[j\] = 2^(i * j): the same bytes as ISA-L's `gf_gen_rs_matrix`.
     ///
-    /// A Vandermonde matrix below the identity does not always give back the data: every square submatrix has to be
-    /// invertible, not only those of whole rows or columns (J. S. Plank and Y. Ding, "Note: Correction to the 1997
-    /// tutorial on Reed-Solomon coding", 2003). This one is MDS if and only if
+    /// A Vandermonde matrix below the identity does not always give back the data (J. S. Plank and Y. Ding, "Note:
+    /// Correction to the 1997 tutorial on Reed-Solomon coding", 2003): every square submatrix has to be invertible, not
+    /// only those of whole rows or columns (F. J. MacWilliams and N. J. A. Sloane, "The theory of error-correcting codes",
+    /// 1977, chapter 11, theorem 8). This one is MDS if and only if
     ///
     /// - k <= 3 or m <= 3, or
     /// - k = 4 and m <= 21, or m = 4 and k <= 21, or

@@ -19,13 +19,14 @@ impl Code {
     /// **Coefficients.** Up to two global parities, over groups of up to 15 shards and up to 17 groups: data shard i of
     /// group x has a = 2^(x + 17i), and the global parities are the sums of a * D and of a^2 * D. The numbers 2^(17i) are
     /// the 15 of the subfield GF(16), so the a of one group and their sums fill GF(16)* times 2^x, and those sets have no
-    /// element in common. So no sum of two a of one group is a sum of two of another, which is what the paper asks for: the
-    /// code is maximally recoverable, it survives every loss that any code of this shape survives.
+    /// element in common. So no sum of two a of one group is a sum of two of another, which is what the paper asks for
+    /// (section 2.2.1): the code is maximally recoverable, it survives every loss that any code of this shape survives.
     ///
-    /// Otherwise they are a pyramid code (C. Huang, M. Chen and J. Li, "Pyramid codes", NCA 2007): the parities of an MDS
-    /// code, here a row of ones above a Cauchy matrix of g rows, with the row of ones split into the local parities. Any
-    /// g + 1 losses are survived, as by the code that was split, and nearly every other loss that could be: LRC(48, 4, 3)
-    /// survives .9946 of all losses of five shards, where .9950 is possible.
+    /// Otherwise they are a pyramid code (C. Huang, M. Chen and J. Li, "Pyramid codes: flexible schemes to trade space for
+    /// access efficiency in reliable data storage systems", NCA 2007): the parities of an MDS code, here a row of ones above
+    /// a Cauchy matrix of g rows, with the row of ones split into the local parities. Any g + 1 losses are survived, as by
+    /// the code that was split, and nearly every other loss that could be: LRC(48, 4, 3) survives .9946 of all losses of
+    /// five shards, where .9950 is possible.
     ///
     /// # Errors
     /// [`Error::TooFewShards`] if there are no data shards, groups or global parities; [`Error::UnevenGroups`] if k is no
@@ -49,7 +50,8 @@ impl Code {
 
     /// An LRC whose global parities lie in the groups like data, so that every single loss is rebuilt within a group.
     ///
-    /// The form of S. Kadekodi et al., "Practical design considerations for wide locally recoverable codes", FAST 2023.
+    /// The form of S. Kadekodi, S. Silas, D. Clausen and A. Merchant, "Practical design considerations for wide locally
+    /// recoverable codes (LRCs)", FAST 2023, section 7: uniform Cauchy LRCs.
     /// Data and global parities, in this order, are cut into `groups` runs whose lengths differ by one at most, longer
     /// ones first; each run has an XOR parity. Numbers of 6 data shards, 2 groups, 2 global parities:
     ///

@@ -13,7 +13,7 @@ impl Code {
         Ok(Self::from_parity("raid5", Matrix::from_fn(1, data_shards, |_, _| 1)))
     }
 
-    /// RAID 6: P = sum of D\[j\], Q = sum of 2^j * D\[j\] (H. P. Anvin, "The mathematics of RAID-6", equations 1 and 2).
+    /// RAID 6: P = sum of D\[j\], Q = sum of 2^j * D\[j\] (H. P. Anvin, "The mathematics of RAID-6", section 2).
     /// The same bytes as Linux md's P and Q over a stripe's data in the order md counts them, and as ISA-L's `pq_gen`.
     ///
     /// # Errors

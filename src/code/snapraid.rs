@@ -8,8 +8,8 @@ impl Code {
     ///
     /// Row 0 is ones, row 1 is 2^j, and row i >= 2 is 1 / (2^-j + 2^(i-1)), divided by its own first element. Rows 1 and on
     /// are a Cauchy matrix with the points 2^-j for columns, and 0, 2, 4, 8, .. for rows; with row 0, whose point is infinity, it
-    /// is an extended one, all of whose square submatrices are invertible (R. M. Roth and G. Seroussi, "On generator
-    /// matrices of MDS codes", IEEE Transactions on Information Theory 31(6), 1985). So any k shards give back the data (MDS).
+    /// is an extended one, as the Cauchy codes of A. Dür have ("The automorphism groups of Reed-Solomon codes", J. Combinatorial
+    /// Theory A 44, 1987), all of whose square submatrices are invertible. So any k shards give back the data (MDS).
     ///
     /// # Errors
     /// [`Error::TooFewShards`] if a count is zero, [`Error::TooManyShards`] if k + m exceeds 256.

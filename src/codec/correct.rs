@@ -50,7 +50,7 @@ impl Codec {
         report.uncorrectable.retain(|uncorrectable| !overfull.contains(&uncorrectable.block));
         report.uncorrectable.extend(overfull.into_iter().map(|block| whole_block(block, bytes)));
         report.uncorrectable.sort_unstable();
-        let mut corrections = Corrections::default();
+        let mut corrections = Corrections { is_second_run: report.is_second_run, ..Corrections::default() };
         report.corrections.iter().for_each(|correction| corrections.note_corrected(correction, false));
         report.uncorrectable.iter().for_each(|uncorrectable| corrections.note_beyond(uncorrectable));
         Ok(corrections)

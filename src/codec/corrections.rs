@@ -20,6 +20,9 @@ pub struct Corrections {
     /// What does not agree with its checksum now that all is done, ordered by shard and place. Where nothing else is said of
     /// such bytes the shards agree with each other: then the checksum may be what is wrong.
     pub contradicted: Vec<Contradicted>,
+    /// Whether a device failed in the course of this and another one did it again: what the first had made right by then is not
+    /// listed. Nothing else is lost by it.
+    pub is_second_run: bool,
 }
 
 /// Wrong bytes of a shard, in adjacent blocks of [`BLOCK_BYTES`].
@@ -57,10 +60,10 @@ pub struct Contradicted {
 }
 
 impl Corrections {
-    /// Whether nothing was wrong.
+    /// Whether nothing was wrong; after a second run nobody knows.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.corrected.is_empty() && self.is_complete()
+        self.corrected.is_empty() && self.is_complete() && !self.is_second_run
     }
 
     /// Whether nothing is left that is known to be wrong.
@@ -72,7 +75,7 @@ impl Corrections {
     /// Whether nothing is left that is known to be wrong, and checksums say so of everything that was corrected.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
-        self.is_complete() && self.corrected.iter().all(|corrected| corrected.confirmed)
+        self.is_complete() && !self.is_second_run && self.corrected.iter().all(|corrected| corrected.confirmed)
     }
 
     /// Notes what was corrected in a block; blocks come in order.

@@ -1,10 +1,10 @@
 //! The fold: words of a block added up until a few are left that have the block's remainder.
 //!
-//! Let y = x^32. Squaring is a field automorphism, so S(x) = 0 modulo P implies S(x^32) = 0: a sparse multiple of P, read with
-//! one word of 32 bits for each power of y, is a relation between whole words. Dividing a block, as a polynomial in y whose
-//! coefficients are its words, by such a multiple takes XORs of words alone, and leaves fewer words than the multiple has
-//! powers. As it treats all bits of a word alike, it is linear over GF(2^8) too, byte by byte, so it **commutes with an
-//! erasure code**: the folds of parity blocks are the parity of the folds of data blocks.
+//! Let y = x^32. Over GF(2) a polynomial's square is S(x)^2 = S(x^2), so S(x) = 0 modulo P implies S(x^32) = 0: a sparse
+//! multiple of P, read with one word of 32 bits for each power of y, is a relation between whole words. Dividing a block, as
+//! a polynomial in y whose coefficients are its words, by such a multiple takes XORs of words alone, and leaves fewer words
+//! than the multiple has powers. As it treats all bits of a word alike, it is linear over GF(2^8) too, byte by byte, so it
+//! **commutes with an erasure code**: the folds of parity blocks are the parity of the folds of data blocks.
 //!
 //! A multiple with few terms has a high degree and many words to keep; this one contains a product of two sparse
 //! polynomials, so that a division is two short recurrences. With v the quotient and u an auxiliary sequence:

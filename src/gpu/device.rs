@@ -2,72 +2,21 @@
 
 mod adapters;
 mod idle;
+mod options;
+mod wait;
 
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
 
 use super::import::{self, Importer};
-use super::kernels::Kernel;
+use crate::Error;
 use crate::backend::HostMemory;
-use crate::{Error, env};
 pub use adapters::AdapterSummary;
 pub(super) use adapters::summaries;
 use idle::{InUse, Kind, Loss, Opened};
-
-/// How long a wait asks again and again before it sleeps: a small call ends within this, and waking up costs as much as it
-/// does.
-const SPIN: Duration = Duration::from_micros(100);
-/// A submission that takes longer than this hangs.
-pub(super) const HANG: Duration = Duration::from_secs(120);
-
-/// How long to wait before a wait that panicked is tried again; after as many it is given up.
-const PAUSES_AFTER_PANICS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(900)];
-
-/// Which device to open, and how.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Options {
-    /// A part of the adapter's name, whatever its case, or its index in [`Gpu::adapters`](super::Gpu::adapters).
-    /// Default: `EVARISTE_DEVICE`, else the best adapter.
-    pub device: Option<String>,
-    /// Whether an adapter that the CPU imitates will do where there is no hardware. Default: yes. One that `device`
-    /// names will do in any case.
-    pub software: bool,
-    /// Whether shaders check every index. Default: in debug builds, or with `EVARISTE_CHECKED_SHADERS=1`.
-    pub checked_shaders: Option<bool>,
-    /// Which kernel runs plans. Default: `EVARISTE_KERNEL`, else the best that is ready.
-    pub kernel: Option<Kernel>,
-    /// How the device reaches the host's memory. Default: `EVARISTE_MEMORY`, else the first of registered, mapped and
-    /// staged that it can.
-    pub memory: Option<HostMemory>,
-    /// Whether the device times each pass, for [`Gpu::take_profile`](super::Gpu::take_profile). Default: no.
-    pub profile: bool,
-    /// From how many distinct repairs on, where stripes have repairs of their own, the device works out their matrices itself.
-    /// Default: where their tables come to 512 KiB (410 repairs of four shards of a 10+4 code, 28 of ten of a 50+10 code).
-    pub invert_from: Option<usize>,
-}
-
-impl Options {
-    /// The best hardware adapter, never a software one.
-    #[must_use]
-    pub fn hardware_only() -> Self {
-        Self { software: false, ..Self::default() }
-    }
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            device: None,
-            software: true,
-            checked_shaders: None,
-            kernel: None,
-            memory: None,
-            profile: false,
-            invert_from: None,
-        }
-    }
-}
+pub use options::Options;
+use options::checked_shaders;
+pub(super) use options::forced_memory;
+pub(super) use wait::HANG;
 
 /// A device with its queue, its name and its fate.
 pub(super) struct Device {
@@ -170,82 +119,6 @@ impl Device {
     /// Whether kernels can work on buffers that the host maps.
     pub(super) fn is_mappable(&self) -> bool {
         self.device.features().contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
-    }
-
-    /// Waits for a submission, or for the last one. Callbacks of buffers mapped by it run before this returns, or on
-    /// another thread that polls this device, soon after. A device that hangs is given up.
-    pub(super) fn wait(
-        &self,
-        submission: Option<wgpu::SubmissionIndex>,
-        doing: impl Fn() -> String,
-    ) -> Result<(), Error> {
-        match self.poll(submission) {
-            Waited::Done => self.loss().map_or(Ok(()), |reason| Err(self.lost(doing(), reason))),
-            Waited::Hung => {
-                if self.owned.is_some() {
-                    // Whatever still runs there must not run on.
-                    self.device.destroy();
-                }
-                Err(self.lost(doing(), format!("it has not answered for {} s", HANG.as_secs())))
-            }
-            Waited::Lost(reason) => Err(self.lost(doing(), reason)),
-        }
-    }
-
-    /// Waits until the device is done with a submission, or with everything submitted so far, or is lost, however long
-    /// that takes: for work on memory that its owner will use next. A submission that never came to be is a loss: nothing
-    /// else keeps one from it in silence.
-    pub(super) fn settle(
-        &self,
-        submission: Option<wgpu::SubmissionIndex>,
-        doing: impl Fn() -> String,
-    ) -> Result<(), Error> {
-        loop {
-            match self.poll(submission.clone()) {
-                Waited::Done => return self.loss().map_or(Ok(()), |reason| Err(self.lost(doing(), reason))),
-                Waited::Hung => {
-                    log::error!("{} has been {} for {} s", self.name, doing(), HANG.as_secs());
-                    if self.owned.is_some() {
-                        // Nobody is to queue up behind it.
-                        self.device.destroy();
-                    }
-                }
-                Waited::Lost(reason) => return Err(self.lost(doing(), reason)),
-            }
-        }
-    }
-
-    fn poll(&self, submission_index: Option<wgpu::SubmissionIndex>) -> Waited {
-        let poll = || {
-            let started = Instant::now();
-            while started.elapsed() < SPIN {
-                if self.device.poll(wgpu::PollType::Poll)?.is_queue_empty() {
-                    break;
-                }
-            }
-            // Ends at once where the queue is empty, and only it says whether there was such a submission.
-            let submission_index = submission_index.clone();
-            self.device.poll(wgpu::PollType::Wait { submission_index, timeout: Some(HANG) })
-        };
-        // wgpu panics where a driver reports the loss of its device to a wait; that is an error like any other. But so it
-        // does where the host is short of memory, and so may a caller's callback that the wait runs: only a loss is
-        // met each time.
-        for pause in PAUSES_AFTER_PANICS {
-            match std::panic::catch_unwind(std::panic::AssertUnwindSafe(&poll)) {
-                Ok(Ok(_)) => return Waited::Done,
-                Ok(Err(wgpu::PollError::Timeout)) => return Waited::Hung,
-                // No submission with this index was ever made.
-                Ok(Err(_)) => return Waited::Lost("it takes no more work".to_owned()),
-                Err(_) => std::thread::sleep(pause),
-            }
-        }
-        Waited::Lost("the driver lost it while it was waited for".to_owned())
-    }
-
-    /// The error of a loss, which is remembered.
-    fn lost(&self, doing: String, reason: String) -> Error {
-        self.loss.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| reason.clone());
-        Error::DeviceLost { device: self.name.clone(), doing, reason }
     }
 
     /// That the device can hold a buffer of this size.
@@ -354,30 +227,6 @@ fn watch(Opened { device, loss, .. }: &Opened) {
     });
     // Every call of ours runs in an error scope, so what arrives here is nobody's; it must not panic.
     device.on_uncaptured_error(Arc::new(|error| log::error!("uncaptured device error: {error}")));
-}
-
-fn checked_shaders(options: &Options) -> Result<bool, Error> {
-    match options.checked_shaders {
-        Some(checked) => Ok(checked),
-        None => Ok(env::choice("EVARISTE_CHECKED_SHADERS", &["0", "1"])?.map_or(cfg!(debug_assertions), |at| at == 1)),
-    }
-}
-
-/// How a wait ended.
-enum Waited {
-    Done,
-    Hung,
-    Lost(String),
-}
-
-/// How the host's memory is to be reached, if anybody says.
-pub(super) fn forced_memory(options: &Options) -> Result<Option<HostMemory>, Error> {
-    const WAYS: [HostMemory; 3] = [HostMemory::Registered, HostMemory::Mapped, HostMemory::Staged];
-    if options.memory.is_some() {
-        return Ok(options.memory);
-    }
-    let choice = env::choice("EVARISTE_MEMORY", &["registered", "mapped", "staged"])?;
-    Ok(choice.map(|choice| WAYS[choice]))
 }
 
 /// How a device reaches the host's memory: as it is told, or else in the best way it can.

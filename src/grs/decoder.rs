@@ -8,8 +8,8 @@
 //! ```
 //!
 //! and the question is for the e with the fewest unknown places that has them: e errors anywhere and s erasures at named
-//! places are found as long as 2e + s <= R (R. M. Roth, "Introduction to Coding Theory", chapter 6; R. E. Blahut,
-//! "Theory and Practice of Error Control Codes", chapters 7 and 9, which treats v_i = X_i^fcr). Polynomials in z, lowest
+//! places are found as long as 2e + s <= R (R. M. Roth, "Introduction to Coding Theory", 2006, pages 183 to 195; R. E.
+//! Blahut, "Theory and Practice of Error Control Codes", 1983, which treats v_i = X_i^fcr). Polynomials in z, lowest
 //! coefficient first:
 //!
 //! 1. the erasure locator G = product of (1 + X_i z) over the erased i;
@@ -17,7 +17,8 @@
 //!    "On decoding BCH codes", IEEE Trans. IT-11, 1965);
 //! 3. the error locator L: the shortest recurrence of T_s, T_(s+1), .. (J. L. Massey, "Shift-register synthesis and BCH
 //!    decoding", IEEE Trans. IT-15, 1969);
-//! 4. its roots, sought at 1/X_i for every i that is not erased (R. T. Chien, IEEE Trans. IT-10, 1964);
+//! 4. its roots, sought at 1/X_i for every i that is not erased (R. T. Chien, "Cyclic decoding procedures for
+//!    Bose-Chaudhuri-Hocquenghem codes", IEEE Trans. IT-10, 1964);
 //! 5. magnitudes: with the evaluator W = T * L mod z^R and the errata locator M = L * G, Forney's
 //!    v_i e_i = X_i W(1/X_i) / M'(1/X_i). In characteristic 2, z M'(z) is M without its even terms, so the factor X_i
 //!    goes: v_i e_i = W(1/X_i) / M_odd(1/X_i).

@@ -3,7 +3,7 @@
 /// The left-symmetric placement of Linux md, for one group of devices.
 ///
 /// In stripe s of n devices the first parity lies on device n - 1 - (s mod n), further parities on the devices after it,
-/// then the data in order, wrapping around (md's `ALGORITHM_LEFT_SYMMETRIC`, its default for RAID 5 and RAID 6). md counts
+/// then the data in order, wrapping around (md's `ALGORITHM_LEFT_SYMMETRIC`, mdadm's default for RAID 5 and 6). md counts
 /// the exponents of Q in this order too, so data shard j of [`Code::raid6`](crate::Code::raid6) is the D\[j\] below.
 ///
 /// ```text

@@ -8,7 +8,7 @@
 //! c_t = sum over s in S of  v_s * h(a_s) / (v_t * h(a_t)) * c_s
 //! ```
 //!
-//! (Lagrange interpolation on the dual code; R. M. Roth, "Introduction to Coding Theory", 2006, sections 5.1 and 6.5.) With
+//! (Lagrange interpolation on the dual code, which is a GRS code too; R. M. Roth, "Introduction to Coding Theory", 2006.) With
 //! H_s = v_s * product over E of (a_s + a_j), and D_t = v_t * product over E without t of (a_t + a_j), the coefficient is
 //! H_s / ((a_s + a_t) * D_t): k * m + m^2 products in all where elimination takes k * m^2.
 

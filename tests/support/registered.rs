@@ -1,7 +1,29 @@
-//! A GPU all of whose work is in registered memory, whatever memory a test brings.
+//! GPUs that work in registered memory: one that a test registers its own with, and one that does so with whatever memory a test brings.
 
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use evariste::gpu::{HostMemory, Options, Registration};
 use evariste::memory::Region;
 use evariste::{Backend, Batch, Error, Geometry, Gpu, Info, Report, Task, View};
+
+use crate::support::gpu_is_wanted;
+
+/// A GPU of a test's own that registers memory; `None` where no GPU is to be tested.
+pub(crate) fn gpu() -> Option<Arc<Gpu>> {
+    gpu_is_wanted().then(|| {
+        let mut options = Options::default();
+        options.memory = Some(HostMemory::Registered);
+        Arc::new(Gpu::open(&options).unwrap())
+    })
+}
+
+/// Registers a region of plain memory.
+pub(crate) fn register(gpu: &Gpu, region: &mut Region) -> Registration {
+    let memory = NonNull::from(&mut **region);
+    // SAFETY: whole pages, which every test drops after the registration.
+    unsafe { gpu.register(memory) }.unwrap()
+}
 
 /// What devices store: with slots padded to it, every batch can be worked on in place.
 const WORD_BYTES: usize = 16;

@@ -9,8 +9,10 @@ pub(crate) mod compare;
 pub(crate) mod oracle;
 pub(crate) mod paint;
 pub(crate) mod registered;
+pub(crate) mod stripe;
 
 pub(crate) use backends::{each_backend, each_codec, gpu_is_wanted};
 pub(crate) use cases::cases;
 pub(crate) use compare::assert_shards_equal;
 pub(crate) use paint::{Rng, paint, painted, painted_stripe};
+pub(crate) use stripe::stripe;

@@ -43,6 +43,7 @@ fn index_of(group: vec3<u32>, groups: vec3<u32>, local: u32) -> u32 {
     return (group.y * groups.x + group.x) * WORKGROUP_SIZE + local;
 }
 
+// C. Wellons, "Prospecting for hash functions": lowbias32.
 fn hash(word: vec4<u32>) -> vec4<u32> {
     var x = word;
     x ^= x >> vec4(16u);

@@ -42,7 +42,8 @@ impl Codec {
         }
         let inconsistent: BTreeSet<usize> = report.mismatches.iter().map(|mismatch| mismatch.block).collect();
         let (grs, corrected, beyond) = (self.grs().map(Arc::as_ref), Vec::new(), Vec::new());
-        let mut correction = ByChecksum { codec: self, grs, checksums, accused, corrected, beyond };
+        let unlisted = BTreeSet::new();
+        let mut correction = ByChecksum { codec: self, grs, checksums, accused, corrected, beyond, unlisted };
         let left = correction.correct(&inconsistent, shards.view_mut(&self.code)?)?;
         let mut view = shards.view_mut(&self.code)?;
         correction.retry(&left, &mut view)?;
@@ -73,6 +74,8 @@ struct ByChecksum<'a> {
     accused: Accused,
     corrected: Vec<Correction>,
     beyond: Vec<Uncorrectable>,
+    /// Blocks in which a device that failed may have corrected something.
+    unlisted: BTreeSet<usize>,
 }
 
 impl ByChecksum<'_> {
@@ -92,6 +95,9 @@ impl ByChecksum<'_> {
         }
         let report = self.codec.run(Task::Correct { grs, erased: &erased }, view)?;
         self.corrected = report.corrections;
+        if report.is_second_run {
+            self.unlisted.clone_from(inconsistent);
+        }
         Ok(report.uncorrectable.iter().map(|uncorrectable| uncorrectable.block).collect())
     }
 
@@ -160,7 +166,8 @@ impl ByChecksum<'_> {
         let changed = self.corrected.iter().map(|correction| (correction.slot, correction.block));
         let accused = self.accused.iter().flat_map(|(&block, shards)| shards.iter().map(move |&shard| (shard, block)));
         let accused = accused.map(|(shard, block)| (u32::try_from(shard).expect("a slot of a view"), block));
-        let in_question: BTreeSet<(u32, usize)> = changed.chain(accused).collect();
+        let unlisted = self.unlisted.iter().flat_map(|&block| slots(view).map(move |slot| (slot, block)));
+        let in_question: BTreeSet<(u32, usize)> = changed.chain(accused).chain(unlisted).collect();
         let agree: BTreeMap<(u32, usize), bool> = in_question
             .into_iter()
             .filter_map(|(slot, block)| {
@@ -168,7 +175,7 @@ impl ByChecksum<'_> {
                 Some(((slot, block), self.agrees(slot as usize, block, bytes)?))
             })
             .collect();
-        let mut corrections = Corrections::default();
+        let mut corrections = Corrections { is_second_run: !self.unlisted.is_empty(), ..Corrections::default() };
         for correction in &self.corrected {
             let confirmed = agree.get(&(correction.slot, correction.block)).is_some_and(|&agrees| agrees);
             corrections.note_corrected(correction, confirmed);

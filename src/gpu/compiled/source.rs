@@ -10,7 +10,8 @@
 //! - [`Method::Sums`] keeps every T of its rows in registers and takes the sources a few at a time. Best for many sources.
 //!
 //! Both may take the sources in groups: the XORs of each subset of a group are made once and serve all rows and bits (the
-//! "method of the four Russians": Arlazarov, Dinic, Kronrod, Faradzev, 1970).
+//! "method of the four Russians": V. L. Arlazarov, E. A. Dinic, M. A. Kronrod and I. A. Faradzev, "On economical
+//! construction of the transitive closure of a directed graph", 1970).
 
 use std::fmt::Write;
 use std::ops::Range;

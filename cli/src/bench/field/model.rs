@@ -35,6 +35,7 @@ pub(super) fn start(invocation: usize, seed: u32) -> State {
     state
 }
 
+/// lowbias32, as `field.wgsl` has it.
 fn hash(word: u32) -> u32 {
     let mut x = word;
     x ^= x >> 16;

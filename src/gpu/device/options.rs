@@ -1,0 +1,69 @@
+//! Which device to open, and how: what the caller says, or else the environment.
+
+use crate::backend::HostMemory;
+use crate::gpu::Kernel;
+use crate::{Error, env};
+
+/// Which device to open, and how.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// A part of the adapter's name, whatever its case, or its index in [`Gpu::adapters`](crate::Gpu::adapters).
+    /// Default: `EVARISTE_DEVICE`, else the best adapter.
+    pub device: Option<String>,
+    /// Whether an adapter that the CPU imitates will do where there is no hardware. Default: yes. One that `device`
+    /// names will do in any case.
+    pub software: bool,
+    /// Whether shaders check every index. Default: in debug builds, or with `EVARISTE_CHECKED_SHADERS=1`.
+    pub checked_shaders: Option<bool>,
+    /// Which kernel runs plans. Default: `EVARISTE_KERNEL`, else the best that is ready.
+    pub kernel: Option<Kernel>,
+    /// How the device reaches the host's memory. Default: `EVARISTE_MEMORY`, else the first of registered, mapped and
+    /// staged that it can.
+    pub memory: Option<HostMemory>,
+    /// Whether the device times each pass, for [`Gpu::take_profile`](crate::Gpu::take_profile). Default: no.
+    pub profile: bool,
+    /// From how many distinct repairs on, where stripes have repairs of their own, the device works out their matrices itself.
+    /// Default: where their tables come to 512 KiB (410 repairs of four shards of a 10+4 code, 28 of ten of a 50+10 code).
+    pub invert_from: Option<usize>,
+}
+
+impl Options {
+    /// The best hardware adapter, never a software one.
+    #[must_use]
+    pub fn hardware_only() -> Self {
+        Self { software: false, ..Self::default() }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            device: None,
+            software: true,
+            checked_shaders: None,
+            kernel: None,
+            memory: None,
+            profile: false,
+            invert_from: None,
+        }
+    }
+}
+
+/// Whether shaders check every index.
+pub(super) fn checked_shaders(options: &Options) -> Result<bool, Error> {
+    match options.checked_shaders {
+        Some(checked) => Ok(checked),
+        None => Ok(env::choice("EVARISTE_CHECKED_SHADERS", &["0", "1"])?.map_or(cfg!(debug_assertions), |at| at == 1)),
+    }
+}
+
+/// How the host's memory is to be reached, if anybody says.
+pub(in crate::gpu) fn forced_memory(options: &Options) -> Result<Option<HostMemory>, Error> {
+    const WAYS: [HostMemory; 3] = [HostMemory::Registered, HostMemory::Mapped, HostMemory::Staged];
+    if options.memory.is_some() {
+        return Ok(options.memory);
+    }
+    let choice = env::choice("EVARISTE_MEMORY", &["registered", "mapped", "staged"])?;
+    Ok(choice.map(|choice| WAYS[choice]))
+}

@@ -1,0 +1,102 @@
+//! Waiting for a device: awake for a moment, then asleep. One that hangs is given up, unless it works on memory that its
+//! owner will use next; one that was lost is an error.
+
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use super::Device;
+use crate::Error;
+
+/// How long a wait asks again and again before it sleeps: a small call ends within this, and waking up costs as much as it
+/// does.
+const SPIN: Duration = Duration::from_micros(100);
+/// A submission that takes longer than this hangs.
+pub(in crate::gpu) const HANG: Duration = Duration::from_secs(120);
+
+/// How long to wait before a wait that panicked is tried again; after as many it is given up.
+const PAUSES_AFTER_PANICS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(900)];
+
+/// How a wait ended.
+enum Waited {
+    Done,
+    Hung,
+    Lost(String),
+}
+
+impl Device {
+    /// Waits for a submission, or for the last one. Callbacks of buffers mapped by it run before this returns, or on
+    /// another thread that polls this device, soon after. A device that hangs is given up.
+    pub(in crate::gpu) fn wait(
+        &self,
+        submission: Option<wgpu::SubmissionIndex>,
+        doing: impl Fn() -> String,
+    ) -> Result<(), Error> {
+        match self.poll(submission) {
+            Waited::Done => self.loss().map_or(Ok(()), |reason| Err(self.lost(doing(), reason))),
+            Waited::Hung => {
+                if self.owned.is_some() {
+                    // Whatever still runs there must not run on.
+                    self.device.destroy();
+                }
+                Err(self.lost(doing(), format!("it has not answered for {} s", HANG.as_secs())))
+            }
+            Waited::Lost(reason) => Err(self.lost(doing(), reason)),
+        }
+    }
+
+    /// Waits until the device is done with a submission, or with everything submitted so far, or is lost, however long
+    /// that takes: for work on memory that its owner will use next. A submission that never came to be is a loss: nothing
+    /// else keeps one from it in silence.
+    pub(in crate::gpu) fn settle(
+        &self,
+        submission: Option<wgpu::SubmissionIndex>,
+        doing: impl Fn() -> String,
+    ) -> Result<(), Error> {
+        loop {
+            match self.poll(submission.clone()) {
+                Waited::Done => return self.loss().map_or(Ok(()), |reason| Err(self.lost(doing(), reason))),
+                Waited::Hung => {
+                    log::error!("{} has been {} for {} s", self.name, doing(), HANG.as_secs());
+                    if self.owned.is_some() {
+                        // Nobody is to queue up behind it.
+                        self.device.destroy();
+                    }
+                }
+                Waited::Lost(reason) => return Err(self.lost(doing(), reason)),
+            }
+        }
+    }
+
+    fn poll(&self, submission_index: Option<wgpu::SubmissionIndex>) -> Waited {
+        let poll = || {
+            let started = Instant::now();
+            while started.elapsed() < SPIN {
+                if self.device.poll(wgpu::PollType::Poll)?.is_queue_empty() {
+                    break;
+                }
+            }
+            // Ends at once where the queue is empty, and only it says whether there was such a submission.
+            let submission_index = submission_index.clone();
+            self.device.poll(wgpu::PollType::Wait { submission_index, timeout: Some(HANG) })
+        };
+        // wgpu panics where a driver reports the loss of its device to a wait; that is an error like any other. But so it
+        // does where the host is short of memory, and so may a caller's callback that the wait runs: only a loss is
+        // met each time.
+        for pause in PAUSES_AFTER_PANICS {
+            match std::panic::catch_unwind(std::panic::AssertUnwindSafe(&poll)) {
+                Ok(Ok(_)) => return Waited::Done,
+                Ok(Err(wgpu::PollError::Timeout)) => return Waited::Hung,
+                // No submission with this index was ever made.
+                Ok(Err(_)) => return Waited::Lost("it takes no more work".to_owned()),
+                Err(_) => std::thread::sleep(pause),
+            }
+        }
+        Waited::Lost("the driver lost it while it was waited for".to_owned())
+    }
+
+    /// The error of a loss, which is remembered.
+    fn lost(&self, doing: String, reason: String) -> Error {
+        self.loss.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| reason.clone());
+        Error::DeviceLost { device: self.name.clone(), doing, reason }
+    }
+}
