@@ -65,10 +65,11 @@ pub(crate) fn check(purpose: Purpose, set: &mut Set, codec: &Codec) -> Result<He
 /// What is said where [`is_promising`].
 pub(crate) const LOCATE: &str = "`evariste repair --locate` may find what checksums do not show";
 
-/// Whether the code may know more than checksums do of a set that is beyond repair by them: it can locate errors, and tables
-/// are damaged or the file's hash is all that is wrong.
+/// Whether the code may know more than checksums do of a set that is beyond repair by them: tables are damaged, or the file's
+/// hash is all that is wrong, which takes two parity shards to locate.
 pub(crate) fn is_promising(set: &Set, is_hash_alone: bool) -> bool {
-    (is_hash_alone || set.has_unchecked()) && set.code.grs().is_ok()
+    let has_suspects = set.has_unchecked() || is_hash_alone && set.code.parity_shards() > 1;
+    has_suspects && set.code.grs().is_ok()
 }
 
 /// What is said where checksums and the file's hash contradict each other.

@@ -118,4 +118,12 @@ fn a_code_that_cannot_locate_says_so() {
     spoil(&fixture, 2, [3].into_iter());
     wipe_table(&fixture, 2);
     locate(&fixture).expect(2).says("more is wrong than 1 parity shard can locate").says("nothing was changed");
+
+    // Where no table is damaged either, nobody is told to try.
+    let fixture = Fixture::new(scheme, 6 * scheme.stripe());
+    fixture.change(0, |bytes| {
+        bytes[shard::BLOCK + 50] ^= 1;
+        shard::seal(bytes);
+    });
+    fixture.verify().expect(2).says("BLAKE3").says_nothing_of("--locate");
 }
