@@ -52,7 +52,24 @@ pub(crate) fn check(purpose: Purpose, set: &mut Set, codec: &Codec) -> Result<He
     } else {
         Verdict::Repairable
     };
-    Ok(Health { verdict, damaged, notes: notes(set) })
+    let mut notes = notes(set);
+    if let Verdict::BeyondRepair(reasons) = &verdict
+        && purpose == Purpose::Verify
+        && is_promising(set, reasons == &[WRONG_HASH])
+    {
+        notes.push(LOCATE.to_owned());
+    }
+    Ok(Health { verdict, damaged, notes })
+}
+
+/// What is said where [`is_promising`].
+pub(crate) const LOCATE: &str = "`evariste repair --locate` may find what checksums do not show";
+
+/// Whether the code may know more than checksums do of a set that is beyond repair by them: tables are damaged, or the file's
+/// hash is all that is wrong, which takes two parity shards to locate.
+pub(crate) fn is_promising(set: &Set, is_hash_alone: bool) -> bool {
+    let has_suspects = set.has_unchecked() || is_hash_alone && set.code.parity_shards() > 1;
+    has_suspects && set.code.grs().is_ok()
 }
 
 /// What is said where checksums and the file's hash contradict each other.

@@ -1,6 +1,7 @@
 //! File names of shards: what they are called, and how a name is freed for its owner.
 
 use std::ffi::OsStr;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -16,6 +17,13 @@ pub(crate) fn canonical(index: usize) -> String {
 /// Whether a file is looked at as a shard whatever is in it.
 pub(crate) fn is_shard_name(name: &OsStr) -> bool {
     Path::new(name).extension().is_some_and(|extension| extension == EXTENSION)
+}
+
+/// Whether a directory, a pipe or the like bears this name: no file can be put in its place.
+pub(crate) fn is_no_file(dir: &Path, name: &OsStr) -> bool {
+    // A link is replaced, wherever it leads to.
+    let is_file_or_link = |metadata: Metadata| metadata.is_file() || metadata.is_symlink();
+    dir.join(name).symlink_metadata().is_ok_and(|metadata| !is_file_or_link(metadata))
 }
 
 /// Renames a file to the first of `NAME.aside`, `NAME.aside-2` ... that is free; returns the new name.

@@ -100,7 +100,7 @@ pub(crate) fn protect(file: &Path, dir: &Path, scheme: &Scheme, backend: &Arc<dy
     let mut id = [0; 16];
     getrandom::fill(&mut id).context("the system gives no random number for the set")?;
 
-    let mut output = Output::prepare(dir)?;
+    let mut output = Output::prepare(dir, shape.total_shards())?;
     let mut writers =
         (0..shape.total_shards()).map(|index| ShardWriter::create(dir, index, shape)).collect::<Result<Vec<_>>>()?;
     let codec = Codec::on(code.clone(), Arc::clone(backend));
@@ -201,12 +201,15 @@ struct Output {
 }
 
 impl Output {
-    fn prepare(dir: &Path) -> Result<Self> {
+    fn prepare(dir: &Path, total_shards: usize) -> Result<Self> {
+        let mut names = (0..total_shards).map(names::canonical);
         let is_ours = !dir.exists();
         if is_ours {
             fs::create_dir_all(dir).with_context(|| format!("cannot make the directory {}", dir.display()))?;
         } else if let Some(name) = scan::shard_names(dir)?.first() {
             bail!("{} already holds shards ({}): choose another directory", dir.display(), name.display());
+        } else if let Some(name) = names.find(|name| names::is_no_file(dir, name.as_ref())) {
+            bail!("{} holds {name}, which is no file: choose another directory", dir.display());
         }
         Ok(Self { dir: dir.to_owned(), is_ours, placed: Vec::new(), is_complete: false })
     }

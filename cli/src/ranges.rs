@@ -53,9 +53,13 @@ pub(crate) fn counted(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// `shard 3`, `shards 0, 5`: numbers of shards as a sentence names them.
+/// `shard 3`, `shards 0, 5`, `shards 0, 4-15`: ascending numbers of shards as a sentence names them.
 pub(crate) fn shards(indices: &[usize]) -> String {
-    let numbers: Vec<String> = indices.iter().map(usize::to_string).collect();
+    let runs = indices.chunk_by(|one, next| one + 1 == *next).flat_map(|run| match run {
+        [first, _, .., last] => vec![format!("{first}-{last}")],
+        _ => run.iter().map(usize::to_string).collect(),
+    });
+    let numbers: Vec<String> = runs.collect();
     format!("{} {}", if indices.len() == 1 { "shard" } else { "shards" }, numbers.join(", "))
 }
 
@@ -81,5 +85,18 @@ mod tests {
         let all = shown((0..100).map(|i| i * 2));
         assert_eq!(all, "stripes 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22 and 88 more");
         assert_eq!(shown(0..1_000_000), "stripes 0-999999");
+    }
+
+    #[test]
+    fn three_shards_in_a_row_are_a_run() {
+        let wide: Vec<usize> = (4..256).collect();
+        for (indices, shown) in [
+            (&[3][..], "shard 3"),
+            (&[0, 1, 5], "shards 0, 1, 5"),
+            (&[0, 1, 2, 4], "shards 0-2, 4"),
+            (&wide, "shards 4-255"),
+        ] {
+            assert_eq!(shards(indices), shown);
+        }
     }
 }

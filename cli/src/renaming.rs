@@ -1,8 +1,8 @@
 //! Which file may stay under which name once a set is repaired.
 //!
 //! A good shard under a wrong name is renamed. What stands where a shard belongs is moved aside if it may be of use to
-//! somebody: a shard of this set under another's name, a shard of another set, or one of a version we do not know. Only a
-//! damaged file that says of itself nothing else is replaced.
+//! somebody: a shard of this set under another's name, a shard of another set, one of a version we do not know, or what is no
+//! file at all. Only a damaged file that says of itself nothing else is replaced.
 
 use std::ffi::{OsStr, OsString};
 
@@ -36,7 +36,7 @@ pub(crate) fn free_names(set: &mut Set, rewritten: &[usize]) -> Result<Vec<Strin
     Ok(lines)
 }
 
-/// Whether the file of this name is something else than what is left of this very shard.
+/// Whether what bears this name is something else than what is left of this very shard.
 fn has_other_use(set: &Set, index: usize, name: &OsStr) -> bool {
     let of_another = set.members.iter().enumerate().filter(|&(other, _)| other != index).any(|(_, member)| {
         member
@@ -46,7 +46,9 @@ fn has_other_use(set: &Set, index: usize, name: &OsStr) -> bool {
             .chain(member.rejected.iter().map(|(name, _)| name))
             .any(|n| n == name)
     });
-    of_another || set.strays.iter().any(|stray| stray.name == name && stray.kind.is_worth_keeping())
+    of_another
+        || names::is_no_file(&set.dir, name)
+        || set.strays.iter().any(|stray| stray.name == name && stray.kind.is_worth_keeping())
 }
 
 /// Notes the new name of a file of the set.

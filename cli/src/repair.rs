@@ -63,15 +63,9 @@ pub(crate) fn repair(dir: &Path, locate: bool, backend: &Arc<dyn Backend>, out: 
         health = health::check(purpose, &mut set, &codec)?;
     }
     health.write(&set, out)?;
-    if let Verdict::BeyondRepair(reasons) = health.verdict {
-        // Where the file's hash is all that is wrong, or tables are, the code may know more than they do.
-        let is_promising = purpose == Purpose::Repair && (set.has_unchecked() || reasons == [WRONG_HASH]);
-        let hint = match cannot_locate {
-            Some(error) if locate => format!("; {error}"),
-            None if is_promising => "; `repair --locate` may find what checksums do not show".to_owned(),
-            _ => String::new(),
-        };
-        return Err(BeyondRepair(format!("nothing was changed{hint}")).into());
+    if let Verdict::BeyondRepair(_) = health.verdict {
+        let why = cannot_locate.filter(|_| locate).map(|error| format!("; {error}")).unwrap_or_default();
+        return Err(BeyondRepair(format!("nothing was changed{why}")).into());
     }
     let rewritten: Vec<usize> = health.damaged.keys().copied().collect();
     let writers = rewrite(purpose, &mut set, &codec, &rewritten)?;

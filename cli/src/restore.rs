@@ -10,7 +10,7 @@ use evariste::{Backend, Codec};
 
 use crate::args;
 use crate::exit::{BeyondRepair, Exit};
-use crate::health::WRONG_HASH;
+use crate::health::{self, LOCATE, WRONG_HASH};
 use crate::pipeline::Busy;
 use crate::report::{self, Timed};
 use crate::set::Set;
@@ -46,7 +46,8 @@ pub(crate) fn restore(dir: &Path, path: &Path, backend: &Arc<dyn Backend>) -> Re
     if !set.code.is_recoverable(&lost)? {
         let why: Vec<String> =
             lost.iter().map(|&index| format!("\n  shard {index}: {}", set.why_lost(index))).collect();
-        return Err(BeyondRepair(format!("{}{}", walk::needed(&lost, "shards", &shape), why.concat())).into());
+        let needed = walk::needed(&lost, "shards", &shape);
+        return Err(BeyondRepair(format!("{needed}{}{}", why.concat(), hint(&set, "\n  ", false))).into());
     }
     let codec = Codec::on(set.code.clone(), Arc::clone(backend));
     let temp = temp::create(&parent, &name)?;
@@ -56,7 +57,7 @@ pub(crate) fn restore(dir: &Path, path: &Path, backend: &Arc<dyn Backend>) -> Re
         write_all(&mut file, &mut slices).with_context(|| format!("cannot write {}", path.display()))
     })?;
     if outcome.file_hash != Some(set.header.file_hash) {
-        return Err(BeyondRepair(WRONG_HASH.to_owned()).into());
+        return Err(BeyondRepair(format!("{WRONG_HASH}{}", hint(&set, "; ", true))).into());
     }
     let written = Instant::now();
     temp::sync(&temp)?;
@@ -66,6 +67,11 @@ pub(crate) fn restore(dir: &Path, path: &Path, backend: &Arc<dyn Backend>) -> Re
     let files = || set.members.iter().flat_map(|member| &member.files);
     let damaged = !lost.is_empty() || files().any(|file| file.wrong.blocks + file.unreadable.blocks > 0);
     Ok(Restored { file_bytes: shape.file_bytes(), damaged, busy: outcome.busy })
+}
+
+/// What else may help, behind a separator; nothing if nothing may.
+fn hint(set: &Set, separator: &str, is_hash_alone: bool) -> String {
+    if health::is_promising(set, is_hash_alone) { format!("{separator}{LOCATE}") } else { String::new() }
 }
 
 /// Writes all slices, as many with one call as the system takes. One thread does: a file's writers wait for each other

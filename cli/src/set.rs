@@ -174,6 +174,9 @@ impl Set {
             (Some((name, flaw)), _) => format!("{flaw} (found as {})", name.display()),
             (None, Some(Stray { kind: StrayKind::Flawed(flaw), .. })) => flaw.to_string(),
             (None, Some(Stray { kind, .. })) => format!("missing; the file of that name {kind}"),
+            (None, None) if names::is_no_file(&self.dir, canonical.as_ref()) => {
+                "missing; what bears its name is no file".to_owned()
+            }
             (None, None) => "missing".to_owned(),
         }
     }

@@ -27,7 +27,8 @@ pub(crate) fn sync(temp: &NamedTempFile) -> Result<()> {
 
 /// Gives a synced file its name, over whatever bears it.
 pub(crate) fn place(temp: NamedTempFile, path: &Path) -> Result<()> {
-    temp.persist(path).with_context(|| format!("cannot rename to {}", path.display()))?;
+    let placed = temp.persist(path).map_err(|error| error.error);
+    placed.with_context(|| format!("cannot rename to {}", path.display()))?;
     Ok(())
 }
 

@@ -32,6 +32,9 @@ enum Mishap {
     Delete {
         index: usize,
     },
+    WipeTable {
+        index: usize,
+    },
     Swap {
         index: usize,
         other: usize,
@@ -66,6 +69,7 @@ fn mishap() -> impl Strategy<Value = Mishap> {
         1 => place().prop_map(|(index, length, _)| Mishap::Truncate { index, length }),
         1 => (0..PLAIN.total(), bytes()).prop_map(|(index, bytes)| Mishap::Extend { index, bytes }),
         1 => (0..PLAIN.total()).prop_map(|index| Mishap::Delete { index }),
+        3 => (0..PLAIN.total()).prop_map(|index| Mishap::WipeTable { index }),
         1 => (0..PLAIN.total(), 0..PLAIN.total()).prop_map(|(index, other)| Mishap::Swap { index, other }),
         1 => (0..PLAIN.total(), 0..PLAIN.total()).prop_map(|(index, other)| Mishap::Copy { index, other }),
         1 => (0..PLAIN.total(), bytes()).prop_map(|(index, bytes)| Mishap::Overwrite { index, bytes }),
@@ -82,6 +86,7 @@ impl Mishap {
         | &Self::Truncate { index, .. }
         | &Self::Extend { index, .. }
         | &Self::Delete { index }
+        | &Self::WipeTable { index }
         | &Self::Swap { index, .. }
         | &Self::Copy { index, .. }
         | &Self::Overwrite { index, .. }
@@ -103,6 +108,10 @@ impl Mishap {
                 file[offset % length] ^= bits;
             }
             Self::FlipHeaderBits { offset, bits, .. } => file[offset % shard::BLOCK] ^= bits,
+            Self::WipeTable { .. } => {
+                let table = shard::BLOCK + shard::payload_bytes(file.len());
+                file[table..].fill(0);
+            }
             Self::Truncate { length, .. } => file.truncate(length % file.len()),
             Self::Extend { bytes, .. } => file.extend(bytes),
             Self::Overwrite { bytes, .. } => file.clone_from(bytes),
@@ -141,14 +150,20 @@ proptest! {
 
         let before = snapshot(&fixture.shards());
         let repaired = fixture.repair();
-        if verified.code > 1 {
-            prop_assert_eq!(repaired.code, verified.code);
+        prop_assert_eq!(repaired.code, if verified.code > 1 { verified.code } else { 0 }, "{:?}\n{:?}", verified, repaired);
+        if repaired.code > 0 {
             prop_assert!(snapshot(&fixture.shards()) == before, "a repair that failed changed something");
-        } else {
-            prop_assert_eq!(repaired.code, 0, "{:?}\n{:?}", verified, repaired);
+        }
+        let directory = fixture.shards();
+        let located = evariste(["repair".as_ref(), directory.as_os_str(), "--locate".as_ref(), "--backend=cpu".as_ref()]);
+        if located.code == 0 {
+            prop_assert!(verified.code <= 2, "{:?}\n{:?}", verified, located);
             let again = fixture.verify();
-            prop_assert_eq!(again.code, 0, "{:?}\n{:?}", again, repaired);
+            prop_assert_eq!(again.code, 0, "{:?}\n{:?}\n{:?}", again, repaired, located);
             fixture.assert_restores("after repair");
+        } else {
+            prop_assert_eq!(located.code, repaired.code, "{:?}\n{:?}", repaired, located);
+            prop_assert!(snapshot(&fixture.shards()) == before, "a repair that failed changed something");
         }
     }
 }

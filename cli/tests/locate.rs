@@ -48,8 +48,10 @@ fn noise_is_repaired_with_its_checksums_and_located_without_them() {
 
     damage();
     (0..WIDE.total()).filter(|&index| index != 5).for_each(|index| wipe_table(&fixture, index));
-    fixture.verify().expect(2).says("beyond repair");
-    fixture.assert_repairs_nothing(2, "no table is left").says("repair --locate");
+    let hint = "`evariste repair --locate` may find";
+    fixture.verify().expect(2).says("beyond repair").says(hint);
+    fixture.assert_restores_nothing(2, "no table is left").says(hint);
+    fixture.assert_repairs_nothing(2, "no table is left").says(hint);
     let ran = locate(&fixture).expect(0);
     ran.says("002.shard: checksum table damaged; wrong bytes found in stripes 7, 107")
         .says("012.shard: checksum table damaged; wrong bytes found in stripes 57, 107, 157");
@@ -82,6 +84,7 @@ fn data_that_passes_every_checksum_is_found() {
         bytes[shard::BLOCK + 2 * PLAIN.unit + 50] ^= 1;
         shard::seal(bytes);
     });
+    fixture.assert_restores_nothing(2, "wrong data").says("BLAKE3").says("repair --locate");
     fixture.assert_repairs_nothing(2, "wrong data").says("BLAKE3").says("repair --locate");
     locate(&fixture).expect(0).says("000.shard: wrong bytes found in stripe 2");
     assert!(snapshot(&fixture.shards()) == original);
@@ -95,7 +98,7 @@ fn beyond_the_code_nothing_is_changed() {
     spoil(&fixture, 0, [1].into_iter());
     spoil(&fixture, 3, [1].into_iter());
     let before = snapshot(&fixture.shards());
-    locate(&fixture).expect(2).says("nothing was changed");
+    locate(&fixture).expect(2).says("nothing was changed").says_nothing_of("may find");
     assert!(snapshot(&fixture.shards()) == before, "a repair that failed changed something");
     fs::remove_file(fixture.shard(4)).unwrap();
     locate(&fixture).expect(2).says("nothing was changed");
@@ -115,4 +118,12 @@ fn a_code_that_cannot_locate_says_so() {
     spoil(&fixture, 2, [3].into_iter());
     wipe_table(&fixture, 2);
     locate(&fixture).expect(2).says("more is wrong than 1 parity shard can locate").says("nothing was changed");
+
+    // Where no table is damaged either, nobody is told to try.
+    let fixture = Fixture::new(scheme, 6 * scheme.stripe());
+    fixture.change(0, |bytes| {
+        bytes[shard::BLOCK + 50] ^= 1;
+        shard::seal(bytes);
+    });
+    fixture.verify().expect(2).says("BLAKE3").says_nothing_of("--locate");
 }

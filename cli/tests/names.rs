@@ -185,6 +185,36 @@ fn what_a_later_version_wrote_is_named_and_kept() {
     }
 }
 
+/// A directory in the place of a shard: no file can be renamed over it, and it may hold anything.
+#[test]
+fn a_directory_in_the_place_of_a_shard_is_moved_aside() {
+    let fixture = fixture();
+    let original = snapshot(&fixture.shards());
+    let in_the_way = |name: &str| {
+        let dir = fixture.shards().join(name);
+        fs::create_dir(&dir).unwrap();
+        fs::write(dir.join("letter"), "kept").unwrap();
+    };
+    fixture.delete(3);
+    in_the_way("003.shard");
+    fixture.rename("002.shard", "two.shard");
+    in_the_way("002.shard");
+    fixture.flip(1, 5000);
+    fixture
+        .verify()
+        .expect(1)
+        .says("003.shard: missing; what bears its name is no file")
+        .says("two.shard holds shard 2");
+    fixture.repair().expect(0).says("moved 002.shard aside to 002.shard.aside").says("moved 003.shard aside");
+    fixture.verify().expect(0);
+    for (name, bytes) in &original {
+        assert_same_bytes(bytes, &fs::read(fixture.shards().join(name)).unwrap(), name);
+    }
+    for name in ["002.shard.aside", "003.shard.aside"] {
+        assert_eq!(fs::read_to_string(fixture.shards().join(name).join("letter")).unwrap(), "kept");
+    }
+}
+
 #[test]
 fn a_set_of_a_later_version_is_no_damage() {
     let fixture = fixture();

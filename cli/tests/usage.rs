@@ -59,10 +59,12 @@ fn what_cannot_run_exits_3_and_leaves_nothing() {
     let fixture = Fixture::new(PLAIN, 1000);
     let path = |name: &str| fixture.path(name).to_str().unwrap().to_owned();
     fs::create_dir(path("empty")).unwrap();
+    fs::create_dir_all(path("taken/003.shard")).unwrap();
     for (arguments, says) in [
         (["protect", &path("nothing"), "--out", &path("new")], "nothing"),
         (["protect", &path("empty"), "--out", &path("new")], "is a directory"),
         (["protect", &path("file"), "--out", &path("shards")], "already holds shards (000.shard)"),
+        (["protect", &path("file"), "--out", &path("taken")], "holds 003.shard, which is no file"),
         (["protect", &path("file"), "--out", &path("file")], "file"),
         (["protect", &path("file"), "--out", &path("file/new")], "cannot make the directory"),
         (["restore", &path("nothing"), "--out", &path("new")], "cannot read the directory"),
@@ -79,7 +81,8 @@ fn what_cannot_run_exits_3_and_leaves_nothing() {
         assert!(ran.err.starts_with("evariste: ") && ran.err.contains(says), "{arguments:?}: {}", ran.err);
         assert_eq!(ran.err.lines().count(), 1, "{arguments:?}: {}", ran.err);
         assert!(!fixture.path("new").exists() && snapshot(&fixture.shards()) == shards, "{arguments:?}");
-        assert_eq!(fs::read_dir(path("empty")).unwrap().count(), 0, "{arguments:?}");
+        let entries = |name: &str| fs::read_dir(path(name)).unwrap().count();
+        assert_eq!((entries("empty"), entries("taken")), (0, 1), "{arguments:?}");
     }
 }
 

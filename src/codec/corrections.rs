@@ -14,7 +14,8 @@ use crate::backend::{BLOCK_BYTES, Correction, Uncorrectable};
 pub struct Corrections {
     /// Bytes that were wrong and were made right, ordered by shard and place.
     pub corrected: Vec<Corrected>,
-    /// Columns with more wrong bytes than the code can correct, in order: they stand as they stood.
+    /// Columns with more wrong bytes than the code can correct, in order: they stand as they stood, but for bytes that a
+    /// checksum vouches for.
     pub beyond: Vec<Beyond>,
     /// What does not agree with its checksum now that all is done, ordered by shard and place. Where nothing else is said of
     /// such bytes the shards agree with each other: then the checksum may be what is wrong.

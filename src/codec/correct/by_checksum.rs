@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::whole_block;
 use crate::backend::{BLOCK_BYTES, Correction, Erasures, Task, Uncorrectable};
 use crate::codec::stripe::check_count;
 use crate::codec::{Checksums, Codec, Corrections, Stripe};
@@ -45,9 +44,9 @@ impl Codec {
         let (grs, corrected, beyond) = (self.grs().map(Arc::as_ref), Vec::new(), Vec::new());
         let unlisted = BTreeSet::new();
         let mut correction = ByChecksum { codec: self, grs, checksums, accused, corrected, beyond, unlisted };
-        correction.correct(&inconsistent, shards.view_mut(&self.code)?)?;
+        let left = correction.correct(&inconsistent, shards.view_mut(&self.code)?)?;
         let mut view = shards.view_mut(&self.code)?;
-        correction.retry(&mut view)?;
+        correction.retry(&left, &mut view)?;
         Ok(correction.confirm(&view))
     }
 }
@@ -80,12 +79,9 @@ struct ByChecksum<'a> {
 }
 
 impl ByChecksum<'_> {
-    /// Corrects where shards lie; what is accused is erased.
-    fn correct(&mut self, inconsistent: &BTreeSet<usize>, view: View<'_>) -> Result<(), Error> {
-        let Some(grs) = self.grs else {
-            self.beyond = inconsistent.iter().map(|&block| whole_block(block, view.bytes())).collect();
-            return Ok(());
-        };
+    /// Corrects where shards lie, what is accused being erased, and returns the blocks in which that was not all.
+    fn correct(&mut self, inconsistent: &BTreeSet<usize>, view: View<'_>) -> Result<BTreeSet<usize>, Error> {
+        let Some(grs) = self.grs else { return Ok(inconsistent.clone()) };
         let all_have_checksums = self.checksums.iter().count() == self.checksums.total_shards();
         let mut erased = Erasures::none();
         for &block in inconsistent {
@@ -99,31 +95,38 @@ impl ByChecksum<'_> {
         }
         let report = self.codec.run(Task::Correct { grs, erased: &erased }, view)?;
         self.corrected = report.corrections;
-        self.beyond = report.uncorrectable;
         if report.is_second_run {
             self.unlisted.clone_from(inconsistent);
+        }
+        Ok(report.uncorrectable.iter().map(|uncorrectable| uncorrectable.block).collect())
+    }
+
+    /// Corrects a copy of each block that is left, and takes from it what agrees with its checksum.
+    fn retry(&mut self, left: &BTreeSet<usize>, view: &mut View<'_>) -> Result<(), Error> {
+        for &block in left {
+            let columns = columns_of(block, view.bytes());
+            let mut copy: Vec<Vec<u8>> = slots(view).map(|slot| view.slot(slot, 0)[columns.clone()].to_vec()).collect();
+            self.correct_copy(block, &mut copy)?;
+            for (shard, bytes) in (0..).zip(&copy) {
+                self.take(block, shard, &mut view.slot_mut(shard, 0)[columns.clone()], bytes);
+            }
+            self.beyond.extend(self.inconsistent_columns(block, view)?);
         }
         Ok(())
     }
 
-    /// Corrects a copy of each block that is left, and takes from it what agrees with its checksum.
-    fn retry(&mut self, view: &mut View<'_>) -> Result<(), Error> {
-        let mut beyond = std::mem::take(&mut self.beyond);
-        for left in std::mem::take(&mut beyond) {
-            let columns = columns_of(left.block, view.bytes());
-            let slots = 0..u32::try_from(view.slots()).expect("a view has at most 2^32 slots");
-            let mut copy: Vec<Vec<u8>> = slots.map(|slot| view.slot(slot, 0)[columns.clone()].to_vec()).collect();
-            self.correct_copy(left.block, &mut copy)?;
-            for (shard, bytes) in (0..).zip(&copy) {
-                self.take(left.block, shard, &mut view.slot_mut(shard, 0)[columns.clone()], bytes);
-            }
-            let check = Task::Check(&self.codec.encode);
-            if !self.codec.run(check, view.part(0..1, columns))?.is_consistent() {
-                beyond.push(left);
-            }
-        }
-        self.beyond = beyond;
-        Ok(())
+    /// The columns of a block that still do not agree, counted anew: some may have been taken, and some not.
+    fn inconsistent_columns(&self, block: usize, view: &View<'_>) -> Result<Option<Uncorrectable>, Error> {
+        let columns = columns_of(block, view.bytes());
+        let shards: Vec<&[u8]> = slots(view).map(|slot| &view.slot(slot, 0)[columns.clone()]).collect();
+        let (data, parity) = shards.split_at(self.codec.code.data_shards());
+        let mut expected = vec![vec![0; columns.len()]; parity.len()];
+        self.codec.encode_into(data, &mut expected)?;
+        let differs = |at: &usize| parity.iter().zip(&expected).any(|(parity, expected)| parity[*at] != expected[*at]);
+        Ok(span(columns.len(), differs).map(|(first, last, count)| {
+            let (first, last) = (columns.start + first, columns.start + last);
+            Uncorrectable { batch: 0, stripe: 0, block, first, last, count }
+        }))
     }
 
     /// Rebuilds what is accused of a block, or seeks its errors without having listened.
@@ -147,14 +150,10 @@ impl ByChecksum<'_> {
 
     /// Puts corrected bytes of a shard in their place, if they agree with their checksum.
     fn take(&mut self, block: usize, slot: u32, stands: &mut [u8], corrected: &[u8]) {
-        let differ = |at: &usize| stands[*at] != corrected[*at];
-        let (Some(first), Some(last)) = ((0..stands.len()).find(differ), (0..stands.len()).rfind(differ)) else {
-            return;
-        };
+        let Some((first, last, count)) = span(stands.len(), |&at| stands[at] != corrected[at]) else { return };
         if self.agrees(slot as usize, block, corrected) != Some(true) {
             return;
         }
-        let count = u32::try_from((first..=last).filter(differ).count()).expect("a block has 4096 bytes at most");
         let start = block * BLOCK_BYTES;
         let (first, last) = (start + first, start + last);
         self.corrected.push(Correction { batch: 0, slot, stripe: 0, block, first, last, count });
@@ -167,8 +166,7 @@ impl ByChecksum<'_> {
         let changed = self.corrected.iter().map(|correction| (correction.slot, correction.block));
         let accused = self.accused.iter().flat_map(|(&block, shards)| shards.iter().map(move |&shard| (shard, block)));
         let accused = accused.map(|(shard, block)| (u32::try_from(shard).expect("a slot of a view"), block));
-        let slots = 0..u32::try_from(view.slots()).expect("a view has at most 2^32 slots");
-        let unlisted = self.unlisted.iter().flat_map(|&block| slots.clone().map(move |slot| (slot, block)));
+        let unlisted = self.unlisted.iter().flat_map(|&block| slots(view).map(move |slot| (slot, block)));
         let in_question: BTreeSet<(u32, usize)> = changed.chain(accused).chain(unlisted).collect();
         let agree: BTreeMap<(u32, usize), bool> = in_question
             .into_iter()
@@ -199,4 +197,16 @@ impl ByChecksum<'_> {
 fn columns_of(block: usize, shard_bytes: usize) -> Range<usize> {
     let start = block * BLOCK_BYTES;
     start..shard_bytes.min(start + BLOCK_BYTES)
+}
+
+/// All slots of a view.
+fn slots(view: &View<'_>) -> Range<u32> {
+    0..u32::try_from(view.slots()).expect("a view has at most 2^32 slots")
+}
+
+/// The first and the last of a block's columns of which something is true, and how many there are; `None` for none.
+fn span(columns: usize, is_true: impl Fn(&usize) -> bool) -> Option<(usize, usize, u32)> {
+    let (first, last) = ((0..columns).find(&is_true)?, (0..columns).rfind(&is_true)?);
+    let count = (first..=last).filter(&is_true).count();
+    Some((first, last, u32::try_from(count).expect("a block has 4096 bytes at most")))
 }
