@@ -65,11 +65,10 @@ pub(crate) fn check(purpose: Purpose, set: &mut Set, codec: &Codec) -> Result<He
 /// What is said where [`is_promising`].
 pub(crate) const LOCATE: &str = "`evariste repair --locate` may find what checksums do not show";
 
-/// Whether the code may know more than checksums do of a set that is beyond repair by them: tables are damaged, or the file's
-/// hash is all that is wrong, which takes two parity shards to locate.
+/// Whether a set that is beyond repair by checksums may not be without them: tables are damaged, so that what they spoke of may
+/// be right; or the file's hash is all that is wrong, which a code that locates, with two parity shards, may know more of.
 pub(crate) fn is_promising(set: &Set, is_hash_alone: bool) -> bool {
-    let has_suspects = set.has_unchecked() || is_hash_alone && set.code.parity_shards() > 1;
-    has_suspects && set.code.grs().is_ok()
+    set.has_unchecked() || is_hash_alone && set.code.parity_shards() > 1 && set.code.grs().is_ok()
 }
 
 /// What is said where checksums and the file's hash contradict each other.
@@ -98,7 +97,8 @@ fn damage(set: &Set, outcome: &Outcome) -> BTreeMap<usize, Vec<String>> {
         }
         let stripes = &outcome.disagreeing[index];
         if !stripes.is_empty() {
-            say(format!("passes its checksums and disagrees with the data in {stripes}"));
+            let passes = if file.has_table { "passes its checksums and " } else { "" };
+            say(format!("{passes}disagrees with the data in {stripes}"));
         }
         let stripes = &outcome.located[index];
         if !stripes.is_empty() {

@@ -47,15 +47,16 @@ pub(crate) struct Repaired {
 }
 
 /// Makes the set in `dir` whole, or changes nothing. Says on `out` what state it found. With `locate`, what checksums do not
-/// help with is left to the code: shards whose tables are damaged are used all the same, and blocks that pass are suspected.
+/// help with is left to the code: shards whose tables are damaged are used all the same, and blocks that pass are suspected. A
+/// code that locates nothing takes the blocks as they are, and the file's hash says whether that was right.
 pub(crate) fn repair(dir: &Path, locate: bool, backend: &Arc<dyn Backend>, out: &mut dyn Write) -> Result<Repaired> {
     let mut set = Set::open(dir)?;
     let codec = Codec::on(set.code.clone(), Arc::clone(backend));
     let mut purpose = Purpose::Repair;
     let mut health = health::check(Purpose::Verify, &mut set, &codec)?;
-    // What has no code that locates is beyond repair with `locate` as without.
     let cannot_locate = matches!(health.verdict, Verdict::BeyondRepair(_)).then(|| set.code.grs().err()).flatten();
-    if locate && cannot_locate.is_none() && matches!(health.verdict, Verdict::BeyondRepair(_)) {
+    let has_more = cannot_locate.is_none() || set.has_unchecked();
+    if locate && has_more && matches!(health.verdict, Verdict::BeyondRepair(_)) {
         // Anew, so that nothing is counted twice.
         set = Set::open(dir)?;
         set.admit_unchecked()?;

@@ -28,7 +28,7 @@ pub(crate) enum Purpose {
     Verify,
     /// Read everything and make all of it right.
     Repair,
-    /// As repair, where blocks may be wrong that nothing says of: the code finds them.
+    /// As repair, where blocks may be wrong that nothing says of: the code finds them, if it is one that can.
     Locate,
     /// Read the data shards, and others only where data is missing; make the data right.
     Restore,
@@ -85,11 +85,13 @@ pub(crate) fn run(
     let mut reader = Reader::new(&set.code, shape, &mut set.members, first);
     let mut outcome = Outcome::nothing(&shape);
     let mut hasher = FileHasher::new();
+    let locates = purpose == Purpose::Locate && set.code.grs().is_ok();
     let rebuild = |batch: &mut Batch| {
         for run in batch.runs() {
-            match purpose {
-                Purpose::Locate => locate(codec, batch, &run, &mut outcome)?,
-                _ => make_right(purpose, codec, batch, &run, &mut outcome)?,
+            if locates {
+                locate(codec, batch, &run, &mut outcome)?;
+            } else {
+                make_right(purpose, codec, batch, &run, &mut outcome)?;
             }
             if matches!(purpose, Purpose::Repair | Purpose::Restore) && !outcome.losses.is_empty() {
                 return Err(BeyondRepair(outcome.losses.describe(&shape).join("; ")).into());
@@ -124,7 +126,8 @@ fn make_right(purpose: Purpose, codec: &Codec, batch: &mut Batch, run: &Run, out
     // Parity is tested wherever more is there than the data needs. Once everything lost is rebuilt, what was rebuilt
     // agrees by itself, and anything else that disagrees was written so.
     let is_testable = purpose != Purpose::Restore && run.lost.len() < code.parity_shards();
-    let wants_all = is_testable || purpose == Purpose::Repair;
+    let mends = matches!(purpose, Purpose::Repair | Purpose::Locate);
+    let wants_all = is_testable || mends;
     let wanted: Vec<usize> =
         run.lost.iter().copied().filter(|&shard| wants_all || shard < code.data_shards()).collect();
     if !wanted.is_empty() {
@@ -148,7 +151,7 @@ fn make_right(purpose: Purpose, codec: &Codec, batch: &mut Batch, run: &Run, out
         for &shard in &shards {
             outcome.disagreeing[shard].add(batch.stripe_of(row));
         }
-        if purpose == Purpose::Repair {
+        if mends {
             codec.reconstruct(&mut batch.columns(row..row + 1)?, &shards)?;
         }
     }

@@ -126,22 +126,47 @@ fn a_layout_that_is_one_flat_code_is_written_as_such() {
     evariste(["verify".as_ref(), dir.path().join("shards").as_os_str()]).expect(0).says("raid5 4+1");
 }
 
-/// A set of groups has no code that locates: it stays beyond repair, in the same words, and nobody is told to try.
+/// A set of groups has no code that locates. What lost its table and nothing else is of use all the same; what is wrong beside
+/// that stays so.
 #[test]
-fn what_is_beyond_repair_is_so_with_locate_too() {
+fn without_a_code_that_locates_blocks_are_taken_as_they_are() {
     let set = Set::new("lrc:4,2,2", "cpu");
-    set.lose(&[0, 1, 4]);
+    let locate = || {
+        let mut locate = command();
+        locate.arg("repair").arg(set.path("shards")).args(["--locate", "--backend", "cpu"]);
+        run(&mut locate)
+    };
+    let change = |index: usize, change: fn(&mut [u8])| {
+        let path = set.path("shards").join(format!("00{index}.shard"));
+        let mut bytes = fs::read(&path).unwrap();
+        change(&mut bytes);
+        fs::write(&path, bytes).unwrap();
+    };
     // The table lies at the end of the file.
-    let wiped = set.path("shards").join("006.shard");
-    let mut bytes = fs::read(&wiped).unwrap();
-    *bytes.last_mut().unwrap() ^= 1;
-    fs::write(&wiped, bytes).unwrap();
+    let wipe = |index| change(index, |bytes| *bytes.last_mut().unwrap() ^= 1);
+    set.lose(&[0, 1, 4]);
+    wipe(6);
+    set.verb("repair", None).expect(2).says("do not determine the rest").says("nothing was changed").says("--locate");
+    locate().expect(0).says("006.shard: checksum table damaged").says("repaired: shards 0, 1, 4, 6 rewritten");
+    assert!(snapshot(&set.path("shards")) == set.original);
+
+    // Parity that nothing needs may be wrong, and is made anew.
+    set.lose(&[0, 1]);
+    [2, 3, 4, 5].into_iter().for_each(wipe);
+    wipe(7);
+    change(7, |bytes| bytes[5000] ^= 1);
+    locate().expect(0).says("007.shard: checksum table damaged; disagrees with the data in stripe 0");
+    assert!(snapshot(&set.path("shards")) == set.original);
+
+    set.lose(&[0, 1, 4]);
+    wipe(6);
+    change(6, |bytes| bytes[5000] ^= 1);
     let before = snapshot(&set.path("shards"));
-    let ran = set.verb("repair", None).expect(2).says("do not determine the rest").says("nothing was changed");
-    ran.says_nothing_of("--locate");
-    let mut locate = command();
-    locate.arg("repair").arg(set.path("shards")).args(["--locate", "--backend", "cpu"]);
-    let ran = run(&mut locate).expect(2).says("do not determine the rest").says("nothing was changed");
-    ran.says("errors cannot be located in 8 shards");
+    let ran =
+        locate().expect(2).says("BLAKE3").says("nothing was changed").says("errors cannot be located in 8 shards");
+    ran.says_nothing_of("may find");
     assert!(snapshot(&set.path("shards")) == before);
+    // With every table whole there is nothing to take as it is, and nobody is told to try.
+    set.lose(&[6]);
+    set.verb("repair", None).expect(2).says_nothing_of("--locate");
 }
