@@ -1,4 +1,5 @@
-//! Rows for people: aligned columns of at most 80 characters, and what is survived beyond the guarantee below them.
+//! Rows for people: aligned columns, 80 characters wide at most but for hundreds of disks, and what is survived beyond the
+//! guarantee below them.
 
 use std::io::Write;
 
