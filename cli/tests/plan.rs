@@ -239,7 +239,7 @@ fn what_cannot_be_is_wrong_usage() {
         (&["--disks", "8", "--disk-size", "4TB", "--disk-size", "6TB"], "2 disk sizes for 8 disks"),
         (
             &["--disks", "8", "--survive", "3", "--min-efficiency", "80%"],
-            "no layout of 8 disks survives any 3 losses with 80 % for data; the most is 62.5 %, by rs:5+3\n",
+            "no layout of 8 disks survives any 3 losses with at least 80 % for data; the most is 62.5 %, by rs:5+3\n",
         ),
         (&["--disks", "2"], "no layout of 2 disks survives any 2 losses; --survive 1 asks for less"),
         // A single loss is no easier to bear: a node is half of the disks.

@@ -102,44 +102,45 @@ pub(super) fn of(wishes: &Wishes) -> Result<Advice, UsageError> {
 
 /// What is asked for and cannot be had, and how near the layouts come that survive it.
 fn refusal(wishes: &Wishes, too_small: &[Layout]) -> UsageError {
-    let Wishes { disks, nodes, survive, min_efficiency } = *wishes;
-    let node = nodes.map_or_else(String::new, |nodes| format!(" and any one of {nodes} nodes"));
-    let at_least = match min_efficiency {
-        0.0 => String::new(),
-        // With every digit that was asked for: what is had may differ in the last.
-        share => format!(" with {} % for data", (1e8 * share).round() / 1e6),
-    };
     let nearest = too_small
         .iter()
         .min_by_key(|layout| Reverse(layout.data_shards()))
         .map_or_else(String::new, |layout| format!("; the most is {}, by {layout}", percent(efficiency(layout))));
-    UsageError(format!("no layout of {disks} disks survives {}{node}{at_least}{nearest}", any(survive)))
+    UsageError(format!("no layout of {} disks survives {}{nearest}", wishes.disks, asked(wishes)))
 }
 
 fn reason(wishes: &Wishes, best: &Judged, fit: usize) -> String {
-    let node = if wishes.nodes.is_some() { " and any node" } else { "" };
-    let losses = any(wishes.survive);
-    let data = percent(efficiency(&best.layout));
+    let (asked, data) = (asked(wishes), percent(efficiency(&best.layout)));
     let costs =
         format!("{} and {}", ranges::counted(best.reads as u64, "read"), ranges::counted(best.ios as u64, "I/O"));
-    let limits =
-        format!("at most {FEW_READS} reads for the repair of a data disk and at most {FEW_IOS} I/Os for a small write");
     if fit == 1 {
         return format!(
-            "the only layout that survives {losses}{node}; {data} holds data, and it takes {costs} for a repair and a small write"
+            "the only layout that survives {asked}; {data} holds data, and it takes {costs} for a repair and a small write"
         );
     }
-    let of_all = format!("of {fit} layouts that survive {losses}{node}");
-    match best.excesses() {
-        0 => format!("{of_all}, it holds the most data ({data}) among those that take {limits} (it takes {costs})"),
-        1 => format!(
-            "{of_all}, none takes both {limits}; it holds the most data ({data}) among those that take one of these \
-             (it takes {costs})"
-        ),
-        _ => format!(
-            "{of_all}, it holds the most data ({data}); none takes {limits}, nor one of these (it takes {costs})"
-        ),
-    }
+    let limits = |and: &str| {
+        format!(
+            "at most {FEW_READS} reads for the repair of a data disk {and} at most {FEW_IOS} I/Os for a small write"
+        )
+    };
+    let among = match best.excesses() {
+        0 => format!(" among those that take {}", limits("and")),
+        1 => format!(" among those that take {}, since none takes both", limits("or")),
+        _ => format!(", since none takes {}", limits("or")),
+    };
+    format!("of {fit} layouts that survive {asked}, it holds the most data ({data}){among} (it takes {costs})")
+}
+
+/// What a layout is to survive, and how much data it is to hold.
+fn asked(wishes: &Wishes) -> String {
+    let Wishes { nodes, survive, min_efficiency, .. } = *wishes;
+    let node = nodes.map_or_else(String::new, |nodes| format!(" and any one of {nodes} nodes"));
+    let at_least = match min_efficiency {
+        0.0 => String::new(),
+        // With every digit that was asked for: what is had may differ in the last.
+        share => format!(" with at least {} % for data", (1e8 * share).round() / 1e6),
+    };
+    format!("{}{node}{at_least}", any(survive))
 }
 
 /// `any one loss`, `any 3 losses`.
@@ -224,11 +225,16 @@ mod tests {
 
     #[test]
     fn a_reason_says_which_limits_are_kept() {
-        let reason = |disks, survive| of(&wishes(disks, None, survive)).unwrap().reason;
+        let reason = |disks, survive, min_efficiency| {
+            of(&Wishes { min_efficiency, ..wishes(disks, None, survive) }).unwrap().reason
+        };
         for (reason, says) in [
-            (reason(2, 1), "the only layout that survives any one loss; 50.0 % holds data, "),
-            (reason(24, 2), "it holds the most data (83.3 %) among those that take at most 20 reads"),
-            (reason(24, 12), "none takes both at most 20 reads for the repair of a data disk and at most 20 I/Os"),
+            (reason(2, 1, 0.0), "the only layout that survives any one loss; 50.0 % holds data, "),
+            // Others survive as much and hold less.
+            (reason(12, 2, 0.8), "the only layout that survives any 2 losses with at least 80 % for data; "),
+            (reason(24, 2, 0.0), "it holds the most data (83.3 %) among those that take at most 20 reads"),
+            (reason(24, 12, 0.0), " or at most 20 I/Os for a small write, since none takes both (it takes "),
+            (reason(80, 14, 0.8), "it holds the most data (82.5 %), since none takes at most 20 reads"),
         ] {
             assert!(reason.contains(says), "{reason}");
         }
@@ -271,10 +277,14 @@ mod tests {
     #[test]
     fn what_cannot_be_had_is_refused() {
         let error = of(&Wishes { min_efficiency: 0.9, ..wishes(6, None, 2) }).unwrap_err();
-        let says = "no layout of 6 disks survives any 2 losses with 90 % for data; the most is 66.7 %, by raid6:6";
+        let says =
+            "no layout of 6 disks survives any 2 losses with at least 90 % for data; the most is 66.7 %, by raid6:6";
         assert_eq!(error.to_string(), says);
         let error = of(&Wishes { min_efficiency: 0.8334, ..wishes(12, None, 2) }).unwrap_err();
-        assert!(error.to_string().ends_with("with 83.34 % for data; the most is 83.3 %, by raid6:12"), "{error}");
+        assert!(
+            error.to_string().ends_with("with at least 83.34 % for data; the most is 83.3 %, by raid6:12"),
+            "{error}"
+        );
         let error = of(&wishes(2, None, 2)).unwrap_err();
         assert_eq!(error.to_string(), "no layout of 2 disks survives any 2 losses");
     }
