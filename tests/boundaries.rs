@@ -370,8 +370,6 @@ fn slices_of_many_small_stripes() {
     }
 }
 
-/// Batches of one call that differ in everything.
-
 #[test]
 fn a_call_without_batches_and_a_view_without_bytes_do_nothing() {
     let plan = Code::reed_solomon(2, 1).unwrap().encode_plan();

@@ -10,15 +10,8 @@ use std::sync::Arc;
 use evariste::backend::HostMemory;
 use evariste::gpu::wgpu;
 use evariste::{Backend, Batch, Code, Codec, Cpu, Error, Geometry, Gpu, Matrices, Matrix, Plan, Task, View};
-use support::registered::gpu;
+use support::registered::{SHARD_BYTES, gpu, one_stripe};
 use support::{Rng, assert_shards_equal, stripe};
-
-/// Shards of a call that is done in an instant.
-const SHARD_BYTES: usize = 4096;
-
-fn geometry(slots: usize, bytes: usize) -> Geometry {
-    Geometry { slots, bytes, slot_stride: bytes, stripes: 1, stripe_stride: 0 }
-}
 
 #[test]
 fn a_codecs_shards_are_worked_on_in_place_in_any_length() {
@@ -106,13 +99,13 @@ fn a_view_put_into_a_batch_is_checked_like_the_one_before() {
     read_only[..SHARD_BYTES].fill(7);
     for backend in [&*gpu as &dyn Backend, &Cpu::new().unwrap()] {
         let mut batch =
-            Batch::new(Task::write(&plan), View::arena(&mut writable, geometry(2, SHARD_BYTES)).unwrap()).unwrap();
-        *batch.view_mut() = View::arena_ref(&read_only, geometry(2, SHARD_BYTES)).unwrap();
+            Batch::new(Task::write(&plan), View::arena(&mut writable, one_stripe(2, SHARD_BYTES)).unwrap()).unwrap();
+        *batch.view_mut() = View::arena_ref(&read_only, one_stripe(2, SHARD_BYTES)).unwrap();
         let error = backend.run(&mut [batch]).unwrap_err();
         assert!(matches!(error, Error::ReadOnlySlot { slot: 1 }), "{error}");
         let mut batch =
-            Batch::new(Task::Check(&plan), View::arena_ref(&read_only, geometry(2, SHARD_BYTES)).unwrap()).unwrap();
-        *batch.view_mut() = View::arena_ref(&read_only, geometry(1, SHARD_BYTES)).unwrap();
+            Batch::new(Task::Check(&plan), View::arena_ref(&read_only, one_stripe(2, SHARD_BYTES)).unwrap()).unwrap();
+        *batch.view_mut() = View::arena_ref(&read_only, one_stripe(1, SHARD_BYTES)).unwrap();
         let error = backend.run(&mut [batch]).unwrap_err();
         assert!(matches!(error, Error::SlotIndex { slot: 1, slots: 1 }), "{error}");
     }
@@ -129,7 +122,7 @@ fn a_call_that_panics_leaves_nothing_running() {
         // A callback of the program's own, which our submissions and waits run as any do.
         gpu.queue().submit([]);
         gpu.queue().on_submitted_work_done(|| panic!("a callback of the test's own"));
-        let view = View::arena(&mut region, geometry(14, bytes)).unwrap();
+        let view = View::arena(&mut region, one_stripe(14, bytes)).unwrap();
         let mut batches = [Batch::new(Task::write(&plan), view).unwrap()];
         let result = catch_unwind(AssertUnwindSafe(|| gpu.run(&mut batches)));
         let status = gpu.device().poll(wgpu::PollType::Poll).unwrap();

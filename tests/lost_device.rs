@@ -9,16 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use evariste::backend::HostMemory;
 use evariste::gpu::{Options, wgpu};
-use evariste::{Backend, Batch, Code, Codec, Cpu, Geometry, Gpu, Matrix, Plan, Region, Task, View};
-use support::registered::{gpu, register};
+use evariste::{Backend, Batch, Code, Codec, Cpu, Gpu, Matrix, Plan, Region, Task, View};
+use support::registered::{SHARD_BYTES, gpu, one_stripe, register};
 use support::{gpu_is_wanted, painted_stripe, stripe};
-
-/// Shards of a call that is done in an instant.
-const SHARD_BYTES: usize = 4096;
-
-fn geometry(slots: usize, bytes: usize) -> Geometry {
-    Geometry { slots, bytes, slot_stride: bytes, stripes: 1, stripe_stride: 0 }
-}
 
 #[test]
 fn a_device_destroyed_in_the_middle_corrupts_nothing() {
@@ -39,7 +32,7 @@ fn a_device_destroyed_in_the_middle_corrupts_nothing() {
         let worker = scope.spawn(|| {
             loop {
                 for memory in [&mut *region, &mut *own] {
-                    let view = View::arena(memory, geometry(14, bytes)).unwrap();
+                    let view = View::arena(memory, one_stripe(14, bytes)).unwrap();
                     if let Err(error) = gpu.run(&mut [Batch::new(Task::write(&plan), view).unwrap()]) {
                         return error;
                     }
@@ -61,7 +54,7 @@ fn a_device_destroyed_in_the_middle_corrupts_nothing() {
     drop(registration);
     own.fill(0);
     // The call can be made elsewhere, in the same memory.
-    let view = View::arena(&mut region, geometry(14, bytes)).unwrap();
+    let view = View::arena(&mut region, one_stripe(14, bytes)).unwrap();
     Cpu::new().unwrap().run(&mut [Batch::new(Task::write(&plan), view).unwrap()]).unwrap();
     assert!(region.chunks_exact(bytes).zip(&expected).all(|(slot, shard)| slot == shard));
     // Memory outlives the device's last handle.
@@ -79,7 +72,7 @@ fn a_callers_device_that_is_destroyed_does_not_pretend_to_work() {
     let mut region = gpu.allocate(2 * SHARD_BYTES).unwrap();
     let mut plain = Region::new(2 * SHARD_BYTES).unwrap();
     let run = |memory: &mut [u8]| {
-        let view = View::arena(memory, geometry(2, SHARD_BYTES)).unwrap();
+        let view = View::arena(memory, one_stripe(2, SHARD_BYTES)).unwrap();
         gpu.run(&mut [Batch::new(Task::write(&plan), view).unwrap()])
     };
     run(&mut region).unwrap();

@@ -11,16 +11,9 @@ use std::time::Duration;
 use evariste::backend::HostMemory;
 use evariste::gpu::Options;
 use evariste::memory::{PAGE_BYTES, Slot};
-use evariste::{Backend, Batch, Code, Error, Geometry, Gpu, Matrix, Plan, Region, Task, View};
-use support::registered::{gpu, register};
+use evariste::{Backend, Batch, Code, Error, Gpu, Matrix, Plan, Region, Task, View};
+use support::registered::{SHARD_BYTES, gpu, one_stripe, register};
 use support::{assert_shards_equal, gpu_is_wanted, stripe};
-
-/// Shards of a call that is done in an instant.
-const SHARD_BYTES: usize = 4096;
-
-fn geometry(slots: usize, bytes: usize) -> Geometry {
-    Geometry { slots, bytes, slot_stride: bytes, stripes: 1, stripe_stride: 0 }
-}
 
 /// Fills the data of an arena, encodes it and compares all of it with the oracle's.
 fn encode_and_compare(gpu: &Gpu, code: &Code, memory: &mut [u8], bytes: usize, in_place: bool) {
@@ -29,7 +22,7 @@ fn encode_and_compare(gpu: &Gpu, code: &Code, memory: &mut [u8], bytes: usize, i
     for (slot, shard) in expected[..code.data_shards()].iter().enumerate() {
         memory[slot * bytes..][..bytes].copy_from_slice(shard);
     }
-    let view = View::arena(memory, geometry(code.total_shards(), bytes)).unwrap();
+    let view = View::arena(memory, one_stripe(code.total_shards(), bytes)).unwrap();
     let batch = Batch::new(Task::write(&plan), view).unwrap();
     assert_eq!(gpu.is_in_place(&batch), in_place, "{bytes} bytes");
     gpu.run(&mut [batch]).unwrap();
@@ -156,7 +149,7 @@ fn ten_thousand_registrations() {
         let memory: &mut [u8] = allocated.as_mut().map_or(&mut *own, |region| &mut **region);
         memory[..2 * SHARD_BYTES].fill(u8::try_from(cycle % 251).unwrap());
         memory[SHARD_BYTES] = 0;
-        let view = View::arena(memory, geometry(3, SHARD_BYTES)).unwrap();
+        let view = View::arena(memory, one_stripe(3, SHARD_BYTES)).unwrap();
         let batch = Batch::new(Task::write(&plan), view).unwrap();
         assert!(gpu.is_in_place(&batch));
         gpu.run(&mut [batch]).unwrap();

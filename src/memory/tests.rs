@@ -70,10 +70,9 @@ fn plans_are_checked_against_slots() {
 fn tiles_cover_every_column_once() {
     for (bytes, stripes, gap) in [(1, 1, 0), (10, 3, 0), (10, 3, 5), (7, 2, 1), (0, 3, 0)] {
         for tile_bytes in [1, 3, 7, 100] {
-            let mut source = vec![1; (bytes + gap) * stripes];
-            source.truncate((bytes + gap) * stripes);
-            let mut memory = vec![0u8; 2 * source.len()];
-            let g = geometry(2, bytes, source.len(), stripes, bytes + gap);
+            let slot_bytes = (bytes + gap) * stripes;
+            let mut memory = vec![0u8; 2 * slot_bytes];
+            let g = geometry(2, bytes, slot_bytes, stripes, bytes + gap);
             let mut view = View::arena(&mut memory, g).unwrap();
             let plan = Plan::new(&[0], &[1], Matrix::identity(1)).unwrap();
             for mut tile in view.tiles(Matrices::One(&plan), tile_bytes).unwrap().sequential() {

@@ -9,6 +9,14 @@ use evariste::{Backend, Batch, Error, Geometry, Gpu, Info, Report, Task, View};
 
 use crate::support::gpu_is_wanted;
 
+/// Shards of a call that is done in an instant.
+pub(crate) const SHARD_BYTES: usize = 4096;
+
+/// One stripe, its slots one right after another.
+pub(crate) fn one_stripe(slots: usize, bytes: usize) -> Geometry {
+    Geometry { slots, bytes, slot_stride: bytes, stripes: 1, stripe_stride: 0 }
+}
+
 /// A GPU of a test's own that registers memory; `None` where no GPU is to be tested.
 pub(crate) fn gpu() -> Option<Arc<Gpu>> {
     gpu_is_wanted().then(|| {
