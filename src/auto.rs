@@ -36,8 +36,8 @@ type Opener = dyn Fn() -> Result<Arc<dyn Backend>, Error> + Send + Sync;
 ///
 /// A software adapter is never chosen, unless `EVARISTE_DEVICE` names it. A call whose GPU fails runs again, whole, on the
 /// CPU; that is logged once as a warning, and a GPU that failed for another reason than the size of the call is not used
-/// again. A correction may be run again like any other call, but what the GPU had made right before is not in the report, which then says
-/// so: [`Report::is_second_run`].
+/// again. A correction may be run again like any other call, but what the GPU had made right before is not in the report,
+/// which then says so: [`Report::is_second_run`].
 pub struct Auto {
     cpu: Arc<dyn Backend>,
     open_gpu: Box<Opener>,

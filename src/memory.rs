@@ -378,7 +378,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// What a slot of so many bytes has in each of its stripes.
+/// What a slot of so many bytes has in each of its stripes; only nothing goes into no stripes.
 fn bytes_of_stripe(bytes: usize, stripes: usize) -> Result<usize, Error> {
     if bytes.is_multiple_of(stripes) {
         Ok(bytes / stripes.max(1))

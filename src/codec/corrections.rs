@@ -72,7 +72,8 @@ impl Corrections {
         self.beyond.is_empty() && self.contradicted.is_empty()
     }
 
-    /// Whether nothing is left that is known to be wrong, and checksums say so of everything that was corrected.
+    /// Whether nothing is left that is known to be wrong, and checksums say so of everything that was corrected; after a
+    /// second run nobody knows what all that was.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
         self.is_complete() && !self.is_second_run && self.corrected.iter().all(|corrected| corrected.confirmed)
