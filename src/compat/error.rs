@@ -47,8 +47,8 @@ pub enum Error {
     /// Not in that crate: the backend could not be had, or could not run the call.
     ///
     /// On the automatic backend only an environment variable that cannot be honoured leads here, since a call whose GPU
-    /// fails runs again on the CPU. The library's whole error is logged, at level error;
-    /// [Environment variables](crate::docs::environment) lists them.
+    /// fails runs again on the CPU. The library's whole error is logged, at level error. The variables are listed in
+    /// [`docs::environment`](crate::docs::environment).
     #[error("the backend did not run this call because of {cause}; the log says more")]
     Backend {
         /// The environment variable's name, or in a few words what else it was.
