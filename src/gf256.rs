@@ -19,6 +19,15 @@ pub const EXP: [u8; 510] = exp_table();
 /// `LOG[a]` is the logarithm of `a` to base 2, in 0..255. Zero has none: `LOG[0]` is 0 and must not be used.
 pub const LOG: [u8; 256] = log_table();
 
+/// What stands for the logarithm of zero, beyond the sum of any two others: a table of powers that goes on with zeros from
+/// here gives the right product without a branch.
+pub(crate) const LOG_OF_ZERO: u16 = 510;
+
+/// The logarithm of `a` to base 2, [`LOG_OF_ZERO`] for zero.
+pub(crate) fn log(a: u8) -> u16 {
+    if a == 0 { LOG_OF_ZERO } else { u16::from(LOG[usize::from(a)]) }
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "x is reduced below 256 in every round")]
 const fn exp_table() -> [u8; 510] {
     let mut table = [0; 510];

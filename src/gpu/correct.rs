@@ -20,9 +20,9 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::device::Device;
-use super::launch::{self, Span, entry, index};
+use super::launch::{self, Span, bind_group, index};
 use super::profile::{PassTime, Profile};
-use crate::gf256::{EXP, LOG};
+use crate::gf256::{EXP, LOG, LOG_OF_ZERO, log};
 use crate::{Error, Grs};
 pub(super) use outcome::Outcome;
 pub(super) use patterns::Patterns;
@@ -31,8 +31,6 @@ pub(super) use source::samples;
 
 /// The entries of the uniform array `slots`: a logarithm each.
 const LOGARITHMS: usize = 255;
-/// What the kernel takes for the logarithm of zero.
-const LOG_OF_ZERO: u16 = 510;
 /// Workgroups that look at a block, as `PARTS` in `shaders/shared/corrections.wgsl`.
 const PARTS: usize = 4;
 /// A slot that no code of at most 255 shards has.
@@ -95,10 +93,7 @@ struct Shared {
 
 impl Shared {
     fn new(device: &Device) -> Result<Self, Error> {
-        let log = (0..=255_u8).map(|element| match element {
-            0 => u32::from(LOG_OF_ZERO),
-            _ => u32::from(LOG[usize::from(element)]),
-        });
+        let log = (0..=255).map(|element| u32::from(log(element)));
         let exp = EXP.iter().map(|&element| u32::from(element));
         // Zero for every sum that has the logarithm of zero in it.
         let zeros = std::iter::repeat_n(0, usize::from(LOG_OF_ZERO) + 1);
@@ -129,12 +124,7 @@ impl Correctors {
         let slots = uniform(bytemuck::cast_slice(&correcting.slots()))?;
         let patterns = super::table::storage(device, "patterns", correcting.patterns.words())?;
         let bind = |pipeline: &wgpu::ComputePipeline, bindings: Vec<wgpu::BufferBinding<'_>>| {
-            let entries: Vec<_> = (0..).zip(bindings).map(|(at, binding)| entry(at, binding)).collect();
-            device.device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: None,
-                layout: &pipeline.get_bind_group_layout(0),
-                entries: &entries,
-            })
+            bind_group(device, pipeline, (0..).zip(bindings))
         };
         let whole = wgpu::Buffer::as_entire_buffer_binding;
         let (list, outcomes) = (room.list(at), room.outcomes(at));
@@ -201,7 +191,7 @@ impl Correcting<'_> {
         let tail_bytes = bytes.div_ceil(4) * 4 - bytes;
         Params {
             shards: index(grs.total_shards()),
-            stripe_blocks: index(span.blocks() / span.stripes),
+            stripe_blocks: index(span.stripe_blocks()),
             stripe_words: index(bytes.div_ceil(4)),
             block_words: index(span.block_bytes / 4),
             stripe_stride: index(span.source_stride / 4),

@@ -47,7 +47,7 @@ impl Params {
     /// For blocks of this span, by a kernel whose loop folds `unrolled` words at once.
     pub(super) fn new(span: &Span, unrolled: usize) -> Self {
         let index = |count: usize| u32::try_from(count).expect("a binding has fewer than 2^32 words");
-        let stripe_blocks = span.stripe_bytes.div_ceil(span.block_bytes);
+        let stripe_blocks = span.stripe_blocks();
         let last = span.stripe_bytes - stripe_blocks.saturating_sub(1) * span.block_bytes;
         let longest = if stripe_blocks > 1 { span.block_bytes } else { last };
         Self {

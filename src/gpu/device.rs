@@ -16,7 +16,7 @@ use idle::{InUse, Kind, Loss, Opened};
 pub use options::Options;
 use options::checked_shaders;
 pub(super) use options::forced_memory;
-pub(super) use wait::HANG;
+pub(super) use wait::Mapped;
 
 /// A device with its queue, its name and its fate.
 pub(super) struct Device {
@@ -135,6 +135,13 @@ impl Device {
         Ok(())
     }
 
+    /// A buffer of this device with nothing in it. Whether there can be one is for the caller to check, and for the error scope
+    /// of the call.
+    pub(super) fn empty_buffer(&self, label: &'static str, size: u64, usage: wgpu::BufferUsages) -> wgpu::Buffer {
+        let (label, mapped_at_creation) = (Some(label), false);
+        self.device.create_buffer(&wgpu::BufferDescriptor { label, size, usage, mapped_at_creation })
+    }
+
     /// A buffer of this device that holds these bytes, of which there is at least one.
     pub(super) fn buffer(
         &self,
@@ -167,11 +174,7 @@ impl Device {
             buffer.map_async(wgpu::MapMode::Read, .., move |result| drop(sender.send(result)));
         })?;
         self.wait(None, &doing)?;
-        match mapped.recv_timeout(HANG) {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(self.failed(doing(), error)),
-            Err(error) => return Err(self.failed(doing(), error)),
-        }
+        self.wait_mapped(&mapped, &doing)?;
         let bytes = buffer.get_mapped_range(..).map_err(|error| self.failed(doing(), error))?.to_vec();
         buffer.unmap();
         Ok(bytes)

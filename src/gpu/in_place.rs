@@ -8,7 +8,7 @@ use std::sync::mpsc;
 
 use super::Gpu;
 use super::correct::{Correcting, Patterns, Room};
-use super::device::HANG;
+use super::device::Mapped;
 use super::import::visible_to_host;
 use super::kernels::Work;
 use super::launch::{Buffers, Found, Mode, part};
@@ -76,12 +76,6 @@ impl Job<'_, '_> {
             Task::Write(_) | Task::Check(_) => None,
         }
     }
-
-    /// Stripe and block of a block of the span.
-    fn locate(&self, block: usize) -> (usize, usize) {
-        let stripe_blocks = self.place.span.blocks() / self.place.span.stripes;
-        (block / stripe_blocks, block % stripe_blocks)
-    }
 }
 
 /// What one submission moves at most, so that it ends long before a system takes it for one that hangs.
@@ -145,7 +139,7 @@ fn run_part(
 /// What checks will have found, and what will have been corrected, once it is mapped.
 struct Findings {
     buffers: FoundBuffers,
-    mapped: mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
+    mapped: Mapped,
     room: Option<Room>,
 }
 
@@ -251,7 +245,7 @@ fn record_correction(
         span: place.span,
         bytes: batch.view().bytes(),
         place: &|slot| place.targets.place(batch.view(), slot),
-        patterns: Patterns::new(grs, erased, place.span.blocks(), |block| job.locate(block)),
+        patterns: Patterns::new(grs, erased, place.span.blocks(), |block| place.span.locate(block)),
         shards: place.targets.binding(),
         found,
         corrected: None,
@@ -263,12 +257,7 @@ fn record_correction(
 fn take_found(gpu: &Gpu, jobs: &mut [Job<'_, '_>], findings: Findings) -> Result<Report, Error> {
     let doing = || "reading findings and checksums".to_owned();
     let Findings { buffers, mapped, room } = findings;
-    // Whoever polls the device runs our callback, so it may still be on its way.
-    match mapped.recv_timeout(HANG) {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => return Err(gpu.device.failed(doing(), error)),
-        Err(error) => return Err(gpu.device.failed(doing(), error)),
-    }
+    gpu.device.wait_mapped(&mapped, doing)?;
     let mut report = Report::default();
     {
         let download = buffers.download.get_mapped_range(..);
@@ -293,7 +282,7 @@ fn take_found(gpu: &Gpu, jobs: &mut [Job<'_, '_>], findings: Findings) -> Result
     if let Some(mut room) = room {
         let corrected: Vec<_> = jobs.iter().filter(|job| job.corrects().is_some()).collect();
         room.read(&gpu.device, |at, outcome| {
-            let (stripe, block) = corrected[at].locate(outcome.block);
+            let (stripe, block) = corrected[at].place.span.locate(outcome.block);
             outcome.add_to(&mut report, corrected[at].index, stripe, block * BLOCK_BYTES);
         })?;
         gpu.correctors.rooms.put_back(room);

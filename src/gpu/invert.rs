@@ -217,6 +217,5 @@ fn empty(device: &Device, label: &'static str, words: usize) -> Result<wgpu::Buf
     let size = (4 * words.max(1)) as u64;
     device.check_size("max_storage_buffer_binding_size", |limits| limits.max_storage_buffer_binding_size, size)?;
     device.check_size("max_buffer_size", |limits| limits.max_buffer_size, size)?;
-    let (usage, mapped_at_creation) = (wgpu::BufferUsages::STORAGE, false);
-    Ok(device.device.create_buffer(&wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation }))
+    Ok(device.empty_buffer(label, size, wgpu::BufferUsages::STORAGE))
 }

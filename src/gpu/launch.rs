@@ -59,11 +59,10 @@ pub(super) struct Found {
 impl Found {
     /// What the entries of a check over this span say of its plan's targets. Stripes and offsets count within the span.
     pub(super) fn mismatches(entries: &[Self], plan: &Plan, span: Span) -> impl Iterator<Item = Mismatch> {
-        let stripe_blocks = span.blocks() / span.stripes;
         plan.targets().iter().zip(entries.chunks_exact(span.blocks())).flat_map(move |(&slot, entries)| {
             let differing = entries.iter().enumerate().filter(|(_, found)| found.count > 0);
             differing.map(move |(at, found)| {
-                let (stripe, block) = (at / stripe_blocks, at % stripe_blocks);
+                let (stripe, block) = span.locate(at);
                 let first = (block + 1) * span.block_bytes - found.first as usize;
                 Mismatch { batch: 0, slot, stripe, block: first / BLOCK_BYTES, first, count: found.count }
             })
@@ -89,9 +88,19 @@ impl Span {
         self.stripes * self.stripe_bytes
     }
 
+    /// Blocks of one target in a stripe.
+    pub(super) fn stripe_blocks(&self) -> usize {
+        self.stripe_bytes.div_ceil(self.block_bytes)
+    }
+
     /// Blocks of one target in all stripes.
     pub(super) fn blocks(&self) -> usize {
-        self.stripes * self.stripe_bytes.div_ceil(self.block_bytes)
+        self.stripes * self.stripe_blocks()
+    }
+
+    /// The stripe of one of all blocks, and which of the stripe's it is.
+    pub(super) fn locate(&self, block: usize) -> (usize, usize) {
+        (block / self.stripe_blocks(), block % self.stripe_blocks())
     }
 
     /// The parameters of a kernel whose columns are `width` words of four bytes, with one plan for each stripe or one
@@ -108,7 +117,7 @@ impl Span {
             source_stride: columns(self.source_stride),
             target_stride: columns(self.target_stride),
             block_words: index(self.block_bytes / 4),
-            stripe_blocks: index(self.stripe_bytes.div_ceil(self.block_bytes)),
+            stripe_blocks: index(self.stripe_blocks()),
             blocks: index(self.blocks()),
             plans,
         }
@@ -161,6 +170,20 @@ pub(super) fn entry(binding: u32, buffer: wgpu::BufferBinding<'_>) -> wgpu::Bind
 /// A part of a buffer, to be bound.
 pub(super) fn part(buffer: &wgpu::Buffer, offset: u64, bytes: u64) -> wgpu::BufferBinding<'_> {
     wgpu::BufferBinding { buffer, offset, size: NonZeroU64::new(bytes) }
+}
+
+/// A kernel's buffers, by the numbers of their bindings.
+pub(super) fn bind_group<'a>(
+    device: &Device,
+    pipeline: &wgpu::ComputePipeline,
+    buffers: impl IntoIterator<Item = (u32, wgpu::BufferBinding<'a>)>,
+) -> wgpu::BindGroup {
+    let entries: Vec<_> = buffers.into_iter().map(|(binding, buffer)| entry(binding, buffer)).collect();
+    device.device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: None,
+        layout: &pipeline.get_bind_group_layout(0),
+        entries: &entries,
+    })
 }
 
 /// What a kernel's text begins with: the parameters, `Word` (a column of `width` words of four bytes), the bindings of
@@ -275,13 +298,7 @@ impl Pass {
         groups: u32,
         layers: u32,
     ) -> Self {
-        let entries: Vec<_> = buffers.into_iter().map(|(binding, buffer)| entry(binding, buffer)).collect();
-        let bind_group = device.device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: None,
-            layout: &pipeline.get_bind_group_layout(0),
-            entries: &entries,
-        });
-        Self { pipeline: pipeline.clone(), bind_group, groups, layers }
+        Self { pipeline: pipeline.clone(), bind_group: bind_group(device, pipeline, buffers), groups, layers }
     }
 }
 

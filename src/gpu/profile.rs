@@ -102,14 +102,7 @@ impl Profile {
         };
         let timed = wgpu::ComputePassDescriptor { timestamp_writes: Some(timestamp_writes), ..descriptor };
         dispatch(&mut encoder.begin_compute_pass(&timed));
-        let buffer = |usage| {
-            device.device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("stamps"),
-                size: 16,
-                usage,
-                mapped_at_creation: false,
-            })
-        };
+        let buffer = |usage| device.empty_buffer("stamps", 16, usage);
         let resolved = buffer(wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC);
         let stamps = buffer(wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
         encoder.resolve_query_set(&queries, 0..2, &resolved, 0);

@@ -155,25 +155,13 @@ impl Gpu {
         device.scoped(doing, || {
             use wgpu::BufferUsages as Usage;
             // A check of nothing finds nothing.
-            let found = (mode == Mode::Check && targets_most > 0).then(|| {
-                device.device.create_buffer(&wgpu::BufferDescriptor {
-                    label: Some("found"),
-                    size: found_length as u64,
-                    usage: Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC,
-                    mapped_at_creation: false,
-                })
-            });
+            let computed = Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC;
+            let found = (mode == Mode::Check && targets_most > 0)
+                .then(|| device.empty_buffer("found", found_length as u64, computed));
             if let Some(found) = &found {
                 encoder.clear_buffer(found, 0, None);
             }
-            let crc = with_checksums.then(|| {
-                device.device.create_buffer(&wgpu::BufferDescriptor {
-                    label: Some("checksums"),
-                    size: crc_length as u64,
-                    usage: Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC,
-                    mapped_at_creation: false,
-                })
-            });
+            let crc = with_checksums.then(|| device.empty_buffer("checksums", crc_length as u64, computed));
             if let Some(crc) = &crc {
                 encoder.clear_buffer(crc, crc_length as u64 - 4, None);
             }
@@ -216,7 +204,7 @@ impl Gpu {
                     span,
                     bytes: span.stripe_bytes,
                     place: &|slot| target(0, slot),
-                    patterns: Patterns::new(grs, erased, span.blocks(), |block| locate(span, block)),
+                    patterns: Patterns::new(grs, erased, span.blocks(), |block| span.locate(block)),
                     shards: binding(targets),
                     found: found.as_entire_buffer_binding(),
                     corrected: None,
@@ -298,7 +286,7 @@ impl Recorded {
             }
             Some(Pending::Correction { room, header, span }) => {
                 let was_submitted = room.fetch(&gpu.device, header, |outcome| {
-                    let (stripe, block) = locate(*span, outcome.block);
+                    let (stripe, block) = span.locate(outcome.block);
                     outcome.add_to(&mut report, 0, stripe, block * BLOCK_BYTES);
                 })?;
                 if !was_submitted {
@@ -327,12 +315,6 @@ impl Recorded {
             _ => Err(gpu.device.failed(doing(), Unsubmitted)),
         }
     }
-}
-
-/// Stripe and block of a block of the span.
-fn locate(span: Span, block: usize) -> (usize, usize) {
-    let stripe_blocks = span.blocks() / span.stripes;
-    (block / stripe_blocks, block % stripe_blocks)
 }
 
 /// Recorded commands that never ran.

@@ -28,7 +28,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::gf256::{self, EXP, LOG};
+use crate::gf256::{self, EXP, LOG, LOG_OF_ZERO};
 
 /// What the syndromes of a word say of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -301,8 +301,8 @@ impl Polynomial {
         let mut logs = [LOG_OF_ZERO; 256];
         let count = self.degree() + 1;
         for (exponent, (log, &coefficient)) in logs.iter_mut().zip(&self.bytes[..count]).enumerate() {
-            if coefficient != 0 && wanted(exponent) {
-                *log = u16::from(LOG[usize::from(coefficient)]);
+            if wanted(exponent) {
+                *log = gf256::log(coefficient);
             }
         }
         Logarithms(logs, count)
@@ -312,10 +312,7 @@ impl Polynomial {
 /// The logarithms of a polynomial's coefficients, and how many there are: made once to evaluate it at many points.
 struct Logarithms([u16; 256], usize);
 
-/// What stands for the logarithm of zero: [`EXP_OR_ZERO`] gives zero for its sum with any logarithm.
-const LOG_OF_ZERO: u16 = 510;
-
-/// [`EXP`], continued with zeros, so that a term of a sum needs no branch.
+/// [`EXP`], continued with zeros from [`LOG_OF_ZERO`] on.
 static EXP_OR_ZERO: [u8; 510 + 255] = {
     let mut table = [0; 510 + 255];
     let mut i = 0;

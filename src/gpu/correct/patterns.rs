@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{LOG_OF_ZERO, index};
-use crate::gf256::{self, LOG};
+use super::index;
+use crate::gf256;
 use crate::{Erasures, Grs};
 
 /// Words of a pattern before its locator: the number of slots, and a bit for each.
@@ -72,11 +72,7 @@ fn pattern(grs: &Grs, slots: &[u32]) -> Vec<u32> {
             locator[exponent] ^= gf256::mul(grs.points()[slot as usize], locator[exponent - 1]);
         }
     }
-    let log = |coefficient: u8| match coefficient {
-        0 => u32::from(LOG_OF_ZERO),
-        _ => u32::from(LOG[usize::from(coefficient)]),
-    };
-    words.extend(locator.into_iter().map(log));
+    words.extend(locator.into_iter().map(|coefficient| u32::from(gf256::log(coefficient))));
     words
 }
 
@@ -91,8 +87,8 @@ mod tests {
         let one = Patterns::new(&grs, &Erasures::everywhere([2]), 5, |block| (0, block));
         assert_eq!((one.words().len(), one.pattern_of()), (HEAD_WORDS + 4, 0));
         assert_eq!(one.words()[..3], [1, 1 << 2, 0]);
-        let point = u32::from(LOG[usize::from(grs.points()[2])]);
-        let zero = u32::from(LOG_OF_ZERO);
+        let point = u32::from(gf256::log(grs.points()[2]));
+        let zero = u32::from(gf256::LOG_OF_ZERO);
         assert_eq!(one.words()[HEAD_WORDS..], [0, point, zero, zero], "1 + point z");
 
         let mut erased = Erasures::none();

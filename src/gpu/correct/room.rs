@@ -6,7 +6,7 @@ use super::PARTS;
 use super::outcome::{Outcome, Tally};
 use crate::Error;
 use crate::backend::BLOCK_BYTES;
-use crate::gpu::device::{Device, HANG};
+use crate::gpu::device::{Device, Mapped};
 use crate::gpu::import::visible_to_host;
 use crate::gpu::launch::part;
 
@@ -25,7 +25,7 @@ pub(in crate::gpu) struct Room {
     parts: Vec<Part>,
     /// Where the host reads all of it.
     download: Option<wgpu::Buffer>,
-    mapped: Option<mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>>,
+    mapped: Option<Mapped>,
 }
 
 /// What one correction has of both buffers.
@@ -85,19 +85,16 @@ impl Room {
         }
         let bound = parts.iter().map(Part::outcomes_bytes).max().unwrap_or(0);
         device.check_size("max_storage_buffer_binding_size", |limits| limits.max_storage_buffer_binding_size, bound)?;
-        let buffer = |label, size, usage| {
-            device.device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some(label),
-                size,
-                usage,
-                mapped_at_creation: false,
-            })
-        };
         let doing = || format!("making room for {} bytes of corrections", list + outcomes);
         device.scoped(doing, || Self {
-            list: buffer("list", list, Usage::STORAGE | Usage::INDIRECT | Usage::COPY_SRC | Usage::COPY_DST),
-            outcomes: buffer("outcomes", outcomes, Usage::STORAGE | Usage::COPY_SRC),
-            download: download.then(|| buffer("corrections", list + outcomes, Usage::MAP_READ | Usage::COPY_DST)),
+            list: device.empty_buffer(
+                "list",
+                list,
+                Usage::STORAGE | Usage::INDIRECT | Usage::COPY_SRC | Usage::COPY_DST,
+            ),
+            outcomes: device.empty_buffer("outcomes", outcomes, Usage::STORAGE | Usage::COPY_SRC),
+            download: download
+                .then(|| device.empty_buffer("corrections", list + outcomes, Usage::MAP_READ | Usage::COPY_DST)),
             parts,
             mapped: None,
         })
@@ -132,12 +129,7 @@ impl Room {
         mut take: impl FnMut(usize, Outcome<'_>),
     ) -> Result<(), Error> {
         let (Some(download), Some(mapped)) = (&self.download, self.mapped.take()) else { return Ok(()) };
-        // Whoever polls the device runs our callback, so it may still be on its way.
-        match mapped.recv_timeout(HANG) {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(device.failed(doing(), error)),
-            Err(error) => return Err(device.failed(doing(), error)),
-        }
+        device.wait_mapped(&mapped, doing)?;
         {
             let bytes = download.get_mapped_range(..).map_err(|error| device.failed(doing(), error))?;
             let (lists, outcomes) = bytes.split_at(start(self.list.size()));
@@ -183,12 +175,8 @@ impl Room {
         }
         let (list, outcomes) = (used.list_bytes(), used.outcomes_bytes());
         let download = device.scoped(doing, || {
-            let download = device.device.create_buffer(&wgpu::BufferDescriptor {
-                label: Some("corrections"),
-                size: list + outcomes,
-                usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            });
+            let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+            let download = device.empty_buffer("corrections", list + outcomes, usage);
             let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             encoder.copy_buffer_to_buffer(&self.list, 0, &download, 0, list);
             encoder.copy_buffer_to_buffer(&self.outcomes, 0, &download, list, outcomes);

@@ -1,7 +1,7 @@
 //! Waiting for a device: awake for a moment, then asleep. One that hangs is given up, unless it works on memory that its
 //! owner will use next; one that was lost is an error.
 
-use std::sync::PoisonError;
+use std::sync::{PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use super::Device;
@@ -11,10 +11,13 @@ use crate::Error;
 /// does.
 const SPIN: Duration = Duration::from_micros(100);
 /// A submission that takes longer than this hangs.
-pub(in crate::gpu) const HANG: Duration = Duration::from_secs(120);
+const HANG: Duration = Duration::from_secs(120);
 
 /// How long to wait before a wait that panicked is tried again; after as many it is given up.
 const PAUSES_AFTER_PANICS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(900)];
+
+/// Told by a buffer's callback once it is mapped.
+pub(in crate::gpu) type Mapped = mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>;
 
 /// How a wait ended.
 enum Waited {
@@ -64,6 +67,16 @@ impl Device {
                 }
                 Waited::Lost(reason) => return Err(self.lost(doing(), reason)),
             }
+        }
+    }
+
+    /// Waits for the mapping of a buffer whose submission has been waited for: whoever polls the device runs our callbacks, so
+    /// that this one may still be on its way.
+    pub(in crate::gpu) fn wait_mapped(&self, mapped: &Mapped, doing: impl Fn() -> String) -> Result<(), Error> {
+        match mapped.recv_timeout(HANG) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(self.failed(doing(), error)),
+            Err(error) => Err(self.failed(doing(), error)),
         }
     }
 

@@ -31,10 +31,7 @@ impl FoundPool {
         let rounded = bytes.next_power_of_two().max(BLOCK_BYTES) as u64;
         let size = if rounded <= device.device.limits().max_buffer_size { rounded } else { bytes as u64 };
         device.check_size("max_buffer_size", |limits| limits.max_buffer_size, size)?;
-        let buffer = |usage| {
-            let (label, mapped_at_creation) = (Some("found"), false);
-            device.device.create_buffer(&wgpu::BufferDescriptor { label, size, usage, mapped_at_creation })
-        };
+        let buffer = |usage| device.empty_buffer("found", size, usage);
         device.scoped(
             || format!("making room for {bytes} bytes of findings"),
             || FoundBuffers {

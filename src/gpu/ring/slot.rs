@@ -1,13 +1,11 @@
 //! One slot of a ring: the buffers of one submission, mapped by the host while the device does not work on them.
 
-use std::sync::mpsc;
-
 use super::PIECE_ALIGNMENT;
 use super::cut::Chunk;
 use crate::Error;
 use crate::backend::HostMemory;
 use crate::gpu::correct::Room;
-use crate::gpu::device::{Device, HANG};
+use crate::gpu::device::{Device, Mapped};
 use crate::gpu::kernels::Launches;
 
 /// The buffers of one submission.
@@ -48,9 +46,7 @@ impl Checksums {
     /// half the size.
     fn new(device: &Device, slot_bytes: usize) -> Self {
         use wgpu::BufferUsages as Usage;
-        let (label, size, mapped_at_creation) = (Some("checksums"), slot_bytes as u64 / 2, false);
-        let buffer =
-            |usage| device.device.create_buffer(&wgpu::BufferDescriptor { label, size, usage, mapped_at_creation });
+        let buffer = |usage| device.empty_buffer("checksums", slot_bytes as u64 / 2, usage);
         Self { computed: buffer(Usage::STORAGE | Usage::COPY_SRC), download: buffer(Usage::MAP_READ | Usage::COPY_DST) }
     }
 }
@@ -69,14 +65,15 @@ pub(super) struct InFlight {
     pub(super) submission: wgpu::SubmissionIndex,
     /// How many buffers.
     pub(super) buffers: usize,
-    pub(super) mapped: mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
+    pub(super) mapped: Mapped,
 }
 
 impl Slot {
     pub(super) fn new(device: &Device, bytes: usize) -> Self {
         use wgpu::BufferUsages as Usage;
-        let buffer = |label, size: usize, usage, mapped_at_creation| {
-            let (label, size) = (Some(label), size as u64);
+        let buffer = |label, size: usize, usage| device.empty_buffer(label, size as u64, usage);
+        let upload = |usage| {
+            let (label, size, mapped_at_creation) = (Some("upload"), bytes as u64, true);
             device.device.create_buffer(&wgpu::BufferDescriptor { label, size, usage, mapped_at_creation })
         };
         let is_staged = device.memory == HostMemory::Staged || !device.is_mappable();
@@ -87,15 +84,15 @@ impl Slot {
             (Usage::STORAGE, Usage::STORAGE | Usage::COPY_DST)
         };
         let staged = is_staged.then(|| Staged {
-            sources: buffer("sources", bytes, Usage::STORAGE | Usage::COPY_DST, false),
-            targets: buffer("targets", bytes, Usage::STORAGE | Usage::COPY_SRC, false),
+            sources: buffer("sources", bytes, Usage::STORAGE | Usage::COPY_DST),
+            targets: buffer("targets", bytes, Usage::STORAGE | Usage::COPY_SRC),
         });
         Self {
-            upload: buffer("upload", bytes, Usage::MAP_WRITE | host_writes, true),
-            download: buffer("download", bytes, Usage::MAP_READ | host_reads, false),
+            upload: upload(Usage::MAP_WRITE | host_writes),
+            download: buffer("download", bytes, Usage::MAP_READ | host_reads),
             staged,
             // Half: an entry of 8 bytes for each block, and a block is at least a column of 16.
-            found: buffer("found", bytes / 2, Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC, false),
+            found: buffer("found", bytes / 2, Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC),
             checksums: None,
             launches: Launches::default(),
             room: None,
@@ -136,12 +133,7 @@ impl Slot {
         let Some(InFlight { submission, buffers, mapped }) = self.in_flight.take() else { return Ok(false) };
         device.wait(Some(submission), &doing)?;
         for _ in 0..buffers {
-            // Whoever polls the device runs our callbacks, so they may still be on their way.
-            match mapped.recv_timeout(HANG) {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => return Err(device.failed(doing(), error)),
-                Err(error) => return Err(device.failed(doing(), error)),
-            }
+            device.wait_mapped(&mapped, &doing)?;
         }
         Ok(true)
     }
