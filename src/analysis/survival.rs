@@ -19,14 +19,14 @@ pub(super) use count::Checks;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effort {
     /// Steps, each a product in the field and what goes with it. All sets are gone through if that takes no more;
-    /// otherwise as many are sampled.
+    /// otherwise a sample is drawn that takes about as many, of a thousand sets at least and a million at most.
     pub steps: u64,
     /// Where samples begin. The same seed gives the same answer.
     pub seed: u64,
 }
 
 impl Default for Effort {
-    /// 2^28 steps, a fraction of a second; seed 1.
+    /// 2^28 steps, a fraction of a second unless thousands of shards are lost; seed 1.
     fn default() -> Self {
         Self { steps: 1 << 28, seed: 1 }
     }

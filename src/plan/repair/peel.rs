@@ -155,5 +155,7 @@ fn offer(line: &Line, prices: &[u64]) -> Option<(u64, Vec<usize>)> {
     }
     known.sort_by_key(|&shard| prices[shard]);
     known.truncate(line.needed);
-    Some((known.iter().map(|&shard| prices[shard]).sum(), known))
+    // Below the mark of what is lost: where each line is solved with the one before it, prices grow without bound.
+    let price = known.iter().fold(0_u64, |sum, &shard| sum.saturating_add(prices[shard]));
+    Some((price.min(u64::MAX - 1), known))
 }

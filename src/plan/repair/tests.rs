@@ -191,3 +191,23 @@ fn arguments_are_checked() {
     let error = plan(&[0, 1, 4], &[0]).unwrap_err();
     assert!(matches!(&error, Error::Unrecoverable { beyond, .. } if beyond == &[0, 1, 4]), "{error}");
 }
+
+/// Along a staircase of losses each line is solved with the one before it, so what a shard costs grows with every step.
+#[test]
+fn what_a_rebuilt_shard_costs_has_a_bound() {
+    let code = "raid66:32x32".parse::<crate::Layout>().unwrap().code().unwrap();
+    let end = 28;
+    let at = |group: usize, position: usize| code.groups().members(group)[position];
+    let stairs = (0..end).flat_map(|i: usize| (i.saturating_sub(2)..(i + 2).min(end)).map(move |j| (i, j)));
+    // Where they end nothing can be solved by a line alone.
+    let landing = (end - 1..end + 3).flat_map(|i| (end - 1..end + 3).map(move |j| (i, j)));
+    let mut lost: Vec<usize> = stairs.chain(landing).map(|(i, j)| at(i, j)).collect();
+    lost.sort_unstable();
+    lost.dedup();
+    let wanted = at(24, 24);
+    let plan = code.repair_plan(&lost, &[wanted], &|_| u32::MAX).unwrap();
+    let numbers = |slots: &[u32]| slots.iter().map(|&slot| slot as usize).collect::<Vec<_>>();
+    let (generator, sources) = (code.generator(), numbers(plan.sources()));
+    assert!(sources.iter().all(|source| !lost.contains(source)));
+    assert_eq!(plan.matrix().mul(&generator.select_rows(&sources)), generator.select_rows(&[wanted]));
+}
