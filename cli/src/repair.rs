@@ -54,18 +54,20 @@ pub(crate) fn repair(dir: &Path, locate: bool, backend: &Arc<dyn Backend>, out: 
     let codec = Codec::on(set.code.clone(), Arc::clone(backend));
     let mut purpose = Purpose::Repair;
     let mut health = health::check(Purpose::Verify, &mut set, &codec)?;
-    let cannot_locate = matches!(health.verdict, Verdict::BeyondRepair(_)).then(|| set.code.grs().err()).flatten();
-    let has_more = cannot_locate.is_none() || set.has_unchecked();
-    if locate && has_more && matches!(health.verdict, Verdict::BeyondRepair(_)) {
-        // Anew, so that nothing is counted twice.
-        set = Set::open(dir)?;
-        set.admit_unchecked()?;
-        purpose = Purpose::Locate;
-        health = health::check(purpose, &mut set, &codec)?;
+    let mut cannot_locate = None;
+    if locate && matches!(health.verdict, Verdict::BeyondRepair(_)) {
+        cannot_locate = set.code.grs().err();
+        if cannot_locate.is_none() || set.has_unchecked() {
+            // Anew, so that nothing is counted twice.
+            set = Set::open(dir)?;
+            set.admit_unchecked()?;
+            purpose = Purpose::Locate;
+            health = health::check(purpose, &mut set, &codec)?;
+        }
     }
     health.write(&set, out)?;
     if let Verdict::BeyondRepair(_) = health.verdict {
-        let why = cannot_locate.filter(|_| locate).map(|error| format!("; {error}")).unwrap_or_default();
+        let why = cannot_locate.map(|error| format!("; {error}")).unwrap_or_default();
         return Err(BeyondRepair(format!("nothing was changed{why}")).into());
     }
     let rewritten: Vec<usize> = health.damaged.keys().copied().collect();

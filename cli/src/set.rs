@@ -138,6 +138,7 @@ impl Set {
         for (index, member) in members.iter_mut().enumerate() {
             // Stable: what was found in the order of names stays so.
             member.files.sort_by_key(|file| file.name != *names::canonical(index));
+            member.rejected.sort_by_key(|(name, _)| *name != *names::canonical(index));
         }
         Ok(Self { dir: dir.to_owned(), header, code, members, strays })
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use evariste::{Codec, Cpu, Erasures};
 
 use crate::batch::{Batch, Run};
@@ -169,6 +169,10 @@ fn locate(codec: &Codec, batch: &mut Batch, run: &Run, outcome: &mut Outcome) ->
         }
         corrected => corrected?,
     };
+    if corrections.is_second_run {
+        // What the device had made right before it failed is not listed, so the shard would not be written anew.
+        bail!("a device failed while it corrected: try again, or with --backend cpu");
+    }
     let stripes = |bytes: Range<usize>| {
         let rows = bytes.start / BLOCK_BYTES..bytes.end.div_ceil(BLOCK_BYTES);
         rows.map(|row| batch.stripe_of(run.rows.start + row)).collect::<Vec<_>>()

@@ -153,6 +153,10 @@ proptest! {
         prop_assert_eq!(repaired.code, if verified.code > 1 { verified.code } else { 0 }, "{:?}\n{:?}", verified, repaired);
         if repaired.code > 0 {
             prop_assert!(snapshot(&fixture.shards()) == before, "a repair that failed changed something");
+        } else {
+            let again = fixture.verify();
+            prop_assert_eq!(again.code, 0, "{:?}\n{:?}", again, repaired);
+            fixture.assert_restores("after repair");
         }
         let directory = fixture.shards();
         let located = evariste(["repair".as_ref(), directory.as_os_str(), "--locate".as_ref(), "--backend=cpu".as_ref()]);
@@ -160,7 +164,7 @@ proptest! {
             prop_assert!(verified.code <= 2, "{:?}\n{:?}", verified, located);
             let again = fixture.verify();
             prop_assert_eq!(again.code, 0, "{:?}\n{:?}\n{:?}", again, repaired, located);
-            fixture.assert_restores("after repair");
+            fixture.assert_restores("after repair --locate");
         } else {
             prop_assert_eq!(located.code, repaired.code, "{:?}\n{:?}", repaired, located);
             prop_assert!(snapshot(&fixture.shards()) == before, "a repair that failed changed something");

@@ -76,6 +76,25 @@ fn tables_that_are_left_help() {
     assert!(snapshot(&fixture.shards()) == original);
 }
 
+/// Of two files of a shard whose tables are both damaged, the one of the right name is meant.
+#[test]
+fn a_damaged_copy_does_not_stand_in_for_the_shard() {
+    let fixture = Fixture::new(PLAIN, 6 * PLAIN.stripe());
+    let original = snapshot(&fixture.shards());
+    for index in [0, 1, 2] {
+        wipe_table(&fixture, index);
+        // Before the shard in the order of names.
+        let copy = fixture.shards().join(format!("0-copy-{index}.shard"));
+        let mut bytes = fs::read(fixture.shard(index)).unwrap();
+        bytes[shard::BLOCK..2 * shard::BLOCK].fill(0x5a);
+        fs::write(copy, bytes).unwrap();
+    }
+    locate(&fixture).expect(0).says("repaired: shards 0-2 rewritten");
+    let mut repaired = snapshot(&fixture.shards());
+    repaired.retain(|name, _| original.contains_key(name));
+    assert!(repaired == original);
+}
+
 #[test]
 fn data_that_passes_every_checksum_is_found() {
     let fixture = Fixture::new(PLAIN, 6 * PLAIN.stripe());
