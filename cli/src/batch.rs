@@ -14,7 +14,7 @@ use crate::shape::Shape;
 
 /// A batch is the fewest stripes that come to this. Twice as much was no faster on a GPU or on 16 cores (10+4, 3 GiB in
 /// memory); a GPU's driver takes 150 MB by itself.
-const BATCH_BYTES: u64 = 32 << 20;
+pub(crate) const BATCH_BYTES: u64 = 32 << 20;
 /// What the buffers of a pipeline may take together; a single one takes what its stripe takes.
 const BUFFERS_BYTES: u64 = 128 << 20;
 /// A buffer for each stage of a pipeline, where that many fit.

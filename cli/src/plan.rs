@@ -23,6 +23,7 @@ use std::io::Write;
 use anyhow::Result;
 use evariste::Layout;
 use evariste::analysis::Effort;
+use rayon::prelude::*;
 
 use crate::code::SetCode;
 use crate::exit::{Exit, UsageError};
@@ -30,7 +31,8 @@ use crate::shape::MAX_SHARDS;
 pub(crate) use args::Plan;
 use row::Row;
 
-/// Steps that all shares of a run may take together: about a second on two cores.
+/// Steps that all shares of a run may take together: about a second on two cores, and more only where the fewest sets that a
+/// sample has take more.
 const STEPS: u64 = 1 << 30;
 /// Steps that one share may take.
 const STEPS_OF_ONE: u64 = 1 << 28;
@@ -103,7 +105,7 @@ fn ways_out(args: &Plan, wishes: &advice::Wishes) -> impl Iterator<Item = String
 fn rows(layouts: &[Layout]) -> Result<Vec<Row>> {
     let shares = (layouts.len() * row::SHARES) as u64;
     let effort = Effort { steps: (STEPS / shares.max(1)).min(STEPS_OF_ONE), ..Effort::default() };
-    layouts.iter().map(|layout| Row::new(layout, &effort)).collect()
+    layouts.par_iter().map(|layout| Row::new(layout, &effort)).collect()
 }
 
 fn write_json(rows: &[Row], out: &mut dyn Write) -> Result<()> {

@@ -25,9 +25,10 @@ pub struct Speed {
 }
 
 impl Speed {
-    /// How long this work takes, in seconds.
-    pub(super) fn seconds(&self, work: &Work) -> f64 {
-        self.call_s + (work.bytes / self.bytes_per_s).max(work.products / self.products_per_s)
+    /// How long a call is expected to take that reads and writes so many bytes and needs so many products, in seconds.
+    #[must_use]
+    pub fn seconds(&self, bytes: f64, products: f64) -> f64 {
+        self.call_s + (bytes / self.bytes_per_s).max(products / self.products_per_s)
     }
 }
 
@@ -88,7 +89,7 @@ impl Calibration {
     /// Seconds that this work takes on the CPU, and on the GPU in memory of this kind.
     pub(super) fn seconds(&self, work: &Work, in_place: bool) -> (f64, f64) {
         let gpu = self.in_place.filter(|_| in_place).unwrap_or(self.copied);
-        (self.cpu.seconds(work), gpu.seconds(work))
+        (self.cpu.seconds(work.bytes, work.products), gpu.seconds(work.bytes, work.products))
     }
 
     /// Whether it was made on these devices.
@@ -106,8 +107,8 @@ mod tests {
     #[test]
     fn the_slower_of_moving_and_multiplying_counts() {
         let speed = Speed { call_s: 1.0, bytes_per_s: 100.0, products_per_s: 1000.0 };
-        assert_eq!(speed.seconds(&Work { bytes: 300.0, products: 10.0 }), 4.0);
-        assert_eq!(speed.seconds(&Work { bytes: 300.0, products: 9000.0 }), 10.0);
+        assert_eq!(speed.seconds(300.0, 10.0), 4.0);
+        assert_eq!(speed.seconds(300.0, 9000.0), 10.0);
     }
 
     #[test]

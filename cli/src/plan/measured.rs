@@ -4,8 +4,8 @@ use anyhow::Result;
 use evariste::Code;
 use evariste::auto::{self, Calibration, Speed};
 
-/// What `protect` computes at a time, over all shards.
-const BATCH_BYTES: f64 = (32 << 20) as f64;
+use crate::batch::BATCH_BYTES;
+use crate::size;
 
 /// What was measured of this machine.
 pub(super) struct Measured(Calibration);
@@ -17,22 +17,22 @@ impl Measured {
         Ok(Calibration::load(&path)?.map(Self))
     }
 
-    /// How fast the CPU and the GPU encode so, by what was measured of both.
+    /// How fast the CPU and the GPU are expected to encode so, by what was measured of both.
     pub(super) fn describe(&self, data: usize, parity: usize) -> Result<String> {
         let code = Code::reed_solomon(data, parity)?;
         // As the automatic backend counts them: ones cost no product.
         let products = code.parity_matrix().iter_rows().flatten().filter(|&&coefficient| coefficient > 1).count();
         let shards = (data + parity) as f64;
         let rate = |speed: &Speed| {
-            let bytes_of_a_shard = BATCH_BYTES / shards;
-            let products = products as f64 * bytes_of_a_shard;
-            let seconds = speed.call_s + (BATCH_BYTES / speed.bytes_per_s).max(products / speed.products_per_s);
+            let bytes_of_a_shard = BATCH_BYTES as f64 / shards;
+            let seconds = speed.seconds(BATCH_BYTES as f64, products as f64 * bytes_of_a_shard);
             bytes_of_a_shard * data as f64 / seconds / 1e9
         };
         let Calibration { cpu_device, gpu_device, cpu, in_place, copied } = &self.0;
         let (gpu, way) = in_place.as_ref().map_or((copied, "with copies"), |speed| (speed, "in place"));
         Ok(format!(
-            "measured here, 32 MiB at a time: {:.1} GB/s of data on the CPU ({cpu_device}), {:.1} on the GPU {way} ({gpu_device})",
+            "expected by the stored calibration, {} at a time: {:.1} GB/s of data on the CPU ({cpu_device}), {:.1} on the GPU {way} ({gpu_device})",
+            size::show(BATCH_BYTES),
             rate(cpu),
             rate(gpu),
         ))
