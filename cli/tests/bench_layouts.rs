@@ -24,20 +24,17 @@ const FIELDS: [&str; 16] = [
     "traffic_gbps",
     "verified",
 ];
-const SMALL: [&str; 8] = [
-    "bench",
-    "layouts",
-    "--capacity",
-    "1440KiB",
-    "--layout=raid55:4x4",
-    "--layout=lrc:6,2,2",
-    "--json=-",
-    "--path=cpu",
-];
+const SMALL: [&str; 7] =
+    ["bench", "layouts", "--capacity", "1440KiB", "--layout=raid55:4x4", "--layout=lrc:6,2,2", "--json=-"];
+
+/// The rows on the CPU.
+fn on_the_cpu(fault: Option<&'static str>, code: i32) -> Vec<Value> {
+    rows(evariste(SMALL.into_iter().chain(["--path=cpu"]).chain(fault)), code, &FIELDS).unwrap()
+}
 
 #[test]
 fn reads_and_writes_are_those_of_the_layout() {
-    let rows = rows(evariste(SMALL), 0, &FIELDS).unwrap();
+    let rows = on_the_cpu(None, 0);
     let numbers = |row: &Value| {
         let shard = row["shard_bytes"].as_u64().unwrap();
         let shards = |field: &str| row[field].as_u64().unwrap() / shard;
@@ -53,19 +50,33 @@ fn reads_and_writes_are_those_of_the_layout() {
         ("lrc:6,2,2", "encode", (0, 6, 4, 6)),
         ("lrc:6,2,2", "degraded read", (1, 3, 1, 6)),
     ];
-    assert_eq!(found[..5], expected);
+    assert_eq!(found, expected);
     assert!(rows.iter().all(|row| row["capacity_bytes"].as_u64().unwrap() <= 1440 << 10));
 }
 
 #[test]
 fn a_flipped_bit_is_seen_in_every_row() {
-    let rows = rows(evariste(SMALL.into_iter().chain(["--inject-fault"])), 1, &FIELDS).unwrap();
-    assert!(rows.len() >= 5);
+    assert_eq!(on_the_cpu(Some("--inject-fault"), 1).len(), 5);
+}
+
+/// The same layouts, right and then with a flipped bit; nothing where there is no GPU that registers memory.
+#[test]
+fn a_gpu_is_measured_beside_the_cpu() {
+    for (fault, code) in [(None, 0), (Some("--inject-fault"), 1)] {
+        let ran = evariste(SMALL.into_iter().chain(["--path=registered", "--path=cpu"]).chain(fault));
+        if ran.code == 3 && ran.err.contains(" lacks ") {
+            eprintln!("NOT testing bench layouts in registered memory: {}", ran.err);
+            return;
+        }
+        let Some(rows) = rows(ran, code, &FIELDS) else { return };
+        let on = |path: &str| rows.iter().filter(|row| row["path"] == path).count();
+        assert_eq!((on("registered"), on("cpu"), rows.len()), (5, 5, 10), "{rows:?}");
+    }
 }
 
 /// As `bench host`: where there is no GPU its path is left out.
 #[test]
-fn a_gpu_is_measured_where_there_is_one() {
+fn the_cpu_is_measured_in_any_case() {
     let ran = evariste(["bench", "layouts", "--capacity", "360KiB", "--layout=raid51:2x3", "--json=-"]);
     let rows = rows(ran, 0, &FIELDS).unwrap();
     assert_eq!(rows.last().unwrap()["path"], "cpu");

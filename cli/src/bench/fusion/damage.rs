@@ -63,7 +63,7 @@ impl Damage {
             of_shard.map(|found| found.count as usize).sum()
         };
         let total: usize = report.corrections.iter().map(|found| found.count as usize).sum();
-        let right = |&shard: &usize| (bytes - bytes / 64..=bytes).contains(&count(shard));
+        let right = |&shard: &usize| (bytes.saturating_sub(bytes / 64 + 8)..=bytes).contains(&count(shard));
         report.uncorrectable.is_empty()
             && report.mismatches.is_empty()
             && shards.iter().all(right)

@@ -120,9 +120,18 @@ impl<'a> Trial<'a> {
         Ok((kernels, std::array::from_fn(|at| median(of(at).map(|pass| pass.nanoseconds / 1e9).collect()))))
     }
 
-    /// Whether parity and checksums are right on bytes not seen before: parity by the other kernel, checksums at some blocks
-    /// by the CPU, and all of them by those of separate calls.
+    /// Whether parity and checksums are right on bytes not seen before: parity of the plain call and of the fused one by the
+    /// other kernel, checksums at some blocks by the CPU, and all of them by those of separate calls.
     fn judge(&self, inject_fault: bool, random: &mut Random) -> Result<bool> {
+        let check = Task::Check(self.job.plan(0));
+        let is_consistent = || -> Result<bool> {
+            Ok(self.lab.run(self.lab.witness(KernelName::Compiled), check, &self.shards)?.is_consistent())
+        };
+        self.shards.fill(self.lab, random)?;
+        self.lab.run(self.gpu, self.job.task(), &self.shards)?;
+        self.gpu.take_profile()?;
+        let is_plain_right = is_consistent()?;
+        // Other bytes, so that nothing is right because it was right before.
         self.shards.fill(self.lab, random)?;
         let run = |task: Task<'_>, shards: Resident<'_>| -> Result<Vec<u32>> {
             let mut encoder = self.lab.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -141,8 +150,7 @@ impl<'a> Trial<'a> {
         };
         let mut alone = run(Task::write(&self.sums[0]), Resident::Together(sources))?;
         alone.extend(run(Task::write(&self.sums[1]), Resident::Together(targets))?);
-        let report =
-            self.lab.run(self.lab.witness(KernelName::Compiled), Task::Check(self.job.plan(0)), &self.shards)?;
+        let is_fused_right = is_consistent()?;
 
         let bytes = self.setup.unit_bytes;
         let blocks = bytes.div_ceil(BLOCK_BYTES);
@@ -155,9 +163,13 @@ impl<'a> Trial<'a> {
             let expected = columns.chunks_exact(window.bytes).map(crc32c);
             sampled &= expected.enumerate().all(|(shard, crc)| together[shard * blocks + block] == crc);
         }
-        if !(sampled && together == alone && report.is_consistent()) {
-            log::warn!("a sample: {sampled}, all: {}, parity: {}", together == alone, report.is_consistent());
+        let is_right = sampled && together == alone && is_plain_right && is_fused_right;
+        if !is_right {
+            let all = together == alone;
+            log::warn!(
+                "a sample: {sampled}, all: {all}, parity: {is_fused_right}, of the plain call: {is_plain_right}"
+            );
         }
-        Ok(sampled && together == alone && report.is_consistent())
+        Ok(is_right)
     }
 }
