@@ -4,7 +4,7 @@
 //
 // corrected  slots lie in it as in `shards`; nothing else of it is written
 // One workgroup: a part of one listed block, in all slots. One invocation: one word of each.
-// Host src/gpu/correct.rs. Tests tests/correct_gpu.rs.
+// Host src/gpu/correct.rs. Tests tests/correct.rs.
 
 @group(0) @binding(3) var<storage, read> shards: array<u32>;
 @group(0) @binding(4) var<storage, read> outcomes: array<Tally>;

@@ -3,7 +3,7 @@
 // found     what the check found: for each target and block how many bytes differ, and the first
 // list      as in shared/corrections.wgsl, its first four words zero before
 // One invocation: one block, in all targets.
-// Host src/gpu/correct.rs. Tests tests/correct_gpu.rs.
+// Host src/gpu/correct.rs. Tests tests/correct.rs, tests/correct_gpu.rs.
 
 const WORKGROUP_SIZE = 256u;
 const MOST_GROUPS = 65535u;

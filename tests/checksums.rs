@@ -5,7 +5,7 @@
 mod support;
 
 use evariste::backend::BLOCK_BYTES;
-use evariste::gpu::{Arena, HostMemory, Kernel, Options, Resident, wgpu};
+use evariste::gpu::{Arena, HostMemory, Kernel, Options, Resident};
 use evariste::memory::{Geometry, Slot};
 use evariste::{Backend, Batch, Code, Cpu, Erasures, Error, Gpu, Matrices, Matrix, Plan, Task, View};
 use support::registered::InRegisteredMemory;
@@ -203,14 +203,7 @@ fn checksums_of_shards_in_device_memory_are_those_of_their_bytes() {
             let mut memory = vec![0; 6 * stripes * bytes];
             paint(bytes, &mut memory);
             let geometry = Geometry { slots: 6, bytes, slot_stride: bytes, stripes, stripe_stride: 6 * bytes };
-            let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
-            let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
-                label: None,
-                size: memory.len() as u64,
-                usage,
-                mapped_at_creation: false,
-            });
-            gpu.queue().write_buffer(&buffer, 0, &memory);
+            let buffer = support::resident::buffer(&gpu, &memory);
             let arena = Resident::Together(Arena { buffer: &buffer, offset: 0, geometry });
             for task in [Task::Check(&encode), Task::write(&encode)] {
                 let mut encoder = gpu.device().create_command_encoder(&Default::default());
@@ -268,13 +261,7 @@ fn plans_without_sources_or_targets_in_device_memory() {
         let geometry = Geometry { slots: 3, bytes, slot_stride: bytes, stripes, stripe_stride: 3 * bytes };
         let mut memory = vec![0; 3 * stripes * bytes];
         paint(bytes, &mut memory);
-        let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
-            label: None,
-            size: memory.len() as u64,
-            usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        gpu.queue().write_buffer(&buffer, 0, &memory);
+        let buffer = support::resident::buffer(&gpu, &memory);
         let arena = Resident::Together(Arena { buffer: &buffer, offset: 0, geometry });
         for plan in empty_plans() {
             for task in [Task::Check(&plan), Task::write(&plan)] {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use evariste::crc::crc32c;
 use evariste::{Checksums, Code, Codec, Corrections, Cpu, Error, Matrix};
-use support::{Rng, assert_shards_equal, painted_stripe};
+use support::{Rng, assert_shards_equal, each_codec, painted_stripe};
 
 fn codec(code: Code) -> Codec {
     Codec::on(code, Arc::new(Cpu::new().unwrap()))
@@ -114,34 +114,36 @@ fn no_wrong_byte_goes_unsaid_in_a_hundred_thousand_trials() {
 }
 
 /// As many shards as there is parity, each wrong from end to end, and more: twice what could be located.
+/// On every backend: the check, the correction and what confirms it are calls of their own.
 #[test]
 fn accused_shards_are_rebuilt_and_confirmed() {
-    let codec = codec(Code::reed_solomon(10, 4).unwrap());
-    let (whole, crcs) = whole(&codec, 100_000);
-    let mut shards = whole.clone();
-    for shard in [0, 5, 11, 13] {
-        shards[shard].iter_mut().for_each(|byte| *byte = !*byte);
-    }
-    let corrections = correct(&codec, &mut shards, &crcs);
-    assert_shards_equal(&whole, &shards, "four of fourteen");
-    let found: Vec<_> =
-        corrections.corrected.iter().map(|c| (c.shard, c.bytes.clone(), c.count, c.confirmed)).collect();
-    assert_eq!(found, [0, 5, 11, 13].map(|shard| (shard, 0..100_000, 100_000, true)));
-    assert!(corrections.is_confirmed());
-    assert!(correct(&codec, &mut shards, &crcs).is_clean());
+    each_codec(&Code::reed_solomon(10, 4).unwrap(), |backend, codec| {
+        let (whole, crcs) = whole(&codec, 100_000);
+        let mut shards = whole.clone();
+        for shard in [0, 5, 11, 13] {
+            shards[shard].iter_mut().for_each(|byte| *byte = !*byte);
+        }
+        let corrections = correct(&codec, &mut shards, &crcs);
+        assert_shards_equal(&whole, &shards, backend);
+        let found: Vec<_> =
+            corrections.corrected.iter().map(|c| (c.shard, c.bytes.clone(), c.count, c.confirmed)).collect();
+        assert_eq!(found, [0, 5, 11, 13].map(|shard| (shard, 0..100_000, 100_000, true)));
+        assert!(corrections.is_confirmed());
+        assert!(correct(&codec, &mut shards, &crcs).is_clean());
 
-    // A fifth in one block: that block stays as it is, and is named.
-    for shard in [0, 1, 5, 11, 13] {
-        shards[shard][5000] ^= 1;
-    }
-    shards[2][50_000] ^= 1;
-    let damaged = shards.clone();
-    let corrections = correct(&codec, &mut shards, &crcs);
-    assert_eq!(wrong_blocks(&damaged, &shards), [(2, 12)], "only what can be corrected");
-    let contradicted: Vec<_> = corrections.contradicted.iter().map(|c| (c.shard, c.bytes.clone())).collect();
-    assert_eq!(contradicted, [0, 1, 5, 11, 13].map(|shard| (shard, 4096..8192)));
-    let beyond: Vec<_> = corrections.beyond.iter().map(|beyond| (beyond.columns.clone(), beyond.count)).collect();
-    assert_eq!(beyond, [(5000..5001, 1)]);
+        // A fifth in one block: that block stays as it is, and is named.
+        for shard in [0, 1, 5, 11, 13] {
+            shards[shard][5000] ^= 1;
+        }
+        shards[2][50_000] ^= 1;
+        let damaged = shards.clone();
+        let corrections = correct(&codec, &mut shards, &crcs);
+        assert_eq!(wrong_blocks(&damaged, &shards), [(2, 12)], "{backend}: only what can be corrected");
+        let contradicted: Vec<_> = corrections.contradicted.iter().map(|c| (c.shard, c.bytes.clone())).collect();
+        assert_eq!(contradicted, [0, 1, 5, 11, 13].map(|shard| (shard, 4096..8192)));
+        let beyond: Vec<_> = corrections.beyond.iter().map(|beyond| (beyond.columns.clone(), beyond.count)).collect();
+        assert_eq!(beyond, [(5000..5001, 1)]);
+    });
 }
 
 /// Shards that agree with each other although a checksum does not: one of both is wrong, and the report says so.

@@ -3,54 +3,15 @@
 #[path = "support/support.rs"]
 mod support;
 
-use std::sync::Arc;
-
-use evariste::gpu::{Arena, Kernel, Options, Resident, wgpu};
-use evariste::{Backend, Batch, Code, Codec, Cpu, Erasures, Error, Geometry, Gpu, Report, Task, View};
-use support::{Rng, assert_shards_equal, gpu_is_wanted, painted_stripe};
-
-/// A backend on a device with WebGPU's default limits and no feature, as any caller may hold.
-fn gpu(kernel: Kernel) -> Gpu {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-    let adapter = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).remove(0);
-    let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor::default())).unwrap();
-    let mut options = Options::default();
-    options.kernel = Some(kernel);
-    Gpu::with_device(device, queue, &options).unwrap()
-}
-
-fn buffer(gpu: &Gpu, bytes: &[u8]) -> wgpu::Buffer {
-    let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
-    let descriptor = wgpu::BufferDescriptor { label: None, size: bytes.len() as u64, usage, mapped_at_creation: false };
-    let buffer = gpu.device().create_buffer(&descriptor);
-    gpu.queue().write_buffer(&buffer, 0, bytes);
-    buffer
-}
-
-fn read(gpu: &Gpu, buffer: &wgpu::Buffer) -> Vec<u8> {
-    let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-    let descriptor = wgpu::BufferDescriptor { label: None, size: buffer.size(), usage, mapped_at_creation: false };
-    let copy = gpu.device().create_buffer(&descriptor);
-    let mut encoder = gpu.device().create_command_encoder(&Default::default());
-    encoder.copy_buffer_to_buffer(buffer, 0, &copy, 0, buffer.size());
-    gpu.queue().submit([encoder.finish()]);
-    copy.map_async(wgpu::MapMode::Read, .., Result::unwrap);
-    gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
-    copy.get_mapped_range(..).unwrap().to_vec()
-}
-
-fn run(gpu: &Gpu, task: Task<'_>, shards: Resident<'_>) -> Report {
-    let mut encoder = gpu.device().create_command_encoder(&Default::default());
-    let recorded = gpu.record(&mut encoder, task, shards).unwrap();
-    gpu.queue().submit([encoder.finish()]);
-    recorded.report(gpu).unwrap()
-}
+use evariste::gpu::{Arena, Kernel, Resident};
+use evariste::{Backend, Batch, Code, Cpu, Erasures, Error, Geometry, Report, Task, View};
+use support::resident::{buffer, gpu_with, read, run};
+use support::{Rng, assert_shards_equal, gpu_is_wanted, stripe};
 
 /// An arena of right shards, gaps of 0x77 between them.
 fn whole(code: &Code, offset: usize, geometry: Geometry) -> Vec<u8> {
     let Geometry { slots, bytes, stripes, .. } = geometry;
-    let mut shards = painted_stripe(code.data_shards(), code.parity_shards(), bytes * stripes);
-    Codec::on(code.clone(), Arc::new(Cpu::new().unwrap())).encode(&mut shards).unwrap();
+    let shards = stripe(code, bytes * stripes);
     let mut memory = vec![0x77; (offset + extent(geometry) + 64).next_multiple_of(4)];
     for (slot, stripe) in (0..slots).flat_map(|slot| (0..stripes).map(move |stripe| (slot, stripe))) {
         let at = offset + slot * geometry.slot_stride + stripe * geometry.stripe_stride;
@@ -74,7 +35,7 @@ fn layouts_kernels_and_erasures() {
     let (slots, offset) = (8, 512);
     let mut rng = Rng::new(1);
     for kernel in [Kernel::Table, Kernel::Compiled] {
-        let gpu = gpu(kernel);
+        let gpu = gpu_with(kernel);
         for (bytes, stripes) in [(16, 1), (4096, 1), (70_000, 1), (48, 33), (4096, 9), (8192 + 16, 5)] {
             for geometry in [
                 Geometry { slots, bytes, slot_stride: bytes * stripes + 32, stripes, stripe_stride: bytes },
@@ -126,7 +87,7 @@ fn in_one_recording() {
     }
     let code = Code::cauchy(5, 2).unwrap();
     let (grs, erased) = (code.grs().unwrap(), Erasures::none());
-    let gpu = gpu(Kernel::Table);
+    let gpu = gpu_with(Kernel::Table);
     let geometry = Geometry { slots: 7, bytes: 9008, slot_stride: 9008, stripes: 1, stripe_stride: 0 };
     let right = whole(&code, 0, geometry);
     let mut data_only = right.clone();
@@ -166,7 +127,7 @@ fn what_cannot_be_recorded_is_refused() {
     }
     let code = Code::reed_solomon(2, 2).unwrap();
     let grs = code.grs().unwrap();
-    let gpu = gpu(Kernel::Table);
+    let gpu = gpu_with(Kernel::Table);
     let memory = buffer(&gpu, &[0; 4096]);
     let geometry = |slots| Geometry { slots, bytes: 64, slot_stride: 64, stripes: 1, stripe_stride: 0 };
     let arena = |offset, slots| Arena { buffer: &memory, offset, geometry: geometry(slots) };

@@ -3,11 +3,12 @@
 #[path = "support/support.rs"]
 mod support;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use evariste::layout::Rotation;
-use evariste::{Code, Error, Layout, Matrix, Plan};
-use support::{Rng, assert_shards_equal, each_codec, oracle, painted};
+use evariste::{Code, Codec, Cpu, Error, Layout, Matrix, Plan};
+use support::{Rng, assert_shards_equal, each_codec, oracle, painted, stripe};
 
 fn code(name: &str) -> Code {
     name.parse::<Layout>().unwrap().code().unwrap()
@@ -80,10 +81,20 @@ fn assert_serves(code: &Code, generator: &Matrix, plan: &Plan, lost: &[usize]) {
     }
 }
 
-/// Plans every loss of so many shards that can be rebuilt, and sees every other refused.
+/// Bytes come back as the plan says.
+fn assert_rebuilds(codec: &Codec, whole: &[Vec<u8>], lost: &[usize]) {
+    let mut shards = whole.to_vec();
+    lost.iter().for_each(|&shard| shards[shard].fill(0x5a));
+    codec.reconstruct(&mut shards, lost).unwrap();
+    assert_shards_equal(whole, &shards, format_args!("{} {lost:?}", codec.code().name()));
+}
+
+/// Plans and rebuilds every loss of so many shards that can be rebuilt, and sees every other refused.
 fn assert_plans(name: &str, losses: std::ops::RangeInclusive<usize>) {
     let code = code(name);
     let (generator, checks) = (code.generator(), checks(&code));
+    let codec = Codec::on(code.clone(), Arc::new(Cpu::new().unwrap()));
+    let whole = stripe(&code, 33);
     for count in losses {
         for_each_subset(code.total_shards(), count, |lost| {
             let decodable = checks.select_rows(lost).rank() == count;
@@ -91,6 +102,7 @@ fn assert_plans(name: &str, losses: std::ops::RangeInclusive<usize>) {
                 Ok(plan) => {
                     assert!(decodable);
                     assert_serves(&code, &generator, &plan, lost);
+                    assert_rebuilds(&codec, &whole, lost);
                 }
                 Err(Error::Unrecoverable { .. }) => assert!(!decodable, "{name} {lost:?}"),
                 Err(error) => panic!("{error}"),
@@ -167,6 +179,8 @@ fn plans_of_a_wide_product_serve() {
     let code = code("raid55:12x12");
     let generator = code.generator();
     let checks = checks(&code);
+    let codec = Codec::on(code.clone(), Arc::new(Cpu::new().unwrap()));
+    let whole = stripe(&code, 33);
     let mut rng = Rng::new(12);
     let mut served = 0;
     for round in 0..60 {
@@ -174,6 +188,7 @@ fn plans_of_a_wide_product_serve() {
         match code.repair_plan(&lost, &lost, &|shard| [3, 1, 4, 1, 5][shard % 5]) {
             Ok(plan) => {
                 assert_serves(&code, &generator, &plan, &lost);
+                assert_rebuilds(&codec, &whole, &lost);
                 served += 1;
             }
             Err(_) => assert!(checks.select_rows(&lost).rank() < lost.len()),

@@ -3,55 +3,12 @@
 #[path = "support/support.rs"]
 mod support;
 
-use evariste::gpu::{Arena, Kernel, Options, Resident, wgpu};
 use std::sync::Arc;
 
+use evariste::gpu::{Arena, Kernel, Options, Resident};
 use evariste::{Code, Codec, Cpu, Error, Geometry, Gpu, Matrices, Matrix, Plan, Task};
+use support::resident::{buffer, gpu_with, read, run};
 use support::{assert_shards_equal, gpu_is_wanted, painted_stripe};
-
-/// A device with WebGPU's default limits and no feature, as any caller may hold.
-fn plain_device() -> (wgpu::Device, wgpu::Queue) {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-    let adapter = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).remove(0);
-    pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor::default())).unwrap()
-}
-
-fn gpu(kernel: Kernel) -> Gpu {
-    let (device, queue) = plain_device();
-    let mut options = Options::default();
-    options.kernel = Some(kernel);
-    Gpu::with_device(device, queue, &options).unwrap()
-}
-
-const STORAGE: wgpu::BufferUsages =
-    wgpu::BufferUsages::STORAGE.union(wgpu::BufferUsages::COPY_DST).union(wgpu::BufferUsages::COPY_SRC);
-
-fn buffer(gpu: &Gpu, bytes: &[u8]) -> wgpu::Buffer {
-    let size = bytes.len() as u64;
-    let descriptor = wgpu::BufferDescriptor { label: None, size, usage: STORAGE, mapped_at_creation: false };
-    let buffer = gpu.device().create_buffer(&descriptor);
-    gpu.queue().write_buffer(&buffer, 0, bytes);
-    buffer
-}
-
-fn read(gpu: &Gpu, buffer: &wgpu::Buffer) -> Vec<u8> {
-    let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
-    let descriptor = wgpu::BufferDescriptor { label: None, size: buffer.size(), usage, mapped_at_creation: false };
-    let copy = gpu.device().create_buffer(&descriptor);
-    let mut encoder = gpu.device().create_command_encoder(&Default::default());
-    encoder.copy_buffer_to_buffer(buffer, 0, &copy, 0, buffer.size());
-    gpu.queue().submit([encoder.finish()]);
-    copy.map_async(wgpu::MapMode::Read, .., Result::unwrap);
-    gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
-    copy.get_mapped_range(..).unwrap().to_vec()
-}
-
-fn run(gpu: &Gpu, task: Task<'_>, shards: Resident<'_>) -> evariste::Report {
-    let mut encoder = gpu.device().create_command_encoder(&Default::default());
-    let recorded = gpu.record(&mut encoder, task, shards).unwrap();
-    gpu.queue().submit([encoder.finish()]);
-    recorded.report(gpu).unwrap()
-}
 
 /// Slot-major and stripe-major, with gaps, behind an offset; both kernels; encode, check, repair.
 #[test]
@@ -62,7 +19,7 @@ fn layouts_and_kernels() {
     let code = Code::reed_solomon(4, 3).unwrap();
     let (slots, offset) = (7, 512);
     for kernel in [Kernel::Table, Kernel::Compiled] {
-        let gpu = gpu(kernel);
+        let gpu = gpu_with(kernel);
         for (bytes, stripes) in [(16, 1), (4096, 1), (70_000, 1), (48, 33), (4096, 9), (8192 + 16, 5)] {
             for geometry in [
                 Geometry { slots, bytes, slot_stride: bytes * stripes + 32, stripes, stripe_stride: bytes },
@@ -118,7 +75,7 @@ fn apart_and_per_stripe() {
         return;
     }
     let code = Code::cauchy(3, 2).unwrap();
-    let gpu = gpu(Kernel::Table);
+    let gpu = gpu_with(Kernel::Table);
     let mut whole = painted_stripe(3, 2, 4 * 4096);
     Codec::on(code.clone(), Arc::new(Cpu::new().unwrap())).encode(&mut whole).unwrap();
     let geometry = |slots| Geometry { slots, bytes: 4096, slot_stride: 4 * 4096, stripes: 4, stripe_stride: 4096 };
@@ -150,7 +107,7 @@ fn what_does_not_fit_is_refused() {
     }
     let code = Code::raid5(2).unwrap();
     let plan = code.encode_plan();
-    let gpu = gpu(Kernel::Table);
+    let gpu = gpu_with(Kernel::Table);
     let memory = buffer(&gpu, &[0; 4096]);
     let good = Geometry { slots: 3, bytes: 64, slot_stride: 64, stripes: 1, stripe_stride: 0 };
     let record = |offset, geometry| {
@@ -174,7 +131,7 @@ fn odd_arenas() {
     if !gpu_is_wanted() {
         return;
     }
-    let gpu = gpu(Kernel::Table);
+    let gpu = gpu_with(Kernel::Table);
     let (small, large) = (buffer(&gpu, &[0; 16]), buffer(&gpu, &[0; 8192]));
     let geometry = |slots, bytes| Geometry { slots, bytes, slot_stride: bytes, stripes: 1, stripe_stride: 1 << 40 };
     let arena = |buffer, slots, bytes| Arena { buffer, offset: 0, geometry: geometry(slots, bytes) };
@@ -201,7 +158,7 @@ fn unsubmitted_commands_have_no_result() {
     if !gpu_is_wanted() {
         return;
     }
-    let gpu = gpu(Kernel::Table);
+    let gpu = gpu_with(Kernel::Table);
     let memory = buffer(&gpu, &[0; 3 * 64]);
     let geometry = Geometry { slots: 3, bytes: 64, slot_stride: 64, stripes: 1, stripe_stride: 0 };
     let plan = Code::raid5(2).unwrap().check_plan();

@@ -9,6 +9,7 @@ pub(crate) mod compare;
 pub(crate) mod oracle;
 pub(crate) mod paint;
 pub(crate) mod registered;
+pub(crate) mod resident;
 pub(crate) mod stripe;
 
 pub(crate) use backends::{each_backend, each_codec, gpu_is_wanted};
