@@ -72,7 +72,7 @@ fn place_of(block: u32) -> Place {
 //           erasure locator's coefficients; behind them the pattern of each block, unless one serves all
 // One workgroup: a part of one listed block, in all slots. One invocation: one word of each, which is four columns, so that
 // no other invocation writes that word.
-// Host src/gpu/correct.rs. Twin src/grs/decoder.rs. Tests tests/correct_gpu.rs.
+// Host src/gpu/correct.rs. Twin src/grs/decoder.rs. Tests tests/correct.rs, tests/correct_gpu.rs.
 
 const LOG_OF_ZERO = 510u;
 // One past the largest sum of two logarithms.
