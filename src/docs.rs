@@ -4,9 +4,15 @@
 /// page, whose own are for readers of the repository.
 macro_rules! page {
     ($name:ident, $file:literal) => {
-        /// [whose bytes]: crate#which-codes-write-whose-bytes
+        /// [compatible bytes]: crate#compatible-bytes
         /// [`Codec`]: crate::Codec
+        /// [ARCHITECTURE.md]: crate::docs::architecture
         /// [benches/README.md]: crate::docs::benches
+        /// [benches/cpu.md]: crate::docs::cpu
+        /// [benches/device.md]: crate::docs::device
+        /// [docs/command.md]: crate::docs::command
+        /// [docs/shard-format.md]: crate::docs::shard_format
+        /// [docs/testing.md]: crate::docs::testing
         /// [device.md]: crate::docs::device
         /// [host.md]: crate::docs::host
         /// [cpu.md]: crate::docs::cpu
@@ -28,6 +34,7 @@ page!(architecture, "../ARCHITECTURE.md");
 page!(benches, "../benches/README.md");
 page!(benchmarks, "../docs/benchmarks.md");
 page!(command, "../docs/command.md");
+page!(contributing, "../CONTRIBUTING.md");
 page!(cpu, "../benches/cpu.md");
 page!(device, "../benches/device.md");
 page!(environment, "../docs/environment.md");

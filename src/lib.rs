@@ -1,5 +1,6 @@
 // The README's links are to files of the repository. Of two definitions of a link the first counts: these are for rustdoc.
 //! [ARCHITECTURE.md]: docs::architecture
+//! [CONTRIBUTING.md]: docs::contributing
 //! [benches/README.md]: docs::benches
 //! [docs/benchmarks.md]: docs::benchmarks
 //! [docs/command.md]: docs::command
