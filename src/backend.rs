@@ -33,12 +33,10 @@ use std::fmt;
 
 pub use erasures::Erasures;
 
+pub use crate::crc::BLOCK_BYTES;
 use crate::memory::{Region, View};
 use crate::plan::Matrices;
 use crate::{Error, Grs, Plan};
-
-/// Bytes of a block: the grain in which a check reports what disagrees, and of which checksums are.
-pub const BLOCK_BYTES: usize = 4096;
 
 /// What to do with every stripe of a view.
 #[derive(Clone, Copy, Debug)]

@@ -36,8 +36,7 @@ mod vandermonde;
 pub use groups::{Groups, Place};
 pub(crate) use lines::Line;
 
-use crate::plan::{Plan, repair};
-use crate::{Error, Matrix};
+use crate::{Error, Matrix, Plan};
 
 /// A systematic linear code over GF(2^8).
 ///
@@ -175,37 +174,6 @@ impl Code {
         Ok(Plan::trusted((0..2 + m).collect(), (2 + m..2 + 2 * m).collect(), matrix))
     }
 
-    /// The cheapest plan found that rebuilds the `wanted` shards when the `lost` ones are gone.
-    ///
-    /// `cost` says what reading a shard costs; the plan's cost is the sum over its sources. Survivors near the lost shards
-    /// are tried first, in groups and across them, and all is settled by elimination over the whole code: whatever is
-    /// decodable is decoded, and no source can be left out of the plan (see [`crate::plan`] for how far "cheapest" goes).
-    /// The order of `wanted` is the order of the targets.
-    ///
-    /// ```
-    /// use evariste::{Error, Layout};
-    /// // Four nodes of four disks. What lies beside shard 5 costs 1, what comes over the network 10.
-    /// let code = "raid55:4x4".parse::<Layout>()?.code()?;
-    /// let node = |shard: usize| code.groups().place(shard).map(|place| place.group);
-    /// let cost = |source: usize| if node(source) == node(5) { 1 } else { 10 };
-    /// assert_eq!(code.repair_plan(&[5], &[5], &cost)?.sources(), [3, 4, 10]);
-    /// // With a second disk of the node gone, one of the two comes from the other nodes, and the other one still from its own.
-    /// assert_eq!(code.repair_plan(&[4, 5], &[4, 5], &cost)?.sources(), [1, 3, 7, 10, 13]);
-    /// # Ok::<(), Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::ShardIndex`], [`Error::Duplicate`], [`Error::NotLost`] for a wanted shard that is not lost;
-    /// [`Error::Unrecoverable`] if the survivors do not determine every wanted shard.
-    pub fn repair_plan(&self, lost: &[usize], wanted: &[usize], cost: &dyn Fn(usize) -> u32) -> Result<Plan, Error> {
-        self.check_shards(lost)?;
-        self.check_shards(wanted)?;
-        if let Some(&index) = wanted.iter().find(|w| !lost.contains(w)) {
-            return Err(Error::NotLost { index });
-        }
-        repair::solve(self, lost, wanted, cost)
-    }
-
     /// Whether every lost shard can be rebuilt from the others.
     ///
     /// # Errors
@@ -227,8 +195,8 @@ impl Code {
         self.data_shards()..self.total_shards()
     }
 
-    /// Every number names a shard, none twice.
-    fn check_shards(&self, shards: &[usize]) -> Result<(), Error> {
+    /// Checks that every number names a shard and that no shard is named twice.
+    pub(crate) fn check_shards(&self, shards: &[usize]) -> Result<(), Error> {
         let count = self.total_shards();
         let mut named = vec![false; count];
         for &index in shards {

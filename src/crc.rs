@@ -11,7 +11,8 @@
 
 pub(crate) mod fold;
 
-use crate::backend::BLOCK_BYTES;
+/// Bytes of a block: checksums and reports count in blocks.
+pub const BLOCK_BYTES: usize = 4096;
 
 /// P without x^32.
 const POLYNOMIAL: u32 = 0x82f6_3b78;

@@ -39,6 +39,9 @@ pub(crate) mod decoder;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
+use crate::plan::Interpolation;
 use crate::{Code, Error, Matrix, Plan, gf256};
 
 /// The field's elements other than zero: distinct points for so many shards.
@@ -58,15 +61,14 @@ const MOST_SHARDS: usize = 255;
 #[derive(Clone, Debug)]
 pub struct Grs {
     check: Plan,
-    points: Box<[u8]>,
-    multipliers: Box<[u8]>,
+    interpolation: Arc<Interpolation>,
 }
 
 impl Grs {
     /// n: shards.
     #[must_use]
     pub fn total_shards(&self) -> usize {
-        self.points.len()
+        self.points().len()
     }
 
     /// m: parity shards, as many as a column has syndromes.
@@ -78,19 +80,19 @@ impl Grs {
     /// Each shard's point.
     #[must_use]
     pub fn points(&self) -> &[u8] {
-        &self.points
+        self.interpolation.points()
     }
 
     /// Each shard's multiplier.
     #[must_use]
     pub fn multipliers(&self) -> &[u8] {
-        &self.multipliers
+        self.interpolation.multipliers()
     }
 
     /// The parity check matrix, m x n: row r, column i is v_i * a_i^r. Its product with the generator matrix is zero.
     #[must_use]
     pub fn parity_check(&self) -> Matrix {
-        let element = |row, shard: usize| gf256::mul(self.multipliers[shard], gf256::pow(self.points[shard], row));
+        let element = |row, shard: usize| gf256::mul(self.multipliers()[shard], gf256::pow(self.points()[shard], row));
         Matrix::from_fn(self.parity_shards(), self.total_shards(), element)
     }
 
@@ -108,6 +110,11 @@ impl Grs {
     pub fn check_plan(&self) -> &Plan {
         &self.check
     }
+
+    /// What the matrices of repairs follow from.
+    pub(crate) fn interpolation(&self) -> &Arc<Interpolation> {
+        &self.interpolation
+    }
 }
 
 impl Code {
@@ -121,7 +128,8 @@ impl Code {
         }
         let found = points(self).and_then(|points| {
             let multipliers = multipliers(self, &points)?;
-            let grs = Grs { check: self.check_plan(), points: points.into(), multipliers: multipliers.into() };
+            let interpolation = Interpolation::new(self.parity_matrix().clone(), points.into(), multipliers.into());
+            let grs = Grs { check: self.check_plan(), interpolation: Arc::new(interpolation) };
             // What was found by the first rows and columns must hold for all.
             let product = grs.parity_check().mul(&self.generator());
             product.iter_rows().all(|row| row.iter().all(|&element| element == 0)).then_some(grs)

@@ -31,6 +31,7 @@ pub mod layout;
 pub mod matrix;
 pub mod memory;
 pub mod plan;
+pub mod solver;
 
 pub use auto::Auto;
 pub use backend::{Backend, Batch, Correction, Erasures, Info, Mismatch, Report, Task, Uncorrectable};
@@ -43,4 +44,5 @@ pub use grs::Grs;
 pub use layout::Layout;
 pub use matrix::Matrix;
 pub use memory::{Geometry, Region, View};
-pub use plan::{Losses, Matrices, Plan};
+pub use plan::{Matrices, Plan};
+pub use solver::Losses;

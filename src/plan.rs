@@ -2,39 +2,15 @@
 //!
 //! `targets = matrix * sources` over GF(2^8), byte column by byte column, is all a [backend](crate::backend) ever does.
 //! Encoding, rebuilding, updating and checking differ only in the plan.
-//!
-//! **How a repair is planned** ([`Code::repair_plan`](crate::Code::repair_plan)). The parity checks, one row for each parity
-//! shard, are solved for the lost shards first and then for survivors, dearest first. The shards left over are a basis of
-//! least cost (the greedy algorithm on a matroid, seen from its dual: J. Edmonds, "Matroids and the greedy algorithm", 1971),
-//! and the row of a lost shard holds its coefficients over that basis. A lost shard can be rebuilt exactly if a row is
-//! solved for it in which no other lost shard stands. Sources that no wanted shard uses are dropped, so a local group of a
-//! larger code is found where it suffices. Then single exchanges of a basis shard for another survivor are tried as long as
-//! one makes the plan cheaper.
-//!
-//! Codes with groups know sets of shards that are codes by themselves: rows and columns of a product, copies of a shard, a
-//! local group. Peeling along these lines, the cheapest next, finds survivors that suffice or nearly so; the same
-//! elimination with these in front makes another plan, and the cheapest is taken. What no line rebuilds the elimination
-//! still does, and it drops what it need not read, so a plan never fails for how its sources were proposed.
-//!
-//! For MDS codes the result is optimal; for others it is a local optimum, because finding the sparsest combination is as
-//! hard as finding a code's minimum distance (A. Vardy, "The intractability of computing the minimum distance of a code",
-//! IEEE Trans. IT-43, 1997). Exchanges are left out where a round of them would take long.
-//!
-//! **Many stripes, each with losses of its own** ([`Losses`]). There the plans of a generalised Reed-Solomon code know their
-//! slots at once and leave their matrices to whoever runs them: the host works a coefficient out in closed form, a GPU
-//! inverts for thousands of plans at a time.
+//! The [solver](crate::solver) finds the plan of a repair.
 
 mod interpolation;
-mod losses;
-pub(crate) mod repair;
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use crate::{Error, Grs, Matrix};
-use interpolation::Interpolation;
-pub use losses::Losses;
-pub(crate) use losses::repair_by;
+use crate::{Error, Matrix};
+pub(crate) use interpolation::Interpolation;
 
 /// A matrix between numbered slots: `targets = matrix * sources`.
 ///
@@ -52,7 +28,11 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 enum Coefficients {
     Given(Matrix),
-    Interpolated(Interpolation),
+    /// Worked out when it is first asked for.
+    Interpolated {
+        by: Arc<Interpolation>,
+        matrix: OnceLock<Matrix>,
+    },
 }
 
 impl Plan {
@@ -94,10 +74,10 @@ impl Plan {
         Self::new(&slots(sources), &slots(targets), matrix).expect("plans of a code are well-formed")
     }
 
-    /// A repair of all that is lost, which is something: `targets`, from the first k other shards, all in rising order. Its
-    /// matrix is worked out when it is first asked for.
-    pub(crate) fn interpolated(grs: &Arc<Grs>, sources: Box<[u32]>, targets: Box<[u32]>) -> Self {
-        let coefficients = Coefficients::Interpolated(Interpolation::new(Arc::clone(grs)));
+    /// The repair of all lost shards, of which there is at least one: `targets`, from the first k other shards, all in
+    /// rising order. Its matrix is worked out when it is first asked for.
+    pub(crate) fn interpolated(by: &Arc<Interpolation>, sources: Box<[u32]>, targets: Box<[u32]>) -> Self {
+        let coefficients = Coefficients::Interpolated { by: Arc::clone(by), matrix: OnceLock::new() };
         Self { sources, targets, coefficients, lasting: false }
     }
 
@@ -122,21 +102,21 @@ impl Plan {
         &self.targets
     }
 
-    /// The matrix, targets x sources. A plan from [`Losses`] may work it out when it is first asked.
+    /// The matrix, targets x sources. A plan from [`Losses`](crate::Losses) works it out when it is first asked.
     #[must_use]
     pub fn matrix(&self) -> &Matrix {
         match &self.coefficients {
             Coefficients::Given(matrix) => matrix,
-            Coefficients::Interpolated(interpolation) => interpolation.matrix(&self.sources, &self.targets),
+            Coefficients::Interpolated { by, matrix } => matrix.get_or_init(|| by.matrix(&self.sources, &self.targets)),
         }
     }
 
-    /// The code that the matrix follows from, for a plan whose targets are all that is lost, in rising order, and whose
+    /// The code that the matrix follows from, for a plan whose targets are all lost shards, in rising order, and whose
     /// sources are the first k other shards.
-    pub(crate) fn interpolates(&self) -> Option<&Arc<Grs>> {
+    pub(crate) fn interpolates(&self) -> Option<&Arc<Interpolation>> {
         match &self.coefficients {
             Coefficients::Given(_) => None,
-            Coefficients::Interpolated(interpolation) => Some(interpolation.grs()),
+            Coefficients::Interpolated { by, .. } => Some(by),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::plan::repair_by;
+use crate::solver::repair_by;
 use crate::{Code, Error, Grs, Plan};
 
 /// Plans of one code, the one used last first.

@@ -9,7 +9,8 @@ use super::device::Device;
 use super::kernels::Work;
 use super::launch::{self, COLUMN_BYTES, Launch, Pass};
 use super::table::{ROWS, TABLE_ENTRIES, Table, Tables, storage};
-use crate::{Error, Grs, Plan, gf256};
+use crate::plan::Interpolation;
+use crate::{Error, Matrix, Plan, gf256};
 
 const TEMPLATE: &str = include_str!("../../shaders/invert.wgsl");
 /// Invocations of a workgroup: few coefficients are at work at a time. The shader counts on it.
@@ -80,7 +81,7 @@ impl Invert {
 
     /// The code by which the device is to make the tables of these plans, if it is to: if they are repairs by one code, and
     /// there are enough of them in a dispatch of so many stripes.
-    pub(super) fn serves<'p>(&self, plans: &'p [Plan], stripes: usize) -> Option<&'p Arc<Grs>> {
+    pub(super) fn serves<'p>(&self, plans: &'p [Plan], stripes: usize) -> Option<&'p Arc<Interpolation>> {
         let repairs = plans.len().min(stripes);
         let worth_it = match self.from {
             Some(from) => repairs >= from,
@@ -95,9 +96,9 @@ impl Invert {
         }
         // A stripe that lost nothing has nothing to be made.
         let mut some = plans.iter().filter(|plan| !plan.targets().is_empty());
-        let grs = some.next()?.interpolates()?;
-        let is_by_it = |plan: &Plan| plan.interpolates().is_some_and(|other| Arc::ptr_eq(grs, other));
-        (grs.parity_shards() <= MOST_LOST && some.all(is_by_it)).then_some(grs)
+        let code = some.next()?.interpolates()?;
+        let is_by_it = |plan: &Plan| plan.interpolates().is_some_and(|other| Arc::ptr_eq(code, other));
+        (code.parity_matrix().rows() <= MOST_LOST && some.all(is_by_it)).then_some(code)
     }
 
     /// Binds both kernels to the work's buffers: this one for the repairs of the work's stripes, and `table`.
@@ -105,13 +106,13 @@ impl Invert {
         &self,
         device: &Device,
         table: &Table,
-        grs: &Grs,
+        code: &Interpolation,
         plans: &[Plan],
         work: &Work<'_>,
     ) -> Result<Launch, Error> {
         let index = |count: usize| u32::try_from(count).expect("shards are numbered by u32, and repairs by plans");
-        let (parity_shards, total_shards) = (grs.parity_shards(), grs.total_shards());
-        let data_shards = total_shards - parity_shards;
+        let (parity_shards, data_shards) = (code.parity_matrix().rows(), code.parity_matrix().cols());
+        let total_shards = data_shards + parity_shards;
         let repairs = Repairs::new(plans, work.plan_of, data_shards, total_shards);
         let (places, source_places) = repairs.places(work, data_shards);
         let shape = Shape {
@@ -125,7 +126,7 @@ impl Invert {
         };
         let shape = device.buffer("shape", wgpu::BufferUsages::UNIFORM, bytemuck::bytes_of(&shape))?;
         let patterns = storage(device, "patterns", repairs.masks.as_flattened())?;
-        let parity = storage(device, "parity", &packed(grs))?;
+        let parity = storage(device, "parity", &packed(code.parity_matrix()))?;
         let places = storage(device, "places", &places)?;
         let plan_of = storage(device, "plan_of", &repairs.of)?;
         let table_words = table_words(data_shards, repairs.targets);
@@ -204,8 +205,7 @@ fn table_words(sources: usize, targets: usize) -> usize {
 }
 
 /// The parity matrix, four rows a word.
-fn packed(grs: &Grs) -> Vec<u32> {
-    let matrix = grs.check_plan().matrix();
+fn packed(matrix: &Matrix) -> Vec<u32> {
     let element = |row: usize, col: usize| if row < matrix.rows() { matrix.row(row)[col] } else { 0 };
     let groups = (0..matrix.rows()).step_by(ROWS);
     let words = groups.flat_map(|first| (0..matrix.cols()).map(move |col| (first, col)));

@@ -18,8 +18,8 @@ use super::exit;
 use super::invert::Invert;
 use super::launch::{Addressing, Buffers, Launch, Mode, Span};
 use super::table::{Table, Tables, storage};
-use crate::plan::Matrices;
-use crate::{Error, Grs, Plan, env};
+use crate::plan::{Interpolation, Matrices};
+use crate::{Error, Plan, env};
 pub(super) use launches::Launches;
 
 /// A plan that has moved this many bytes is compiled: below, the time to compile is not won back.
@@ -94,7 +94,7 @@ pub(super) enum PerStripe {
     /// Made by the host, for all dispatches of a task.
     Made(Arc<Tables>),
     /// To be made by the device, by each dispatch for its stripes, of repairs by this code.
-    ByDevice(Arc<Grs>),
+    ByDevice(Arc<Interpolation>),
 }
 
 pub(super) struct Kernels {
@@ -155,7 +155,9 @@ impl Kernels {
         match (&work.tables, plans) {
             (None, [plan]) => self.launch_ready(&self.ready(plan, work)?, plan, work),
             // Never with checksums: a batch has them of one plan.
-            (Some(PerStripe::ByDevice(grs)), plans) => self.invert.launch(&self.device, &self.table, grs, plans, work),
+            (Some(PerStripe::ByDevice(code)), plans) => {
+                self.invert.launch(&self.device, &self.table, code, plans, work)
+            }
             (Some(PerStripe::Made(tables)), _) => {
                 let count = u32::try_from(plans.len()).expect("plans are numbered by u32");
                 let plan_of = storage(&self.device, "plan_of", work.plan_of)?;
@@ -193,7 +195,7 @@ impl Kernels {
         match matrices.plans() {
             [] | [_] => Ok(None),
             plans => Ok(Some(match self.invert.serves(plans, stripes) {
-                Some(grs) => PerStripe::ByDevice(Arc::clone(grs)),
+                Some(code) => PerStripe::ByDevice(Arc::clone(code)),
                 None => PerStripe::Made(Arc::new(Tables::new(&self.device, plans)?)),
             })),
         }

@@ -1,6 +1,7 @@
 //! The matrix of a repair by a generalised Reed-Solomon code, in closed form.
 //!
-//! Let S be the k sources and E the m other shards, with points a and multipliers v ([`Grs`]). For a target t let h be the
+//! Let S be the k sources and E the m other shards, with points a and multipliers v
+//! ([`Grs`](crate::Grs)). For a target t let h be the
 //! polynomial of degree m - 1 whose roots are the points of E without t. The code's columns c are orthogonal to v_i * h(a_i),
 //! since h is a sum of the powers that make up the parity check matrix, and h leaves only S and t:
 //!
@@ -12,57 +13,61 @@
 //! H_s = v_s * product over E of (a_s + a_j), and D_t = v_t * product over E without t of (a_t + a_j), the coefficient is
 //! H_s / ((a_s + a_t) * D_t): k * m + m^2 products in all where elimination takes k * m^2.
 
-use std::sync::{Arc, OnceLock};
-
+use crate::Matrix;
 use crate::gf256::{EXP, LOG};
-use crate::{Grs, Matrix};
 
-/// A matrix that is worked out when it is first asked for.
-#[derive(Clone, Debug)]
-pub(super) struct Interpolation {
-    grs: Arc<Grs>,
-    matrix: OnceLock<Matrix>,
+/// A generalised Reed-Solomon code by its numbers: what the matrices of its repairs follow from.
+#[derive(Debug)]
+pub(crate) struct Interpolation {
+    parity: Matrix,
+    points: Box<[u8]>,
+    multipliers: Box<[u8]>,
 }
 
 impl Interpolation {
-    pub(super) fn new(grs: Arc<Grs>) -> Self {
-        Self { grs, matrix: OnceLock::new() }
+    /// The code with this parity matrix (m x k), and a point and a multiplier for each of its k + m shards. No point is named
+    /// twice, and no multiplier is zero.
+    pub(crate) fn new(parity: Matrix, points: Box<[u8]>, multipliers: Box<[u8]>) -> Self {
+        Self { parity, points, multipliers }
     }
 
-    pub(super) fn grs(&self) -> &Arc<Grs> {
-        &self.grs
+    pub(crate) fn parity_matrix(&self) -> &Matrix {
+        &self.parity
+    }
+
+    pub(crate) fn points(&self) -> &[u8] {
+        &self.points
+    }
+
+    pub(crate) fn multipliers(&self) -> &[u8] {
+        &self.multipliers
     }
 
     /// The matrix from k shards to some of the others.
-    pub(super) fn matrix(&self, sources: &[u32], targets: &[u32]) -> &Matrix {
-        self.matrix.get_or_init(|| solve(&self.grs, sources, targets))
+    pub(crate) fn matrix(&self, sources: &[u32], targets: &[u32]) -> Matrix {
+        let Self { points, multipliers, .. } = self;
+        let mut is_source = vec![false; points.len()];
+        for &source in sources {
+            is_source[source as usize] = true;
+        }
+        let others: Vec<u8> =
+            points.iter().zip(&is_source).filter(|(_, is_source)| !**is_source).map(|(&a, _)| a).collect();
+        // The logarithm of a shard's multiplier times the differences of its point from the points of all others.
+        let log_of = |&shard: &u32| {
+            let (point, multiplier) = (points[shard as usize], multipliers[shard as usize]);
+            let differences = others.iter().filter(|&&other| other != point).map(|&other| log(other ^ point));
+            (log(multiplier) + differences.sum::<usize>()) % 255
+        };
+        let of_sources: Vec<usize> = sources.iter().map(log_of).collect();
+        let of_targets: Vec<usize> = targets.iter().map(log_of).collect();
+        Matrix::from_fn(targets.len(), sources.len(), |row, col| {
+            let difference = points[sources[col] as usize] ^ points[targets[row] as usize];
+            EXP[(of_sources[col] + 2 * 255 - log(difference) - of_targets[row]) % 255]
+        })
     }
 }
 
-/// The matrix from k shards to some of the others.
-pub(super) fn solve(grs: &Grs, sources: &[u32], targets: &[u32]) -> Matrix {
-    let (points, multipliers) = (grs.points(), grs.multipliers());
-    let mut is_source = vec![false; points.len()];
-    for &source in sources {
-        is_source[source as usize] = true;
-    }
-    let others: Vec<u8> =
-        points.iter().zip(&is_source).filter(|(_, is_source)| !**is_source).map(|(&a, _)| a).collect();
-    // The logarithm of a shard's multiplier times the differences of its point from those of all others but itself.
-    let log_of = |&shard: &u32| {
-        let (point, multiplier) = (points[shard as usize], multipliers[shard as usize]);
-        let differences = others.iter().filter(|&&other| other != point).map(|&other| log(other ^ point));
-        (log(multiplier) + differences.sum::<usize>()) % 255
-    };
-    let of_sources: Vec<usize> = sources.iter().map(log_of).collect();
-    let of_targets: Vec<usize> = targets.iter().map(log_of).collect();
-    Matrix::from_fn(targets.len(), sources.len(), |row, col| {
-        let difference = points[sources[col] as usize] ^ points[targets[row] as usize];
-        EXP[(of_sources[col] + 2 * 255 - log(difference) - of_targets[row]) % 255]
-    })
-}
-
-/// The logarithm of an element that is not zero: points are distinct, multipliers none is zero.
+/// The logarithm of an element that is not zero: points are distinct, and multipliers are not zero.
 fn log(element: u8) -> usize {
     usize::from(LOG[usize::from(element)])
 }

@@ -1,18 +1,73 @@
 //! The solver: from lost shards to the cheapest plan that rebuilds the wanted ones.
+//!
+//! **One repair** ([`Code::repair_plan`]). The parity checks, one row for each parity shard, are solved for the lost shards
+//! first and then for survivors, dearest first. The shards left over are a basis of least cost (the greedy algorithm on a
+//! matroid, seen from its dual: J. Edmonds, "Matroids and the greedy algorithm", 1971), and the row of a lost shard holds
+//! its coefficients over that basis. A lost shard can be rebuilt exactly if its row names no other lost shard. Sources that
+//! no wanted shard uses are dropped, so a local group of a larger code is found where it suffices. Then the solver tries
+//! single exchanges of a basis shard for another survivor as long as one makes the plan cheaper.
+//!
+//! Codes with groups know sets of shards that are codes by themselves: rows and columns of a product, copies of a shard, a
+//! local group. Peeling along these lines, the cheapest next, finds survivors that suffice or nearly so. The same
+//! elimination with these in front makes another plan, and the cheapest plan is taken. The elimination decides what can be
+//! rebuilt, so the choice of sources never makes a plan fail.
+//!
+//! For MDS codes the result is optimal. For other codes it is a local optimum: finding the sparsest combination is as hard as
+//! finding a code's minimum distance (A. Vardy, "The intractability of computing the minimum distance of a code", IEEE
+//! Trans. IT-43, 1997). Exchanges are left out where a round of them would take long.
+//!
+//! **Many stripes, each with its own losses** ([`Losses`]). The plans of a generalised Reed-Solomon code know their slots at
+//! once and leave their matrices to whoever runs them: the host works a coefficient out in closed form, a GPU inverts for
+//! thousands of plans at a time.
 
+mod losses;
 mod peel;
 #[cfg(test)]
 mod tests;
 
-use super::Plan;
-use crate::{Code, Error, Matrix, gf256};
+use crate::{Code, Error, Matrix, Plan, gf256};
+pub use losses::Losses;
+pub(crate) use losses::repair_by;
 use peel::{Price, Rank};
 
 /// Exchanges are searched only while one round stays below this many products: about a millisecond.
 const EXCHANGE_LIMIT: usize = 1 << 20;
 
+impl Code {
+    /// The cheapest plan found that rebuilds the `wanted` shards when the `lost` ones are gone.
+    ///
+    /// `cost` says what reading a shard costs; the plan's cost is the sum over its sources. Survivors near the lost shards
+    /// are tried first, in groups and across them, and elimination over the whole code settles the rest: whatever is
+    /// decodable is decoded, and no source can be left out of the plan (see [`crate::solver`] for how far "cheapest" goes).
+    /// The order of `wanted` is the order of the targets.
+    ///
+    /// ```
+    /// use evariste::{Error, Layout};
+    /// // Four nodes of four disks. What lies beside shard 5 costs 1, what comes over the network 10.
+    /// let code = "raid55:4x4".parse::<Layout>()?.code()?;
+    /// let node = |shard: usize| code.groups().place(shard).map(|place| place.group);
+    /// let cost = |source: usize| if node(source) == node(5) { 1 } else { 10 };
+    /// assert_eq!(code.repair_plan(&[5], &[5], &cost)?.sources(), [3, 4, 10]);
+    /// // With a second disk of the node gone, one of the two comes from the other nodes, and the other one still from its own.
+    /// assert_eq!(code.repair_plan(&[4, 5], &[4, 5], &cost)?.sources(), [1, 3, 7, 10, 13]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::ShardIndex`], [`Error::Duplicate`], [`Error::NotLost`] for a wanted shard that is not lost;
+    /// [`Error::Unrecoverable`] if the survivors do not determine every wanted shard.
+    pub fn repair_plan(&self, lost: &[usize], wanted: &[usize], cost: &dyn Fn(usize) -> u32) -> Result<Plan, Error> {
+        self.check_shards(lost)?;
+        self.check_shards(wanted)?;
+        if let Some(&index) = wanted.iter().find(|w| !lost.contains(w)) {
+            return Err(Error::NotLost { index });
+        }
+        solve(self, lost, wanted, cost)
+    }
+}
+
 /// See [`Code::repair_plan`], which has checked the arguments.
-pub(crate) fn solve(code: &Code, lost: &[usize], wanted: &[usize], cost: &dyn Fn(usize) -> u32) -> Result<Plan, Error> {
+fn solve(code: &Code, lost: &[usize], wanted: &[usize], cost: &dyn Fn(usize) -> u32) -> Result<Plan, Error> {
     let mut is_lost = vec![false; code.total_shards()];
     for &shard in lost {
         is_lost[shard] = true;

@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{Matrices, Plan, interpolation};
-use crate::{Code, Error, Grs, Matrix};
+use crate::{Code, Error, Grs, Matrices, Matrix, Plan};
 
 /// Plans that one thread makes at a time: fewer are not worth another.
 const PLANS_AT_ONCE: usize = 64;
@@ -65,7 +64,7 @@ impl Losses {
         }
         let solve = |(stripe, lost): &(usize, Vec<usize>)| match (grs, survivors(code, lost)) {
             (Some(_), Some(_)) if lost.is_empty() => Ok(Plan::trusted(Vec::new(), Vec::new(), Matrix::zero(0, 0))),
-            (Some(grs), Some(sources)) => Ok(Plan::interpolated(grs, numbers(&sources), numbers(lost))),
+            (Some(grs), Some(sources)) => Ok(Plan::interpolated(grs.interpolation(), numbers(&sources), numbers(lost))),
             // A number that is out of range or given twice is for the solver to refuse, as is too much.
             _ => {
                 let refused = |error: Error| Error::Stripe { stripe: *stripe, error: error.into() };
@@ -108,7 +107,7 @@ pub(crate) fn repair_by(code: &Code, grs: Option<&Arc<Grs>>, lost: &[usize], wan
         (Some(grs), Some(sources)) if is_whole => {
             let sources = if wanted.is_empty() { Vec::new() } else { sources };
             let targets = wanted.to_vec();
-            let matrix = interpolation::solve(grs, &numbers(&sources), &numbers(&targets));
+            let matrix = grs.interpolation().matrix(&numbers(&sources), &numbers(&targets));
             Ok(Plan::trusted(sources, targets, matrix))
         }
         _ => code.repair_plan(lost, wanted, &|_| 1),
