@@ -1,22 +1,22 @@
 //! Codes: which shards exist and how parity follows from data.
 //!
 //! A code is a systematic generator matrix: n = k + m rows of k elements, the identity on top, the parity matrix below.
-//! Shard i is row i times the data, byte column by byte column. The constructions differ in the parity matrix only, and
-//! that decides whose bytes they write:
+//! Shard i is row i times the data, byte column by byte column. The constructions differ only in the parity matrix, which
+//! decides with which other programs their bytes agree:
 //!
 //! | constructor | shards | same bytes as |
 //! |---|---|---|
 //! | [`Code::vandermonde`], the default [`Code::reed_solomon`] | n <= 256 | reed-solomon-erasure, klauspost/reedsolomon |
 //! | [`Code::cauchy`] | n <= 256 | ISA-L `gf_gen_cauchy1_matrix`, klauspost `WithCauchyMatrix` |
-//! | [`Code::raid5`] | any | Linux md, one stripe's data in device order |
+//! | [`Code::raid5`] | any | Linux md, the data of one stripe in device order |
 //! | [`Code::raid6`] | k <= 255 | Linux md, ISA-L `pq_gen` |
-//! | [`Code::isal_rs`] | few: see there | ISA-L `gf_gen_rs_matrix` |
+//! | [`Code::isal_rs`] | few, see its page | ISA-L `gf_gen_rs_matrix` |
 //! | [`Code::jerasure_van`] | n <= 256 | Jerasure `reed_sol_van`, Ceph's jerasure plugin, klauspost `WithJerasureMatrix` |
 //! | [`Code::snapraid`] | n <= 256 | SnapRAID; its first two parities are raid6's |
 //! | [`Code::mirror`] | n <= 4096 | RAID 1 of any number of disks |
 //! | [`Code::nested`], [`Code::hierarchical`] | n <= 4096 | RAID over RAID, group by group |
-//! | [`Code::local`], [`Code::local_uniform`] | k + g <= 255 | local and global parities of its own |
-//! | [`Code::from_generator`] | any | whatever the caller says |
+//! | [`Code::local`], [`Code::local_uniform`] | k + g <= 255 | no other program known |
+//! | [`Code::from_generator`] | any | the caller's matrix |
 //!
 //! A code never sees a byte of data: it makes [plans](crate::plan), which a [backend](crate::backend) runs.
 
@@ -45,6 +45,8 @@ use crate::{Error, Matrix, Plan};
 /// let code = Code::reed_solomon(10, 4)?;
 /// assert_eq!((code.data_shards(), code.parity_shards(), code.total_shards()), (10, 4, 14));
 /// assert_eq!(code.parity_matrix().row(0), [129, 150, 175, 184, 210, 196, 254, 232, 3, 2]);
+/// // The same code by its name; the page of `Layout` lists all names.
+/// assert_eq!(code, "rs:10+4".parse()?);
 /// # Ok::<(), evariste::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +55,8 @@ pub struct Code {
     parity: Matrix,
     groups: Groups,
     lines: Box<[Line]>,
+    /// The names of the outer and the inner code of a product.
+    levels: Option<(&'static str, &'static str)>,
 }
 
 impl Code {
@@ -64,9 +68,9 @@ impl Code {
         Self::vandermonde(data_shards, parity_shards)
     }
 
-    /// The code with this generator matrix: one row a shard, one column a data shard, the identity on top.
+    /// The code with this generator matrix: one row for each shard, one column for each data shard, the identity on top.
     ///
-    /// Nothing is asked of the parity rows; what such a code cannot rebuild, its plans refuse.
+    /// The parity rows may be anything. Plans for losses that the code cannot rebuild are refused.
     ///
     /// # Errors
     /// [`Error::TooFewShards`] without a column or without a parity row; [`Error::NotSystematic`] if the top is not
@@ -88,15 +92,17 @@ impl Code {
         Ok(Self { lines: Box::default(), ..flat })
     }
 
-    /// The result of a flat construction, any k of whose shards give back the data: its name and its parity matrix.
+    /// The result of a flat construction, from whose shards any k give back the data.
     fn from_parity(name: &'static str, parity: Matrix) -> Self {
         let shards = parity.rows() + parity.cols();
         let lines = [Line::new(0..shards, parity.rows())].into();
-        Self { name, parity, groups: Groups::flat(shards), lines }
+        Self { name, parity, groups: Groups::flat(shards), lines, levels: None }
     }
 
     /// The construction: `vandermonde`, `cauchy`, `raid5`, `raid6`, `isal-rs`, `jerasure-van`, `snapraid`, `mirror`, `nested`,
     /// `hierarchical`, `local`, `local_uniform`, or `custom` for a caller's generator.
+    ///
+    /// The full name, with counts, is what [`Display`](std::fmt::Display) prints: `rs:10+4`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
@@ -132,36 +138,42 @@ impl Code {
         Matrix::identity(self.data_shards()).above(&self.parity)
     }
 
-    /// Which group each shard lies in, and where in it.
+    /// Which group each shard belongs to, and its position there.
     #[must_use]
     pub fn groups(&self) -> &Groups {
         &self.groups
     }
 
-    /// Sets of shards that are a code by themselves: hints where to look for cheap plans, complete or not.
+    /// Sets of shards that are a code by themselves: hints where to look for cheap plans. There may be other such sets.
     pub(crate) fn lines(&self) -> &[Line] {
         &self.lines
     }
 
-    /// All data shards in, all parity shards out.
+    /// The names of the outer and the inner code, if this is a [product](Code::nested).
+    pub(crate) fn levels(&self) -> Option<(&'static str, &'static str)> {
+        self.levels
+    }
+
+    /// The plan that computes all parity shards from all data shards.
     #[must_use]
     pub fn encode_plan(&self) -> Plan {
         Plan::trusted((0..self.data_shards()).collect(), self.parity_numbers().collect(), self.parity.clone()).lasting()
     }
 
-    /// The plan that tells whether parity agrees with data: the encode plan, to be run as a check.
+    /// The plan that shows whether parity agrees with data: the encode plan, run as a check.
     #[must_use]
     pub fn check_plan(&self) -> Plan {
         self.encode_plan()
     }
 
-    /// New parity after one data shard changed, from the old and the new bytes and the old parity.
+    /// The plan for new parity after one data shard changed, from its old and new bytes and the old parity.
     ///
-    /// The slots of this plan are its own: 0 the old data, 1 the new data, then the m old parity shards, then the m new
-    /// ones. Parity is linear, so new parity is old parity plus coefficient times (old data + new data).
+    /// The slots of this plan are numbered differently from shards: 0 is the old data, 1 the new data, then come the m old
+    /// parity shards and the m new ones. Parity is linear, so new parity is old parity plus coefficient times (old data +
+    /// new data).
     ///
     /// # Errors
-    /// [`Error::NotData`] if there is no such data shard.
+    /// [`Error::NotData`] if the shard is not a data shard.
     pub fn update_plan(&self, data_shard: usize) -> Result<Plan, Error> {
         if data_shard >= self.data_shards() {
             return Err(Error::NotData { index: data_shard, data_shards: self.data_shards() });

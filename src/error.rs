@@ -73,13 +73,23 @@ pub enum Error {
         /// Stripes asked for.
         stripes: usize,
     },
-    /// A name that no layout has.
-    #[error("`{name}` is no layout: expected {expected}")]
+    /// A name that is not a layout's.
+    #[error("`{name}` is not a layout: expected {expected}")]
     LayoutName {
         /// The name.
         name: String,
-        /// The form it should have.
-        expected: &'static str,
+        /// What a right name looks like, with an example.
+        expected: String,
+    },
+    /// A code whose number of parity shards is fixed was given another number.
+    #[error("{code} has {own} parity {}, got {given}", if *own == 1 { "shard" } else { "shards" })]
+    OwnParity {
+        /// The construction.
+        code: &'static str,
+        /// Parity shards asked for.
+        given: usize,
+        /// Parity shards of the construction.
+        own: usize,
     },
     /// A layout with less of something than it needs.
     #[error("{layout} has {given} {what}, it needs at least {least}")]

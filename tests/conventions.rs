@@ -37,6 +37,9 @@ fn matrices_are_those_of_the_rules() {
                 code => code.unwrap(),
             };
             assert_eq!(code.name(), name);
+            let full_name = format!("{name}:{k}+{m}");
+            assert_eq!(full_name.parse::<Code>().unwrap(), code);
+            assert_eq!(code.to_string(), full_name);
             let actual: Vec<&[u8]> = code.parity_matrix().iter_rows().collect();
             assert_shards_equal(&rows(k, m), &actual, format_args!("{name} {k}+{m}"));
             built += 1;

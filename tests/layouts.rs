@@ -11,7 +11,7 @@ use evariste::{Code, Codec, Cpu, Error, Layout, Matrix, Plan};
 use support::{Rng, assert_shards_equal, each_codec, oracle, painted, stripe};
 
 fn code(name: &str) -> Code {
-    name.parse::<Layout>().unwrap().code().unwrap()
+    name.parse().unwrap()
 }
 
 /// Calls `each` with every set of `size` of the first `count` numbers.
@@ -172,6 +172,8 @@ fn every_loss_just_above_the_guarantee_is_planned() {
     assert_plans("raid55:4x4", 1..=4);
     assert_plans("lrc:6,2,2", 1..=4);
     assert_plans("raid51:2x4", 1..=5);
+    assert_plans("lrcu:6,2,2", 1..=4);
+    assert_plans("mirror:3x2", 1..=4);
 }
 
 #[test]
@@ -205,11 +207,14 @@ fn one_lost_shard_is_rebuilt_within_its_group() {
         assert_eq!(reads(&lrc, lost).len(), 6, "{lost}");
     }
     assert_eq!(reads(&lrc, 4), [0, 1, 2, 3, 5, 12]);
-    let uniform = Code::local_uniform(12, 2, 2).unwrap();
+    let uniform = code("lrcu:12,2,2");
+    assert_eq!(uniform, Code::local_uniform(12, 2, 2).unwrap());
     for lost in 0..16 {
         assert_eq!(reads(&uniform, lost).len(), 7, "{lost}");
     }
-    for (name, count) in [("raid55:4x4", 3), ("raid51:2x6", 1), ("raid66:8x8", 6), ("hier:4x6+1+1", 3)] {
+    for (name, count) in
+        [("raid55:4x4", 3), ("raid51:2x6", 1), ("raid66:8x8", 6), ("hier:4x6+1+1", 3), ("mirror:3x4", 1)]
+    {
         let code = code(name);
         for lost in 0..code.total_shards() {
             assert_eq!(reads(&code, lost).len(), count, "{name} {lost}");

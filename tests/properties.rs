@@ -5,7 +5,7 @@ mod support;
 
 use std::sync::Arc;
 
-use evariste::{Code, Codec, Error, Layout, Matrix};
+use evariste::{Code, Codec, Error, Matrix};
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use support::{Rng, assert_shards_equal, cases, each_backend, each_codec, oracle, painted};
@@ -17,7 +17,8 @@ fn random(seed: u64, shards: usize, bytes: usize) -> Vec<Vec<u8>> {
 }
 
 /// Codes with groups.
-const LAYOUTS: [&str; 5] = ["raid51:2x5", "raid55:3x4", "raid66:4x5", "lrc:12,2,2", "hier:3x5+2+1"];
+const LAYOUTS: [&str; 8] =
+    ["mirror:3x2", "raid51:2x5", "raid61:2x4", "raid55:3x4", "raid66:4x5", "lrc:12,2,2", "lrcu:10,3,2", "hier:3x5+2+1"];
 
 /// Codes of all constructions, small ones more often.
 fn any_code() -> impl Strategy<Value = Code> {
@@ -30,7 +31,7 @@ fn any_code() -> impl Strategy<Value = Code> {
         1 => (1..22usize, 1..5usize).prop_map(|(k, m)| Code::isal_rs(k, m).unwrap()),
         1 => (1..40usize).prop_map(|k| Code::raid5(k).unwrap()),
         1 => (1..40usize).prop_map(|k| Code::raid6(k).unwrap()),
-        1 => (0..LAYOUTS.len()).prop_map(|name| LAYOUTS[name].parse::<Layout>().unwrap().code().unwrap()),
+        1 => (0..LAYOUTS.len()).prop_map(|name| LAYOUTS[name].parse().unwrap()),
         2 => any_generator().prop_map(|generator| Code::from_generator(&generator).unwrap()),
     ]
 }

@@ -87,9 +87,16 @@ mod tests {
 
     #[test]
     fn counting_agrees_with_going_through_all_sets() {
-        for name in
-            ["raid51:2x6", "raid51:3x4", "raid61:2x6", "raid55:4x4", "raid66:4x4", "hier:4x3+1+2", "hier:5x3+2+1"]
-        {
+        for name in [
+            "mirror:3x4",
+            "raid51:2x6",
+            "raid51:3x4",
+            "raid61:2x6",
+            "raid55:4x4",
+            "raid66:4x4",
+            "hier:4x3+1+2",
+            "hier:5x3+2+1",
+        ] {
             let layout: Layout = name.parse().unwrap();
             for losses in 0..=layout.total_shards() {
                 let (counted, expected) = (survived_nested(&layout, losses).unwrap(), by_brute_force(&layout, losses));

@@ -9,7 +9,8 @@ use crate::{Code, Layout};
 /// How many losses a layout survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tolerance {
-    /// Any so many losses are survived, and some set of one more is not: the minimum distance less one.
+    /// Any so many losses are survived, and some set of one more is not: the minimum distance less one. For `lrcu` see
+    /// [`Theorem::Uniform`].
     pub guaranteed: usize,
     /// Some set of so many losses is survived, and none of one more: n - k, since k shards must be left to tell k
     /// shards of data, and all parity may go. For m groups of n disks that bear `a` and `b` losses this is m * a + b *
@@ -32,6 +33,10 @@ pub enum Theorem {
     /// are survived by [construction](Code::local). P. Gopalan, C. Huang, H. Simitci and S. Yekhanin, "On the locality
     /// of codeword symbols", IEEE Transactions on Information Theory 58(11), 2012.
     Locality,
+    /// Any g + 1 losses are survived by [construction](Code::local_uniform). A group whose parity covers more than g shards
+    /// loses data when g + 1 of these and the parity are lost, so the guarantee is exact. With smaller groups it is a lower
+    /// bound.
+    Uniform,
 }
 
 impl fmt::Display for Theorem {
@@ -40,6 +45,7 @@ impl fmt::Display for Theorem {
             Self::Singleton => "MDS: Singleton's bound is met",
             Self::Product => "distance of a product code",
             Self::Locality => "bound of Gopalan et al. is met",
+            Self::Uniform => "construction of a uniform local code",
         })
     }
 }
@@ -49,14 +55,15 @@ impl Tolerance {
     #[must_use]
     pub fn of(layout: &Layout) -> Self {
         let best_case = layout.parity_shards();
-        let (guaranteed, theorem) = match (layout.outer_tolerance(), layout.global_shards()) {
-            (Some(outer), _) => {
-                // A layout that nobody has checked may have any numbers.
+        let (guaranteed, theorem) = match (*layout, layout.outer_tolerance()) {
+            (_, Some(outer)) => {
+                // An unchecked layout may have any numbers.
                 let grid = layout.inner_tolerance().saturating_add(1).saturating_mul(outer.saturating_add(1));
                 (grid - 1, Theorem::Product)
             }
-            (None, 0) => (layout.inner_tolerance(), Theorem::Singleton),
-            (None, globals) => (globals.saturating_add(1), Theorem::Locality),
+            (Layout::Local { globals, .. }, None) => (globals.saturating_add(1), Theorem::Locality),
+            (Layout::LocalUniform { globals, .. }, None) => (globals.saturating_add(1), Theorem::Uniform),
+            (_, None) => (layout.inner_tolerance(), Theorem::Singleton),
         };
         Self { guaranteed, best_case, theorem }
     }
@@ -101,10 +108,27 @@ mod tests {
             ("raid55:4x4", 4, 4, 1, 1),
             ("raid66:8x8", 8, 8, 2, 2),
             ("hier:5x8+2+3", 5, 8, 2, 3),
+            ("mirror:3x4", 3, 4, 0, 2),
         ] {
             let tolerance = Tolerance::of(&name.parse().unwrap());
             assert_eq!(tolerance.best_case, m * a + b * (n - a), "{name}");
             assert_eq!(tolerance.guaranteed, (a + 1) * (b + 1) - 1, "{name}");
+        }
+    }
+
+    /// Exact where a group covers more than g shards, and a lower bound in every case.
+    #[test]
+    fn uniform_local_codes_survive_what_is_said() {
+        for data in 1..9 {
+            for (groups, globals) in (1..5).flat_map(|groups| (1..5).map(move |globals| (groups, globals))) {
+                let layout = Layout::LocalUniform { data, groups, globals };
+                let Ok(code) = layout.code() else { continue };
+                let tolerance = Tolerance::of(&layout);
+                let Guarantee::Exactly(found) = search_guarantee(&code, &Effort::default()) else { panic!("{layout}") };
+                assert!(found >= tolerance.guaranteed, "{layout}: {found}");
+                let is_exact = layout.shards_per_group() - 1 > globals;
+                assert!(found == tolerance.guaranteed || !is_exact, "{layout}: {found}");
+            }
         }
     }
 

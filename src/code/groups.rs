@@ -1,11 +1,12 @@
-//! Which shards of a code belong together: the disks of one group, the members of a local parity.
+//! The groups of a code: the disks of a node, the copies of a mirror, the members of a local parity.
 
 use std::ops::Range;
 
-/// The groups a code's shards lie in.
+/// The groups of a code's shards.
 ///
-/// A flat code is one group of all its shards. In a [nested](crate::Code::nested) code a group is one inner code; in a
-/// [local](crate::Code::local) one it is what shares a local parity, and global parities may lie in no group.
+/// A flat code is one group of all its shards. In a [nested](crate::Code::nested) code each group is a word of the inner
+/// code, and in a [mirror](crate::Code::mirror) each is a copy. In a [local](crate::Code::local) code a group is a local
+/// parity and the shards it covers; global parities may be outside all groups.
 ///
 /// ```
 /// use evariste::{Code, code::Place};
@@ -20,7 +21,7 @@ pub struct Groups {
     places: Box<[Option<Place>]>,
 }
 
-/// Where a shard lies.
+/// The place of a shard in the groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// The group, from 0.
@@ -30,7 +31,7 @@ pub struct Place {
 }
 
 impl Groups {
-    /// Groups with these members, of a code with so many shards.
+    /// Groups with these members, of a code with `shards` shards.
     pub(super) fn new(shards: usize, members: Vec<Vec<usize>>) -> Self {
         let mut places = vec![None; shards];
         for (group, members) in members.iter().enumerate() {
@@ -46,7 +47,7 @@ impl Groups {
         Self::new(shards, vec![(0..shards).collect()])
     }
 
-    /// How many groups there are.
+    /// The number of groups.
     #[must_use]
     pub fn count(&self) -> usize {
         self.members.len()
@@ -55,21 +56,21 @@ impl Groups {
     /// The shards of a group, in order of position.
     ///
     /// # Panics
-    /// If there is no such group.
+    /// If the group does not exist.
     #[must_use]
     pub fn members(&self, group: usize) -> &[usize] {
         &self.members[group]
     }
 
-    /// Every group's shards.
+    /// The shards of each group.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &[usize]> {
         self.members.iter().map(AsRef::as_ref)
     }
 
-    /// Where a shard lies; `None` if it belongs to no group.
+    /// The place of a shard; `None` if it belongs to no group.
     ///
     /// # Panics
-    /// If there is no such shard.
+    /// If the shard does not exist.
     #[must_use]
     pub fn place(&self, shard: usize) -> Option<Place> {
         self.places[shard]
@@ -82,7 +83,7 @@ impl Groups {
     }
 }
 
-/// `count` numbers cut into `parts` runs whose lengths differ by one at most, longer ones first.
+/// The numbers below `count`, cut into `parts` runs. Their lengths differ by one at most, and longer runs come first.
 pub(super) fn runs(count: usize, parts: usize) -> impl Iterator<Item = Range<usize>> {
     let (length, longer) = (count / parts, count % parts);
     let start = move |part: usize| part * length + part.min(longer);

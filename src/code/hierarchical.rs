@@ -4,7 +4,7 @@ use crate::{Code, Error};
 
 impl Code {
     /// `nodes` nodes of `disks` disks: in each node `inside` of the disks hold parity of that node, and `across` of the
-    /// nodes hold parity of the nodes. All counts include parity.
+    /// nodes hold parity of the other nodes. The counts of nodes and disks include parity.
     ///
     /// ```text
     ///   hierarchical(4, 6, 1, 1)      D data, p parity of its node, Q parity of the nodes, position by position
@@ -15,12 +15,12 @@ impl Code {
     ///   node 3   Q Q Q Q Q Q          its last disk is both: p of its node, and Q over the three p
     /// ```
     ///
-    /// This is the [nested](Code::nested) code of two codes chosen by their counts, numbered like it: one parity is
-    /// [`Code::raid5`], two are [`Code::raid6`], more are [`Code::reed_solomon`]. So the code above writes the same bytes
-    /// as RAID 55 of 4 groups of 6 disks; what this constructor adds is any number of parities at either level.
+    /// This is the [nested](Code::nested) code of two codes chosen by their parity counts: [`Code::raid5`] for 1,
+    /// [`Code::raid6`] for 2, [`Code::reed_solomon`] for more. Shards are numbered as there. So the code above writes the
+    /// same bytes as RAID 55 of 4 groups of 6 disks; this constructor adds any number of parities at either level.
     ///
-    /// What makes such an array more than RAID over RAID is how it is rebuilt: [plans](Code::repair_plan) are found over
-    /// both levels together, where two layers of software give up as soon as one layer's own words are beyond repair.
+    /// [Plans](Code::repair_plan) are found over both levels together. So losses are rebuilt that two layers of RAID
+    /// software give up on, because a layer alone cannot repair its own words.
     ///
     /// # Errors
     /// [`Error::TooFewShards`] if a level has no data or no parity; [`Error::TooManyShards`] as for the codes of the
@@ -31,7 +31,7 @@ impl Code {
         Ok(Self { name: "hierarchical", ..Self::nested(&outer, &inner)? })
     }
 
-    /// The code of so many shards, `parity` of them parity.
+    /// The code of one level: `shards` shards, `parity` of them parity.
     fn level(shards: usize, parity: usize) -> Result<Self, Error> {
         let data = shards.saturating_sub(parity);
         match parity {

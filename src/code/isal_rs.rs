@@ -1,4 +1,4 @@
-//! Reed-Solomon from plain powers of two, at the counts where it is one.
+//! Reed-Solomon from plain powers of two, for the counts at which these give an MDS code.
 
 use super::check_field_counts;
 use crate::{Code, Error, Matrix, gf256};
@@ -6,22 +6,22 @@ use crate::{Code, Error, Matrix, gf256};
 impl Code {
     /// The parity matrix P\[i\]\[j\] = 2^(i * j): the same bytes as ISA-L's `gf_gen_rs_matrix`.
     ///
-    /// A Vandermonde matrix below the identity does not always give back the data (J. S. Plank and Y. Ding, "Note:
-    /// Correction to the 1997 tutorial on Reed-Solomon coding", 2003): every square submatrix has to be invertible, not
-    /// only those of whole rows or columns (F. J. MacWilliams and N. J. A. Sloane, "The theory of error-correcting codes",
-    /// 1977, chapter 11, theorem 8). This one is MDS if and only if
+    /// With a Vandermonde matrix below the identity, some k shards may not give back the data (J. S. Plank and Y. Ding,
+    /// "Note: Correction to the 1997 tutorial on Reed-Solomon coding", 2003): every square submatrix has to be invertible,
+    /// not only those of whole rows or columns (F. J. MacWilliams and N. J. A. Sloane, "The theory of error-correcting
+    /// codes", 1977, chapter 11, theorem 8). This matrix is MDS if and only if
     ///
     /// - k <= 3 or m <= 3, or
     /// - k = 4 and m <= 21, or m = 4 and k <= 21, or
     /// - k = 5 and m = 5.
     ///
-    /// With three rows or columns all squares are, up to factors, Vandermonde matrices of distinct points. For the rest all
-    /// squares were tried: 4+21 and 5+5 are MDS, 4+22 and 5+6 are not. That decides every shape, for i and j may be
-    /// exchanged, and a matrix is MDS only if all its parts are.
+    /// With at most three rows or columns every square submatrix is, up to factors, a Vandermonde matrix of distinct
+    /// points. For more, all squares were tried: 4+21 and 5+5 are MDS, 4+22 and 5+6 are not. That decides every shape, since
+    /// i and j may be exchanged, and a matrix is MDS only if all its parts are.
     ///
     /// # Errors
     /// [`Error::TooFewShards`] if a count is zero, [`Error::TooManyShards`] if k + m exceeds 256, [`Error::NotMds`] for
-    /// all other counts, with those nearest to them that are allowed.
+    /// other counts that are not MDS, with the nearest counts that are.
     pub fn isal_rs(data_shards: usize, parity_shards: usize) -> Result<Self, Error> {
         const NAME: &str = "isal-rs";
         check_field_counts(NAME, data_shards, parity_shards)?;
@@ -34,7 +34,7 @@ impl Code {
     }
 }
 
-/// How many shards of one kind this many of the other allow.
+/// The most shards of one kind, with `other` shards of the other kind.
 fn limit(other: usize) -> usize {
     match other {
         0..=3 => 256 - other,
@@ -83,15 +83,15 @@ mod tests {
         assert_eq!(code.parity_matrix().row(3), [1, 8, 64, 58]);
     }
 
-    /// The corners of what is allowed, and next to them those of what is not: every other shape is a part of one of the
-    /// first, or has one of the second for its part.
+    /// The largest allowed shapes, and beside them the smallest refused ones. Every other shape is part of one of the
+    /// former or contains one of the latter.
     #[test]
     fn four_and_more_rows_are_mds_as_far_as_allowed_and_no_further() {
         assert!(is_mds(4, 21) && is_mds(21, 4) && is_mds(5, 5));
         assert!(!is_mds(4, 22) && !is_mds(22, 4) && !is_mds(5, 6) && !is_mds(6, 5));
     }
 
-    /// Pairs of rows over all 255 points, and three rows over some of them. Three columns are the same, transposed.
+    /// Pairs of rows over all 255 points, and three rows over 40 of them. Three columns are the transpose of this.
     #[test]
     fn three_rows_are_mds_over_all_columns() {
         let (product, points) = (gf256::mul, &gf256::EXP[..255]);

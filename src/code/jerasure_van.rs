@@ -4,8 +4,8 @@ use super::check_field_counts;
 use crate::{Code, Error, Matrix, gf256};
 
 impl Code {
-    /// Reed-Solomon as Jerasure's `reed_sol_vandermonde_coding_matrix` has it (`reed_sol_van`): the first parity shard is
-    /// the XOR of the data. The same bytes as Ceph's default profile of its jerasure plugin and klauspost's
+    /// Reed-Solomon with the matrix of Jerasure's `reed_sol_vandermonde_coding_matrix` (`reed_sol_van`): the first parity
+    /// shard is the XOR of the data. The same bytes as the default profile of Ceph's jerasure plugin and klauspost's
     /// `WithJerasureMatrix`.
     ///
     /// Jerasure takes an n x k Vandermonde matrix with the points 0, 1, .., n - 2 and infinity, whose row is 0 .. 0 1;
@@ -14,11 +14,11 @@ impl Code {
     /// "Jerasure: A library in C/C++ facilitating erasure coding for storage applications", version 1.2, 2008).
     ///
     /// Before scaling, the element for a parity row's point x is a Lagrange polynomial of the points 0, .., k - 1 at x:
-    /// w\[j\] N(x) / (x xor j), where N is the product of all x xor j. Scaling cancels w and N. What is left is, with x = k + i,
+    /// w\[j\] N(x) / (x xor j), where N is the product of all x xor j. Scaling cancels w and N. With x = k + i this leaves
     ///
-    /// P\[i\]\[j\] = (k xor j) / k * x / (x xor j), and in the last row, where x is infinite, (k xor j) / k:
+    /// P\[i\]\[j\] = (k xor j) / k * x / (x xor j), and in the last row, where x is infinite, (k xor j) / k.
     ///
-    /// a Cauchy matrix with its rows and columns scaled, so any k shards give back the data (MDS).
+    /// This is a Cauchy matrix with its rows and columns scaled, so any k shards give back the data (MDS).
     ///
     /// # Errors
     /// [`Error::TooFewShards`] if a count is zero, [`Error::TooManyShards`] if k + m exceeds 256.

@@ -3,7 +3,7 @@
 use super::groups::Groups;
 use crate::Code;
 
-/// Shards of which any `needed` give back the others.
+/// Shards, any `needed` of which give back the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
     pub(crate) members: Box<[usize]>,
@@ -11,19 +11,19 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// A line whose last `tolerance` members could be any.
+    /// A line that gives back any `tolerance` of its members.
     pub(super) fn new(members: impl IntoIterator<Item = usize>, tolerance: usize) -> Self {
         let members: Box<[usize]> = members.into_iter().collect();
         Self { needed: members.len() - tolerance, members }
     }
 
-    /// The same line in a larger code, where its shard i has number `numbers[i]`.
+    /// The same line in a larger code, where its shard i is shard `numbers[i]`.
     fn among(&self, numbers: &[usize]) -> Self {
         Self { members: self.members.iter().map(|&member| numbers[member]).collect(), needed: self.needed }
     }
 }
 
-/// The lines of a product: those of `inner` in every group, those of `outer` at every position.
+/// The lines of a product: those of `inner` in every group, and those of `outer` at every position.
 pub(super) fn of_product(outer: &Code, inner: &Code, groups: &Groups) -> Vec<Line> {
     let columns =
         (0..inner.total_shards()).map(|position| groups.iter().map(|group| group[position]).collect::<Vec<_>>());

@@ -8,29 +8,30 @@ impl Code {
     /// LRC(k, l, g): the data in l groups of k / l shards, an XOR parity for each group, and g global parities.
     ///
     /// C. Huang et al., "Erasure Coding in Windows Azure Storage", ATC 2012. One lost shard of a group is rebuilt from
-    /// the k / l others. Numbers of LRC(6, 2, 2):
+    /// the k / l others. The numbers of LRC(6, 2, 2):
     ///
     /// ```text
     ///   group 0   0 1 2 | 6      data, then its local parity
     ///   group 1   3 4 5 | 7
-    ///   global            8 9    parity of all data, in no group
+    ///   global            8 9    parity of all data, outside the groups
     /// ```
     ///
-    /// **Coefficients.** Up to two global parities, over groups of up to 15 shards and up to 17 groups: data shard i of
+    /// **Coefficients.** With up to two global parities, up to 17 groups and up to 15 data shards in each, data shard i of
     /// group x has a = 2^(x + 17i), and the global parities are the sums of a * D and of a^2 * D. The numbers 2^(17i) are
-    /// the 15 of the subfield GF(16), so the a of one group and their sums fill GF(16)* times 2^x, and those sets have no
-    /// element in common. So no sum of two a of one group is a sum of two of another, which is what the paper asks for
-    /// (section 2.2.1): the code is maximally recoverable, it survives every loss that any code of this shape survives.
+    /// the 15 non-zero elements of the subfield GF(16). So the a of one group and their sums lie in GF(16)* times 2^x, and
+    /// these sets are disjoint. Hence no sum of two a of one group is a sum of two a of another, which is the condition of
+    /// the paper (section 2.2.1): the code is maximally recoverable. It survives every loss that any code of this shape
+    /// survives.
     ///
-    /// Otherwise they are a pyramid code (C. Huang, M. Chen and J. Li, "Pyramid codes: flexible schemes to trade space for
-    /// access efficiency in reliable data storage systems", NCA 2007): the parities of an MDS code, here a row of ones above
-    /// a Cauchy matrix of g rows, with the row of ones split into the local parities. Any g + 1 losses are survived, as by
-    /// the code that was split, and nearly every other loss that could be: LRC(48, 4, 3) survives .9946 of all losses of
-    /// five shards, where .9950 is possible.
+    /// Otherwise the parities are a pyramid code (C. Huang, M. Chen and J. Li, "Pyramid codes: flexible schemes to trade
+    /// space for access efficiency in reliable data storage systems", NCA 2007): the parities of an MDS code, here a row of
+    /// ones above a Cauchy matrix of g rows, with the row of ones split into the local parities. Like the MDS code it
+    /// survives any g + 1 losses, and it survives nearly every larger loss that is survivable at all: LRC(48, 4, 3)
+    /// survives .9946 of all losses of five shards, where .9950 is possible.
     ///
     /// # Errors
-    /// [`Error::TooFewShards`] if there are no data shards, groups or global parities; [`Error::UnevenGroups`] if k is no
-    /// multiple of l; [`Error::TooManyShards`] if k + g + 1 exceeds 256.
+    /// [`Error::TooFewShards`] if there are no data shards, groups or global parities; [`Error::UnevenGroups`] if k is not
+    /// a multiple of l; [`Error::TooManyShards`] if k + g + 1 exceeds 256.
     pub fn local(data_shards: usize, groups: usize, globals: usize) -> Result<Self, Error> {
         check_local(data_shards, groups, globals)?;
         if !data_shards.is_multiple_of(groups) {
@@ -48,12 +49,12 @@ impl Code {
         Ok(Self::from_local_groups("local", xor.above(&coefficients), members.collect()))
     }
 
-    /// An LRC whose global parities lie in the groups like data, so that every single loss is rebuilt within a group.
+    /// An LRC whose global parities are in the groups like data, so that every single loss is rebuilt within a group.
     ///
-    /// The form of S. Kadekodi, S. Silas, D. Clausen and A. Merchant, "Practical design considerations for wide locally
-    /// recoverable codes (LRCs)", FAST 2023, section 7: uniform Cauchy LRCs.
-    /// Data and global parities, in this order, are cut into `groups` runs whose lengths differ by one at most, longer
-    /// ones first; each run has an XOR parity. Numbers of 6 data shards, 2 groups, 2 global parities:
+    /// These are the uniform Cauchy LRCs of S. Kadekodi, S. Silas, D. Clausen and A. Merchant, "Practical design
+    /// considerations for wide locally recoverable codes (LRCs)", FAST 2023, section 7.
+    /// Data and then global parities are cut into `groups` runs, and each run gets an XOR parity. The lengths of the runs
+    /// differ by one at most, and longer runs come first. The numbers of 6 data shards, 2 groups, 2 global parities:
     ///
     /// ```text
     ///   group 0   0 1 2 3 | 8
@@ -61,14 +62,14 @@ impl Code {
     /// ```
     ///
     /// **Coefficients.** Let y_0 .. y_g and one x_j for each data shard be distinct, and L_t the Lagrange polynomial that is
-    /// one at y_t and zero at the other y. Global parity t is the sum of L_t(x_j) * D\[j\], t < g: a Reed-Solomon code read
-    /// off at more points. The Lagrange polynomials add up to one, so the sum of all data and global parities is the sum of
-    /// L_g(x_j) * D\[j\], one more parity of the same code; the local parities are that one split, as in a pyramid code.
-    /// Hence any g + 1 losses are survived. (Here y_t = t and x_j = g + 1 + j.)
+    /// one at y_t and zero at the other y. Global parity t is the sum of L_t(x_j) * D\[j\], t < g: a Reed-Solomon code
+    /// evaluated at more points. The Lagrange polynomials add up to one, so the sum of all data and global parities is the
+    /// sum of L_g(x_j) * D\[j\], which is one more parity of the same code. The local parities are this parity, split as in
+    /// a pyramid code. Hence any g + 1 losses are survived. (Here y_t = t and x_j = g + 1 + j.)
     ///
     /// # Errors
     /// [`Error::TooFewShards`] if there are no data shards, groups or global parities; [`Error::UnevenGroups`] if there
-    /// are more groups than shards to lie in them; [`Error::TooManyShards`] if k + g + 1 exceeds 256.
+    /// are more groups than data and global parity shards; [`Error::TooManyShards`] if k + g + 1 exceeds 256.
     pub fn local_uniform(data_shards: usize, groups: usize, globals: usize) -> Result<Self, Error> {
         check_local(data_shards, groups, globals)?;
         let covered = data_shards + globals;
@@ -86,7 +87,7 @@ impl Code {
         Ok(Self::from_local_groups("local_uniform", coefficients.above(&xor), members))
     }
 
-    /// Groups that each rebuild one of their shards.
+    /// A code whose groups each rebuild one of their shards.
     fn from_local_groups(name: &'static str, parity: Matrix, members: Vec<Vec<usize>>) -> Self {
         let lines = members.iter().map(|members| Line::new(members.iter().copied(), 1)).collect();
         Self { groups: Groups::new(parity.cols() + parity.rows(), members), lines, ..Self::from_parity(name, parity) }
@@ -119,8 +120,8 @@ fn subfield_coefficients(data_shards: usize, size: usize, globals: usize) -> Mat
 
 /// See [`Code::local`]: 1 / (x + y) over g distinct y, 0 and then powers of 2^98, and k distinct x among powers of 2^67.
 ///
-/// Any order of any points keeps the guarantee. These are the best of tens of thousands tried on LRC(48, 4, 3): of its
-/// 3,478,761 losses of five, 3,461,289 could be survived by a code of this shape over a large enough field, and 3,459,993 are.
+/// Any distinct points in any order keep the guarantee. These are the best of tens of thousands tried on LRC(48, 4, 3): of
+/// its 3,478,761 losses of five, a code of this shape over a large enough field survives 3,461,289, and this code 3,459,993.
 fn pyramid_coefficients(data_shards: usize, globals: usize) -> Matrix {
     let global_points: Vec<u8> = std::iter::once(0).chain((0..globals - 1).map(|t| gf256::pow(2, 98 * t))).collect();
     let is_free = |x: &u8| !global_points.contains(x);
@@ -174,7 +175,7 @@ mod tests {
         assert_eq!(uneven.name(), "local_uniform");
     }
 
-    /// g + 1 losses of any kind, by both constructions and with both kinds of coefficients.
+    /// Any g + 1 losses, with both constructions and both kinds of coefficients.
     #[test]
     fn any_losses_up_to_one_more_than_the_global_parities_are_survived() {
         for (k, l, g) in [(6, 2, 1), (6, 2, 2), (16, 1, 2), (6, 3, 3), (8, 2, 4), (4, 4, 2), (4, 2, 5)] {

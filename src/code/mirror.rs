@@ -1,15 +1,15 @@
 //! Mirrors: every data shard stored several times.
 
-use super::{Line, check_counts};
+use super::{Groups, Line, check_counts};
 use crate::{Code, Error, Matrix};
 
 impl Code {
-    /// Every data shard stored `copies` times in all: copy c of data shard j is shard c * data_shards + j, copy 0 being
-    /// the data itself. Any number of data shards.
+    /// Every data shard stored `copies` times: copy c of data shard j is shard c * data_shards + j, and copy 0 is the data
+    /// itself. Each copy is a [group](Code::groups).
     ///
     /// # Errors
-    /// [`Error::TooFewShards`] without data shards or with fewer than two copies, where there is no parity;
-    /// [`Error::TooWide`] beyond [`Code::MAX_NESTED_SHARDS`] in all.
+    /// [`Error::TooFewShards`] without data shards or with fewer than two copies, which leaves no parity;
+    /// [`Error::TooWide`] beyond [`Code::MAX_NESTED_SHARDS`] shards.
     pub fn mirror(data_shards: usize, copies: usize) -> Result<Self, Error> {
         let parity_shards = data_shards.saturating_mul(copies.saturating_sub(1));
         check_counts(data_shards, parity_shards)?;
@@ -17,7 +17,9 @@ impl Code {
         let parity = Matrix::from_fn(parity_shards, data_shards, |row, j| u8::from(row % data_shards == j));
         let copies_of = |j| Line::new((j..data_shards * copies).step_by(data_shards), copies - 1);
         let lines = (0..data_shards).map(copies_of).collect();
-        Ok(Self { lines, ..Self::from_parity("mirror", parity) })
+        let members = (0..copies).map(|copy| (copy * data_shards..(copy + 1) * data_shards).collect()).collect();
+        let groups = Groups::new(data_shards * copies, members);
+        Ok(Self { lines, groups, ..Self::from_parity("mirror", parity) })
     }
 }
 
@@ -29,6 +31,7 @@ mod tests {
     fn one_copy_of_each_is_enough() {
         let code = Code::mirror(3, 3).unwrap();
         assert_eq!((code.data_shards(), code.total_shards(), code.name()), (3, 9, "mirror"));
+        assert_eq!(code.groups().iter().collect::<Vec<_>>(), [[0, 1, 2], [3, 4, 5], [6, 7, 8]]);
         assert!(code.is_recoverable(&[0, 1, 2, 3, 7, 8]).unwrap());
         assert!(!code.is_recoverable(&[1, 4, 7]).unwrap());
         let plan = code.repair_plan(&[1], &[1], &|_| 1).unwrap();

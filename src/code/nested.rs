@@ -9,12 +9,12 @@ impl Code {
     /// four mebibytes.
     pub const MAX_NESTED_SHARDS: usize = 4096;
 
-    /// The product code: groups of shards that are each a word of `inner`, and across the groups, position by position,
-    /// words of `outer`. P. Elias, "Error-free coding", 1954.
+    /// The product code: each group of shards is a word of `inner`, and the shards at one position of all groups are a
+    /// word of `outer`. P. Elias, "Error-free coding", 1954.
     ///
-    /// RAID 51 is a mirror over RAID 5, 61 a mirror over RAID 6, 55 RAID 5 over RAID 5, 66 RAID 6 over RAID 6. There are
-    /// as many groups as `outer` has shards, each of as many shards as `inner` has. RAID 55 of 4 groups of 4 disks, that
-    /// is `nested(raid5(3), raid5(3))`, has these numbers:
+    /// RAID 51 is a mirror over RAID 5, RAID 61 a mirror over RAID 6, RAID 55 is RAID 5 over RAID 5, RAID 66 is RAID 6
+    /// over RAID 6. There are as many groups as `outer` has shards, and each has as many shards as `inner` has. RAID 55 of
+    /// 4 groups of 4 disks, which is `nested(raid5(3), raid5(3))`, has these numbers:
     ///
     /// ```text
     ///               position
@@ -27,13 +27,13 @@ impl Code {
     /// ```
     ///
     /// So numbers run group by group twice: first over the cells that hold data, then over all others.
-    /// [`Code::groups`] tells group and position of a number, and the numbers of a group. Cell (g, p) is row g of
+    /// [`Code::groups`] gives the group and position of a number, and the numbers of a group. Cell (g, p) is row g of
     /// outer's generator times row p of inner's (the Kronecker product), so every row and every column of the picture is
     /// a word of its code, parity of parity included. A product of codes that survive any a and any b losses survives any
-    /// (a + 1)(b + 1) - 1.
+    /// (a + 1)(b + 1) - 1 losses.
     ///
     /// # Errors
-    /// [`Error::TooWide`] beyond [`Code::MAX_NESTED_SHARDS`] in all.
+    /// [`Error::TooWide`] beyond [`Code::MAX_NESTED_SHARDS`] shards.
     pub fn nested(outer: &Self, inner: &Self) -> Result<Self, Error> {
         Self::check_width("nested", outer.total_shards().saturating_mul(inner.total_shards()))?;
         let cells = Cells::new(outer, inner);
@@ -46,10 +46,10 @@ impl Code {
         });
         let groups = cells.groups(outer.total_shards());
         let lines = lines::of_product(outer, inner, &groups).into();
-        Ok(Self { name: "nested", parity, groups, lines })
+        Ok(Self { name: "nested", parity, groups, lines, levels: Some((outer.name, inner.name)) })
     }
 
-    /// A width that dense matrices can take.
+    /// Refuses widths for which dense matrices would be too large.
     pub(super) fn check_width(code: &'static str, given: usize) -> Result<(), Error> {
         if given > Self::MAX_NESTED_SHARDS {
             return Err(Error::TooWide { code, given, limit: Self::MAX_NESTED_SHARDS });

@@ -7,18 +7,18 @@ impl Code {
     /// RAID 5: one parity shard, P = sum of D\[j\]. Any number of data shards.
     ///
     /// # Errors
-    /// [`Error::TooFewShards`] if there is no data shard.
+    /// [`Error::TooFewShards`] without a data shard.
     pub fn raid5(data_shards: usize) -> Result<Self, Error> {
         check_counts(data_shards, 1)?;
         Ok(Self::from_parity("raid5", Matrix::from_fn(1, data_shards, |_, _| 1)))
     }
 
     /// RAID 6: P = sum of D\[j\], Q = sum of 2^j * D\[j\] (H. P. Anvin, "The mathematics of RAID-6", section 2).
-    /// The same bytes as Linux md's P and Q over a stripe's data in the order md counts them, and as ISA-L's `pq_gen`.
+    /// The same bytes as Linux md's P and Q over a stripe's data in md's order, and as ISA-L's `pq_gen`.
     ///
     /// # Errors
-    /// [`Error::TooFewShards`] if there is no data shard; [`Error::TooManyShards`] beyond 255, where the powers of 2
-    /// repeat and two lost data shards could no longer be told apart.
+    /// [`Error::TooFewShards`] without a data shard; [`Error::TooManyShards`] beyond 255 data shards, where the powers of
+    /// 2 repeat and two lost data shards could not be told apart.
     pub fn raid6(data_shards: usize) -> Result<Self, Error> {
         check_counts(data_shards, 2)?;
         if data_shards > 255 {

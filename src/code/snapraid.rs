@@ -4,12 +4,12 @@ use super::check_field_counts;
 use crate::{Code, Error, Matrix, gf256};
 
 impl Code {
-    /// The parities of SnapRAID, which has up to six: the first two are [`Code::raid6`]'s P and Q.
+    /// The parities of SnapRAID, which uses up to six of them. The first two are [`Code::raid6`]'s P and Q.
     ///
-    /// Row 0 is ones, row 1 is 2^j, and row i >= 2 is 1 / (2^-j + 2^(i-1)), divided by its own first element. Rows 1 and on
-    /// are a Cauchy matrix with the points 2^-j for columns, and 0, 2, 4, 8, .. for rows; with row 0, whose point is infinity, it
-    /// is an extended one, as the Cauchy codes of A. Dür have ("The automorphism groups of Reed-Solomon codes", J. Combinatorial
-    /// Theory A 44, 1987), all of whose square submatrices are invertible. So any k shards give back the data (MDS).
+    /// Row 0 is ones, row 1 is 2^j, and row i >= 2 is 1 / (2^-j + 2^(i-1)), divided by its own first element. From row 1 on
+    /// this is a Cauchy matrix with the points 2^-j for columns and 0, 2, 4, 8, .. for rows. Row 0, whose point is infinity,
+    /// makes it an extended Cauchy matrix as in the Cauchy codes of A. Dür ("The automorphism groups of Reed-Solomon codes",
+    /// J. Combinatorial Theory A 44, 1987). All its square submatrices are invertible, so any k shards give back the data (MDS).
     ///
     /// # Errors
     /// [`Error::TooFewShards`] if a count is zero, [`Error::TooManyShards`] if k + m exceeds 256.

@@ -6,14 +6,14 @@ use crate::code::{Groups, Place};
 
 /// Which device of a layout holds which shard of a stripe.
 ///
-/// Devices are numbered group by group: device d is position d mod n of group d / n, n being the shards of a group; the
-/// devices of global parities come last. A device never leaves its group, so a group can be an enclosure or a node.
+/// Devices are numbered group by group, as many in each as the group has shards. The devices of global parities come
+/// last. The devices of one group hold one whole group of shards in every stripe, so they can share an enclosure or a node.
 ///
-/// - Inside each group shards turn as in [`Rotation`], all groups alike.
-/// - Groups that hold parity of the other groups turn in the same way, by one group whenever the insides have turned once.
-///   So in as many stripes as there are devices every device holds every shard of the code exactly once.
-/// - The copies of a mirror do not turn: each copy is a plain RAID 5 or RAID 6 that can be read alone.
-/// - Global parities of a local reconstruction code stay where they are.
+/// - Inside each group the shards rotate as in [`Rotation`].
+/// - Groups that hold parity of the other groups rotate in the same way, by one group each time the insides have gone
+///   round once. So over as many stripes as there are devices, every device holds every shard of the code exactly once.
+/// - The copies of a mirror do not rotate: each copy is a plain RAID 5 or RAID 6 that can be read by itself.
+/// - The global parities of `lrc` do not rotate.
 ///
 /// RAID 55 of 3 groups of 3 disks, with data groups a and b, the parity group X, and in each 0, 1 and the parity p:
 ///
@@ -29,42 +29,51 @@ use crate::code::{Groups, Place};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
-    inside: Rotation,
-    /// `None` where groups stay.
+    /// For each group.
+    inside: Box<[Rotation]>,
+    /// The first device of each group, and at the end of all of them.
+    starts: Box<[usize]>,
+    /// `None` if groups do not rotate. Where they do, all are of one size.
     across: Option<Rotation>,
     groups: Groups,
     globals: Vec<usize>,
 }
 
 impl Placement {
-    /// The placement of a layout; [`Layout::placement`] is the public way to it.
+    /// The placement of a layout; public as [`Layout::placement`].
     pub(super) fn new(layout: &Layout) -> Result<Self, Error> {
         let groups = layout.code()?.groups().clone();
-        let (disks, inside) = (layout.shards_per_group(), layout.inner_tolerance());
+        let parity = layout.inner_tolerance();
+        let inside = groups.iter().map(|group| Rotation::left_symmetric(group.len() - parity, parity)).collect();
+        let ends = groups.iter().scan(0, |end, group| {
+            *end += group.len();
+            Some(*end)
+        });
         let across = match layout {
-            Layout::Raid51 { .. } | Layout::Raid61 { .. } => None,
+            Layout::Mirror { .. } | Layout::Raid51 { .. } | Layout::Raid61 { .. } => None,
             _ => layout.outer_tolerance().map(|across| Rotation::left_symmetric(groups.count() - across, across)),
         };
         let globals = groups.ungrouped();
-        Ok(Self { inside: Rotation::left_symmetric(disks - inside, inside), across, groups, globals })
+        Ok(Self { inside, starts: std::iter::once(0).chain(ends).collect(), across, groups, globals })
     }
 
-    /// Devices, of which there are as many as shards.
+    /// The number of devices, which is the number of shards.
     #[must_use]
     pub fn devices(&self) -> usize {
         self.grouped() + self.globals.len()
     }
 
-    /// The number of stripes after which all repeats.
+    /// The number of stripes after which the placement repeats.
     #[must_use]
     pub fn period(&self) -> usize {
-        self.inside.devices() * self.across.map_or(1, |across| across.devices())
+        let inside = self.inside.iter().map(Rotation::devices).fold(1, least_common_multiple);
+        inside * self.across.map_or(1, |across| across.devices())
     }
 
     /// The shard that lies on a device.
     ///
     /// # Panics
-    /// If there is no such device.
+    /// If the device does not exist.
     #[must_use]
     pub fn shard(&self, stripe: u64, device: usize) -> usize {
         let devices = self.devices();
@@ -72,15 +81,16 @@ impl Placement {
         if device >= self.grouped() {
             return self.globals[device - self.grouped()];
         }
-        let (group, position) = (device / self.inside.devices(), device % self.inside.devices());
+        let group = self.starts.partition_point(|&start| start <= device) - 1;
+        let position = self.inside[group].shard(stripe, device - self.starts[group]);
         let group = self.across.map_or(group, |across| across.shard(self.turn(stripe), group));
-        self.groups.members(group)[self.inside.shard(stripe, position)]
+        self.groups.members(group)[position]
     }
 
-    /// The device that a shard lies on.
+    /// The device that holds a shard.
     ///
     /// # Panics
-    /// If there is no such shard.
+    /// If the shard does not exist.
     #[must_use]
     pub fn device(&self, stripe: u64, shard: usize) -> usize {
         let devices = self.devices();
@@ -90,18 +100,26 @@ impl Placement {
             return self.grouped() + before;
         };
         let group = self.across.map_or(group, |across| across.device(self.turn(stripe), group));
-        group * self.inside.devices() + self.inside.device(stripe, position)
+        self.starts[group] + self.inside[group].device(stripe, position)
     }
 
-    /// Devices that lie in groups.
+    /// The number of devices in groups.
     fn grouped(&self) -> usize {
-        self.groups.count() * self.inside.devices()
+        self.starts[self.inside.len()]
     }
 
-    /// How often the insides of the groups have turned.
+    /// How often the insides of the groups have gone round.
     fn turn(&self, stripe: u64) -> u64 {
-        stripe / self.inside.devices() as u64
+        stripe / self.inside[0].devices() as u64
     }
+}
+
+fn least_common_multiple(a: usize, b: usize) -> usize {
+    let (mut divisor, mut rest) = (a, b);
+    while rest > 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    a / divisor * b
 }
 
 #[cfg(test)]
@@ -129,9 +147,19 @@ mod tests {
 
     #[test]
     fn device_and_shard_are_inverses_and_repeat() {
-        for name in
-            ["rs:10+4", "raid5:6", "raid6:8", "raid51:3x6", "raid61:2x8", "raid66:5x6", "lrc:6,2,2", "hier:4x6+2+1"]
-        {
+        for name in [
+            "rs:10+4",
+            "raid5:6",
+            "raid6:8",
+            "mirror:2x5",
+            "raid51:3x6",
+            "raid61:2x8",
+            "raid66:5x6",
+            "lrc:6,2,2",
+            "lrcu:6,2,2",
+            "lrcu:20,3,3",
+            "hier:4x6+2+1",
+        ] {
             let placement = placement(name);
             let period = placement.period() as u64;
             for stripe in [0, 1, 5, 6, 17, 1 << 40] {
@@ -144,7 +172,7 @@ mod tests {
         }
     }
 
-    /// Over one period a device of a product holds every shard once: no device is written more than another.
+    /// Over one period a device of a product holds every shard once, so all devices are written equally.
     #[test]
     fn every_device_of_a_product_holds_every_shard() {
         for name in ["raid5:5", "raid6:6", "raid55:4x4", "raid66:4x6", "hier:4x6+1+1"] {
@@ -156,6 +184,29 @@ mod tests {
                 held.sort_unstable();
                 assert_eq!(held, (0..placement.devices()).collect::<Vec<_>>(), "{name}, device {device}");
             }
+        }
+    }
+
+    /// Groups of 9, 9 and 8: each rotates by itself, and the period is that of both sizes.
+    #[test]
+    fn groups_of_two_sizes_rotate_by_themselves() {
+        let uniform = placement("lrcu:20,3,3");
+        assert_eq!((uniform.devices(), uniform.period()), (26, 72));
+        let groups = Layout::LocalUniform { data: 20, groups: 3, globals: 3 }.code().unwrap().groups().clone();
+        for stripe in 0..72 {
+            for (start, group) in [0, 9, 18].into_iter().zip(groups.iter()) {
+                let mut held: Vec<usize> = (0..group.len()).map(|at| uniform.shard(stripe, start + at)).collect();
+                held.sort_unstable();
+                assert_eq!(held, group);
+            }
+        }
+    }
+
+    #[test]
+    fn the_copies_of_a_mirror_stay() {
+        let mirror = placement("mirror:3x4");
+        for stripe in 0..5 {
+            assert!((0..12).all(|device| mirror.shard(stripe, device) == device));
         }
     }
 

@@ -1,10 +1,11 @@
-//! Rotation: parity moves on by a device from stripe to stripe, so that no device holds nothing but parity.
+//! Rotation: parity moves by one device from stripe to stripe, so that every device holds data as well as parity.
 
 /// The left-symmetric placement of Linux md, for one group of devices.
 ///
-/// In stripe s of n devices the first parity lies on device n - 1 - (s mod n), further parities on the devices after it,
-/// then the data in order, wrapping around (md's `ALGORITHM_LEFT_SYMMETRIC`, mdadm's default for RAID 5 and 6). md counts
-/// the exponents of Q in this order too, so data shard j of [`Code::raid6`](crate::Code::raid6) is the D\[j\] below.
+/// In stripe s of n devices the first parity lies on device n - 1 - (s mod n). Further parities lie on the devices after
+/// it, then the data in order, wrapping around (md's `ALGORITHM_LEFT_SYMMETRIC`, mdadm's default for RAID 5 and 6). md
+/// counts the exponents of Q in this order too, so data shard j of [`Code::raid6`](crate::Code::raid6) is D\[j\] below.
+/// Without parity nothing rotates.
 ///
 /// ```text
 ///   raid5:4      device 0  1  2  3        raid6:4      device 0  1  2  3
@@ -27,20 +28,20 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// Of so many data and parity shards.
+    /// The rotation of a group with these counts.
     ///
     /// # Panics
-    /// If there are no shards.
+    /// If both are 0.
     #[must_use]
     pub fn left_symmetric(data_shards: usize, parity_shards: usize) -> Self {
         assert!(data_shards + parity_shards > 0, "a rotation of no shards");
         Self { data: data_shards, parity: parity_shards }
     }
 
-    /// The shard that lies on a device: data from 0, parity behind.
+    /// The shard that lies on a device: data shards are numbered from 0, parity shards after them.
     ///
     /// # Panics
-    /// If there is no such device.
+    /// If the device does not exist.
     #[must_use]
     pub fn shard(&self, stripe: u64, device: usize) -> usize {
         let devices = self.devices();
@@ -49,10 +50,10 @@ impl Rotation {
         if after_parity < self.parity { self.data + after_parity } else { after_parity - self.parity }
     }
 
-    /// The device that a shard lies on.
+    /// The device that holds a shard.
     ///
     /// # Panics
-    /// If there is no such shard.
+    /// If the shard does not exist.
     #[must_use]
     pub fn device(&self, stripe: u64, shard: usize) -> usize {
         let devices = self.devices();
@@ -61,14 +62,17 @@ impl Rotation {
         (self.first(stripe) + after_parity) % devices
     }
 
-    /// Devices, of which there are as many as shards; also the number of stripes after which all repeats.
+    /// The number of devices, which is the number of shards. After as many stripes the rotation repeats.
     #[must_use]
     pub fn devices(&self) -> usize {
         self.data + self.parity
     }
 
-    /// The device of the first parity.
+    /// The device of the first parity; without parity that of the first data shard.
     fn first(&self, stripe: u64) -> usize {
+        if self.parity == 0 {
+            return 0;
+        }
         let turn = usize::try_from(stripe % self.devices() as u64).expect("a remainder of a number of devices");
         self.devices() - 1 - turn
     }
@@ -98,7 +102,7 @@ mod tests {
 
     #[test]
     fn device_and_shard_are_inverses_and_repeat() {
-        for (data, parity) in [(1, 1), (5, 1), (4, 2), (10, 4), (1, 3)] {
+        for (data, parity) in [(1, 1), (5, 1), (4, 2), (10, 4), (1, 3), (3, 0)] {
             let rotation = Rotation::left_symmetric(data, parity);
             let devices = rotation.devices();
             for stripe in [0, 1, 2, 7, u64::from(u32::MAX), u64::MAX - 14] {

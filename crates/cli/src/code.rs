@@ -86,6 +86,10 @@ impl SetCode {
             Layout::ReedSolomon { .. } => Self::Flat(CodeName::Vandermonde),
             Layout::Raid5 { .. } => Self::Flat(CodeName::Raid5),
             Layout::Raid6 { .. } => Self::Flat(CodeName::Raid6),
+            Layout::Cauchy { .. } => Self::Flat(CodeName::Cauchy),
+            Layout::IsalRs { .. } => Self::Flat(CodeName::IsalRs),
+            Layout::JerasureVan { .. } => Self::Flat(CodeName::JerasureVan),
+            Layout::Snapraid { .. } => Self::Flat(CodeName::Snapraid),
             _ => Self::Grouped(layout),
         }
     }

@@ -228,7 +228,7 @@ fn what_cannot_be_is_wrong_usage() {
         (&["--disks", "4097"], "4097 is not in 2..=4096"),
         (&["--disks", "8", "--compare", "raid5:6"], "cannot be used with"),
         (&["--compare"], "--compare"),
-        (&["--compare", "raid7:6"], "`raid7:6` is no layout"),
+        (&["--compare", "raid7:6"], "`raid7:6` is not a layout: expected a name such as rs:10+4"),
         (&["--compare", "raid5:1"], "raid5:1 has 1 disks, it needs at least 2"),
         (&["--compare", "rs:255+2"], "rs:255+2: "),
         (&["--compare", "raid5:6", "--survive", "2"], "cannot be used with"),

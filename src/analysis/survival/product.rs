@@ -41,6 +41,7 @@ mod tests {
             "raid66:4x4",
             "hier:3x5+1+2",
             "hier:4x5+2+1",
+            "mirror:3x4",
         ] {
             let layout: Layout = name.parse().unwrap();
             let (inner, outer) = (layout.inner_tolerance(), layout.outer_tolerance().unwrap());
