@@ -226,6 +226,33 @@ pub enum Error {
     /// Shards without a single byte.
     #[error("shards are 0 bytes long, expected at least 1")]
     EmptyShards,
+    /// A buffer that does not divide into the shards of a stripe.
+    #[error("a buffer of {buffer_bytes} bytes does not divide into {shards} shards of equal length")]
+    UnevenBuffer {
+        /// Bytes of the buffer.
+        buffer_bytes: usize,
+        /// Shards of the code.
+        shards: usize,
+    },
+    /// An object that is longer than the data shards together.
+    #[error(
+        "an object of {object_bytes} bytes does not fit into {data_shards} data shards of {shard_bytes} bytes, which hold {}",
+        data_shards.saturating_mul(*shard_bytes)
+    )]
+    ObjectLength {
+        /// Bytes of the object.
+        object_bytes: usize,
+        /// Data shards of the code.
+        data_shards: usize,
+        /// Bytes of each shard.
+        shard_bytes: usize,
+    },
+    /// A shard that a call has to read is missing.
+    #[error("shard {index} is missing and holds a part of the object: rebuild it first")]
+    MissingShard {
+        /// The shard.
+        index: usize,
+    },
     /// Every shard is missing, so that not even their length is known.
     #[error("all {count} shards are missing")]
     AllMissing {

@@ -38,14 +38,14 @@ impl Codec {
         shards: &mut S,
         erased: &Erasures,
     ) -> Result<Corrections, Error> {
-        let grs = self.grs().ok_or_else(|| self.code.cannot_locate())?;
-        let batch = Batch::new(Task::Correct { grs, erased }, shards.view_mut(&self.code)?)?;
-        let (bytes, parity_shards) = (batch.view().bytes(), self.code.parity_shards());
+        let grs = self.grs().ok_or_else(|| self.code().cannot_locate())?;
+        let batch = Batch::new(Task::Correct { grs, erased }, shards.view_mut(self.code())?)?;
+        let (bytes, parity_shards) = (batch.view().bytes(), self.code().parity_shards());
         if erased.elsewhere().len() > parity_shards {
             let lost: Vec<usize> = erased.elsewhere().iter().map(|&slot| slot as usize).collect();
             return Err(Error::Unrecoverable { beyond: lost.clone(), lost, recoverable: Vec::new() });
         }
-        let mut report = self.backend.run(&mut [batch])?;
+        let mut report = self.backend().run(&mut [batch])?;
         let overfull = erased.blocks().filter(|(_, _, slots)| slots.len() > parity_shards);
         let overfull: BTreeSet<usize> = overfull.map(|(_, block, _)| block).collect();
         report.uncorrectable.retain(|uncorrectable| !overfull.contains(&uncorrectable.block));

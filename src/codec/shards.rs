@@ -1,22 +1,39 @@
 //! Shards in memory of the backend's choosing.
 
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Index, IndexMut, Range};
+use std::slice::ChunksExactMut;
 
 use super::stripe::{Sealed, Stripe, StripeRef, check_lengths};
 use crate::backend::Backend;
 use crate::memory::{Geometry, Region, View};
 use crate::{Code, Error};
 
-/// What devices store.
+/// Bytes of the words that devices store.
 const WORD_BYTES: usize = 16;
 
 /// All n shards of a code in one page-aligned region, from [`Codec::shards`](crate::Codec::shards).
 ///
-/// Everything works byte column by byte column, so the stripes of a file may simply follow one another in each shard:
-/// stripe t of unit u in bytes `t * u..(t + 1) * u`.
+/// Codes work byte column by byte column, so the stripes of a file may follow one another in each shard: stripe t of unit u
+/// in bytes `t * u..(t + 1) * u`.
+///
+/// `shards[i]` is shard i, as [`Shards::shard`] is; `for shard in &shards` and `for shard in &mut shards` visit all n.
+///
+/// ```
+/// use evariste::{Code, Codec};
+///
+/// let codec = Codec::new(Code::reed_solomon(3, 2)?)?;
+/// let mut shards = codec.shards(4)?;
+/// shards[1].copy_from_slice(b"iste");
+/// for shard in &mut shards {
+///     shard[3] = b'!';
+/// }
+/// assert_eq!(shards[1], *b"ist!");
+/// assert_eq!(shards.iter().map(<[u8]>::len).sum::<usize>(), 20);
+/// # Ok::<(), evariste::Error>(())
+/// ```
 pub struct Shards {
-    /// Zero wherever no shard lies: what a device may write there is zero too.
+    /// Zero between the shards. A device that writes there writes zeros.
     region: Region,
     data_shards: usize,
     geometry: Geometry,
@@ -32,7 +49,7 @@ impl Shards {
         Ok(Self { region, data_shards: code.data_shards(), geometry })
     }
 
-    /// n: shards in all.
+    /// n: data and parity shards together.
     #[must_use]
     pub fn total_shards(&self) -> usize {
         self.geometry.slots
@@ -99,30 +116,22 @@ impl Shards {
     }
 
     /// Every shard in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        (0..self.total_shards()).map(|index| self.shard(index))
+    #[must_use]
+    pub fn iter(&self) -> Iter<'_> {
+        Iter { shards: self, rest: 0..self.total_shards() }
     }
 
     /// Every shard in order, all to be written.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut [u8]> {
-        let bytes = self.geometry.bytes;
-        self.region.chunks_exact_mut(self.geometry.slot_stride).map(move |slot| &mut slot[..bytes])
+    #[must_use]
+    pub fn iter_mut(&mut self) -> IterMut<'_> {
+        let Geometry { bytes, slot_stride, .. } = self.geometry;
+        IterMut { slots: self.region.chunks_exact_mut(slot_stride), bytes }
     }
 
-    /// The same columns of every shard, to be encoded or rebuilt by themselves.
-    ///
-    /// # Errors
-    /// [`Error::ColumnRange`] if they do not lie within the shards.
-    pub fn columns(&mut self, range: Range<usize>) -> Result<Columns<'_>, Error> {
-        let Range { start, end } = range;
-        let bytes = self.shard_bytes();
-        if start > end || end > bytes {
-            return Err(Error::ColumnRange { start, end, bytes });
-        }
-        let geometry = Geometry { bytes: end - start, ..self.geometry };
-        // The last columns have the padding behind them.
-        let padded_bytes = if end == bytes { self.padded_bytes() - start } else { end - start };
-        Ok(Columns { memory: &mut self.region[start..], geometry, padded_bytes })
+    /// All memory, how the shards lie in it, and the bytes of each that a device may write.
+    pub(super) fn parts_mut(&mut self) -> (&mut [u8], Geometry, usize) {
+        let padded_bytes = self.padded_bytes();
+        (&mut self.region, self.geometry, padded_bytes)
     }
 
     /// Bytes of a shard up to the next whole word of a device.
@@ -137,13 +146,6 @@ impl Shards {
     }
 }
 
-/// A run of columns of [`Shards`].
-pub struct Columns<'a> {
-    memory: &'a mut [u8],
-    geometry: Geometry,
-    padded_bytes: usize,
-}
-
 impl fmt::Debug for Shards {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (data_shards, Geometry { slots, bytes, .. }) = (self.data_shards, self.geometry);
@@ -155,15 +157,7 @@ impl fmt::Debug for Shards {
     }
 }
 
-impl fmt::Debug for Columns<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Geometry { slots, bytes, .. } = self.geometry;
-        f.debug_struct("Columns").field("total_shards", &slots).field("bytes", &bytes).finish_non_exhaustive()
-    }
-}
-
 impl Sealed for Shards {}
-impl Sealed for Columns<'_> {}
 
 impl StripeRef for Shards {
     fn view(&self, code: &Code) -> Result<View<'_>, Error> {
@@ -178,14 +172,101 @@ impl Stripe for Shards {
     }
 }
 
-impl StripeRef for Columns<'_> {
-    fn view(&self, code: &Code) -> Result<View<'_>, Error> {
-        check_lengths(code, View::arena_ref_padded(self.memory, self.geometry, self.padded_bytes)?)
+impl Index<usize> for Shards {
+    type Output = [u8];
+
+    /// [`Shards::shard`].
+    ///
+    /// # Panics
+    /// If there is no such shard.
+    fn index(&self, index: usize) -> &[u8] {
+        self.shard(index)
     }
 }
 
-impl Stripe for Columns<'_> {
-    fn view_mut(&mut self, code: &Code) -> Result<View<'_>, Error> {
-        check_lengths(code, View::arena_padded(self.memory, self.geometry, self.padded_bytes)?)
+impl IndexMut<usize> for Shards {
+    /// [`Shards::shard_mut`].
+    ///
+    /// # Panics
+    /// If there is no such shard.
+    fn index_mut(&mut self, index: usize) -> &mut [u8] {
+        self.shard_mut(index)
+    }
+}
+
+/// Every shard of [`Shards`] in order, from [`Shards::iter`].
+#[derive(Clone, Debug)]
+pub struct Iter<'a> {
+    shards: &'a Shards,
+    rest: Range<usize>,
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        Some(self.shards.shard(self.rest.next()?))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.rest.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for Iter<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        Some(self.shards.shard(self.rest.next_back()?))
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+
+impl<'a> IntoIterator for &'a Shards {
+    type Item = &'a [u8];
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+/// Every shard of [`Shards`] in order, to be written, from [`Shards::iter_mut`].
+pub struct IterMut<'a> {
+    slots: ChunksExactMut<'a, u8>,
+    bytes: usize,
+}
+
+impl fmt::Debug for IterMut<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IterMut").field("shards", &self.slots.len()).field("bytes", &self.bytes).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Iterator for IterMut<'a> {
+    type Item = &'a mut [u8];
+
+    fn next(&mut self) -> Option<&'a mut [u8]> {
+        Some(&mut self.slots.next()?[..self.bytes])
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.slots.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for IterMut<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        Some(&mut self.slots.next_back()?[..self.bytes])
+    }
+}
+
+impl ExactSizeIterator for IterMut<'_> {}
+
+impl<'a> IntoIterator for &'a mut Shards {
+    type Item = &'a mut [u8];
+    type IntoIter = IterMut<'a>;
+
+    fn into_iter(self) -> IterMut<'a> {
+        self.iter_mut()
     }
 }

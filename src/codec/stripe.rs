@@ -8,13 +8,13 @@ mod sealed {
 }
 pub(super) use sealed::Sealed;
 
-/// The n shards of a stripe, to be read: [`Shards`](crate::Shards), [`Columns`](crate::Columns), or a slice, array or
-/// vector of anything that is bytes. Sealed: nothing else can implement it.
+/// The n shards of a stripe, to be read: [`Shards`](crate::Shards), [`Columns`](crate::Columns), [`Flat`](super::Flat), or a
+/// slice, array or vector of anything that is bytes. Sealed: no other crate can implement it.
 pub trait StripeRef: Sealed {
     /// The shards as a view, one slot a shard.
     ///
     /// # Errors
-    /// [`Error::ShardCount`], [`Error::ShardLength`], [`Error::EmptyShards`].
+    /// [`Error::ShardCount`], [`Error::ShardLength`], [`Error::EmptyShards`], [`Error::UnevenBuffer`].
     #[doc(hidden)]
     fn view(&self, code: &Code) -> Result<View<'_>, Error>;
 }

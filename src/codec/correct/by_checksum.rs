@@ -29,8 +29,8 @@ impl Codec {
         shards: &mut S,
         checksums: &Checksums,
     ) -> Result<Corrections, Error> {
-        let bytes = shards.view(&self.code)?.bytes();
-        check_count(checksums.total_shards(), self.code.total_shards())?;
+        let bytes = shards.view(self.code())?.bytes();
+        check_count(checksums.total_shards(), self.code().total_shards())?;
         let (given, expected) = (checksums.blocks(), bytes.div_ceil(BLOCK_BYTES));
         if given != expected && checksums.iter().next().is_some() {
             return Err(Error::ChecksumBlocks { given, expected });
@@ -44,8 +44,8 @@ impl Codec {
         let (grs, corrected, beyond) = (self.grs().map(Arc::as_ref), Vec::new(), Vec::new());
         let unlisted = BTreeSet::new();
         let mut correction = ByChecksum { codec: self, grs, checksums, accused, corrected, beyond, unlisted };
-        let left = correction.correct(&inconsistent, shards.view_mut(&self.code)?)?;
-        let mut view = shards.view_mut(&self.code)?;
+        let left = correction.correct(&inconsistent, shards.view_mut(self.code())?)?;
+        let mut view = shards.view_mut(self.code())?;
         correction.retry(&left, &mut view)?;
         Ok(correction.confirm(&view))
     }
@@ -119,7 +119,7 @@ impl ByChecksum<'_> {
     fn inconsistent_columns(&self, block: usize, view: &View<'_>) -> Result<Option<Uncorrectable>, Error> {
         let columns = columns_of(block, view.bytes());
         let shards: Vec<&[u8]> = slots(view).map(|slot| &view.slot(slot, 0)[columns.clone()]).collect();
-        let (data, parity) = shards.split_at(self.codec.code.data_shards());
+        let (data, parity) = shards.split_at(self.codec.code().data_shards());
         let mut expected = vec![vec![0; columns.len()]; parity.len()];
         self.codec.encode_into(data, &mut expected)?;
         let differs = |at: &usize| parity.iter().zip(&expected).any(|(parity, expected)| parity[*at] != expected[*at]);
