@@ -1,24 +1,20 @@
 // correct: in blocks of a generalised Reed-Solomon code that are not right, finds what is wrong in each byte column and makes
 // it right. What is computed, and from which sources, src/grs/decoder.rs says; the steps and their names are the same.
 //
-// A template: src/gpu/correct/source.rs puts in front SYNDROMES, PLACES (half of them) and shared/corrections.wgsl, and
-// unrolls the inner loops, which stand here as EACH name BELOW bound: lookups of several rounds are on their way together,
-// and a driver that ends a shader after 65,535 rounds of all its loops (lavapipe) does not end this one.
+// A template. src/gpu/correct/source.rs writes constants in front of it: SYNDROMES, PLACES (half of SYNDROMES), SUMS (one
+// more than the largest sum of two logarithms) and PATTERN_HEAD (words of a pattern before its locator). Then comes
+// shared/corrections.wgsl. Inner loops are written as EACH name BELOW bound and unrolled by the host: the lookups of several
+// rounds are then in flight together, and lavapipe, which ends a shader after 65,535 rounds of all its loops, does not end it.
 //
 // shards    all slots
 // outcomes  for each listed block and PART of it, what was done in each slot, and then which columns were beyond the code
-// field     logarithms of 0 to 255, LOG_OF_ZERO for 0; then 2^i, and zeros where LOG_OF_ZERO is a part of i
+// field     logarithms of 0 to 255, 510 (LOG_OF_ZERO) for 0; then 2^i, and zeros where LOG_OF_ZERO is a part of i
 // patterns  what is known to be wrong: for each pattern how many slots, a bit for each slot, and the logarithms of the
 //           erasure locator's coefficients; behind them the pattern of each block, unless one serves all
 // One workgroup: a part of one listed block, in all slots. One invocation: one word of each, which is four columns, so that
 // no other invocation writes that word.
 // Host src/gpu/correct.rs. Twin src/grs/decoder.rs. Tests tests/correct.rs, tests/correct_gpu.rs.
 
-const LOG_OF_ZERO = 510u;
-// One past the largest sum of two logarithms.
-const SUMS = 1021u;
-// Words of a pattern before its locator.
-const PATTERN_HEAD = 9u;
 const COLUMNS = 4u;
 
 @group(0) @binding(3) var<storage, read_write> shards: array<u32>;

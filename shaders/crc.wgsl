@@ -4,7 +4,8 @@
 // together, so that neighbours read neighbouring columns. The words of a row lie an odd number apart from the next one's:
 // invocations that read the same word of their rows meet no other bank twice.
 //
-// A template: src/gpu/crc.rs puts shared/checksum.wgsl in front and unrolls the fold.
+// A template: src/gpu/crc.rs puts in front the constants WORKGROUP_SIZE, TILE_COLUMNS and STRIDE, then
+// shared/checksum.wgsl, and unrolls the fold.
 //
 // slots      where each slot's columns begin
 // data       the slots
@@ -14,10 +15,6 @@
 
 @group(0) @binding(1) var<storage, read> slots: array<u32>;
 @group(0) @binding(2) var<storage, read> data: array<vec4<u32>>;
-
-const WORKGROUP_SIZE = {{WORKGROUP_SIZE}}u;
-const TILE_COLUMNS = {{TILE_COLUMNS}}u;
-const STRIDE = {{STRIDE}}u;
 
 var<workgroup> sh_words: array<u32, {{WORDS}}>; // WORKGROUP_SIZE * STRIDE
 

@@ -2,13 +2,11 @@
 //
 // found     what the check found: for each target and block how many bytes differ, and the first
 // list      as in shared/corrections.wgsl, its first four words zero before
+// src/gpu/correct/source.rs puts in front the constants WORKGROUP_SIZE and PARTS, the workgroups of a block.
 // One invocation: one block, in all targets.
 // Host src/gpu/correct.rs. Tests tests/correct.rs, tests/correct_gpu.rs.
 
-const WORKGROUP_SIZE = 256u;
 const MOST_GROUPS = 65535u;
-// Workgroups of a block: as in shared/corrections.wgsl.
-const PARTS = 4u;
 
 struct Shape {
     targets: u32,

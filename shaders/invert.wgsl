@@ -12,7 +12,8 @@
 // invertible (MacWilliams and Sloane, "The theory of error-correcting codes", 1977, chapter 11, theorem 8), so no leading
 // minor is zero, and those are the pivots' products.
 //
-// Behind launch.rs's WORKGROUP_SIZE. A word of work and tables packs the elements of four rows.
+// src/gpu/invert.rs writes the constants WORKGROUP_SIZE, MASK_WORDS, MOST_LOST, TABLE_ENTRIES, ROWS and ABSENT in front. A
+// word of work and tables packs the elements of four rows.
 //
 // patterns  for each repair: MASK_WORDS words, a bit for each lost shard, the lowest first
 // parity    for each group of four parity rows: a word for each data shard
@@ -21,12 +22,7 @@
 // tables, slots: as shaders/table.wgsl reads them
 // Host src/gpu/invert.rs. Twin src/plan/interpolation.rs, by another way. Tests tests/patterns.rs.
 
-const MASK_WORDS = 8u; // 256 shards
 const MOST_SHARDS = 256u;
-const MOST_LOST = 64u;
-const TABLE_ENTRIES = 32u;
-const ROWS = 4u;
-const ABSENT = 0xffffffffu;
 
 struct Shape {
     repairs: u32,
@@ -47,12 +43,12 @@ struct Shape {
 @group(0) @binding(5) var<storage, read_write> slots: array<u32>;
 @group(0) @binding(6) var<storage, read> inverses: array<u32>;
 
-var<workgroup> sh_sources: array<u32, 256>; // MOST_SHARDS: shards, R behind A
-var<workgroup> sh_lost: array<u32, 64>; // MOST_LOST: shards, Q behind L
-var<workgroup> sh_rows: array<u32, 64>; // MOST_LOST: parity rows of `work`, R and then Q
-var<workgroup> sh_work: array<u32, 1024>; // MOST_LOST / ROWS * MOST_LOST: for each group of rows, |L| columns
-var<workgroup> sh_pivot: array<u32, 64>; // MOST_LOST: the pivot's row, scaled
-var<workgroup> sh_factors: array<u32, 16>; // MOST_LOST / ROWS: the pivot's column
+var<workgroup> sh_sources: array<u32, MOST_SHARDS>; // shards, R behind A
+var<workgroup> sh_lost: array<u32, MOST_LOST>; // shards, Q behind L
+var<workgroup> sh_rows: array<u32, MOST_LOST>; // parity rows of `work`, R and then Q
+var<workgroup> sh_work: array<u32, MOST_LOST / ROWS * MOST_LOST>; // for each group of rows, |L| columns
+var<workgroup> sh_pivot: array<u32, MOST_LOST>; // the pivot's row, scaled
+var<workgroup> sh_factors: array<u32, MOST_LOST / ROWS>; // the pivot's column
 var<workgroup> sh_products: array<u32, 1024>; // 8 * WORKGROUP_SIZE: coefficients times 1, 2, 4, .. 128
 
 // Twice each byte of a word.

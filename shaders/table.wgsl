@@ -5,8 +5,9 @@
 // Galois field arithmetic using Intel SIMD instructions", FAST 2013, with words in the place of vectors). Sixteen
 // neighbouring words of workgroup memory lie in sixteen banks: lookups never collide.
 //
-// A template: src/gpu/table.rs unrolls the loop over sources, and puts in front shared/params.wgsl and what
-// src/gpu/launch.rs says of sources and targets: `load_source`, `targets` or `stored`, `note`.
+// A template: src/gpu/table.rs unrolls the loop over sources, and puts in front the constants WORKGROUP_SIZE, UNROLL,
+// TABLE_ENTRIES, ROWS and ABSENT, then shared/params.wgsl and what src/gpu/launch.rs says of sources and targets:
+// `load_source`, `targets` or `stored`, `note`.
 //
 // slots     for each plan: where each source's columns begin, then each target's; ABSENT for a row the plan has not
 // tables    for each plan, each group of four rows, each source: 32 entries: low nibbles, then high nibbles
@@ -14,9 +15,6 @@
 // One invocation: one column of 16 bytes of four targets. Workgroups: columns in x and y, row groups in z.
 // Host src/gpu/table.rs. Twin src/cpu/portable.rs. Tests tests/oracle.rs, tests/boundaries.rs.
 
-const TABLE_ENTRIES = 32u;
-const ROWS = 4u;
-const ABSENT = 0xffffffffu;
 // Sources whose tables are in workgroup memory at a time.
 const TILE_SOURCES = 32u;
 

@@ -2,9 +2,9 @@
 //!
 //! - `device` finds, opens and describes a device, and turns what goes wrong on it into errors.
 //! - `kernels` decides which kernel runs a plan. `table` takes the matrix as data and is there at once; `compiled` has it
-//!   baked into generated text and runs at the speed of memory; `launch` is what both share. Where checksums are wanted, a
-//!   compiled kernel computes them too, or `crc` does in a pass of its own. `invert` makes the tables of thousands of repairs
-//!   on the device.
+//!   baked into generated text and runs at the speed of memory; `launch` is what both share. `shader` holds what the host
+//!   and a kernel's text must agree on. Where checksums are wanted, a compiled kernel computes them too, or `crc` does in a
+//!   pass of its own. `invert` makes the tables of thousands of repairs on the device.
 //! - `correct` finds errors at unknown places and makes them right.
 //! - `resident` works on the caller's device buffers. Host memory goes one of two ways: `in_place` where it is
 //!   `registered` with the device (`import` is how), else through the `ring`.
@@ -25,6 +25,7 @@ mod registered;
 mod resident;
 mod ring;
 mod self_test;
+mod shader;
 mod table;
 
 use std::fmt;
@@ -49,6 +50,7 @@ use kernels::Kernels;
 use profile::Profile;
 use registered::Registry;
 use ring::Rings;
+use shader::Shader;
 
 /// Runs plans on a GPU.
 ///
@@ -204,10 +206,15 @@ impl Backend for Gpu {
 /// # Errors
 /// None that a test would not have met: the sample's codes are within every limit.
 pub fn shader_sources() -> Result<Vec<(String, String)>, Error> {
-    let mut sources: Vec<_> = table::sources().collect();
-    sources.push(invert::source());
-    sources.push(("crc".to_owned(), crc::source()));
-    sources.extend(compiled::samples()?);
-    sources.extend(correct::samples());
-    Ok(sources)
+    Ok(shaders()?.into_iter().map(|(name, shader)| (name, shader.text())).collect())
+}
+
+/// Every shader, and a sample of generated ones, by the name that tools and tests use.
+fn shaders() -> Result<Vec<(String, Shader)>, Error> {
+    let mut shaders: Vec<_> = table::samples().collect();
+    shaders.push(("invert".to_owned(), invert::shader()));
+    shaders.push(("crc".to_owned(), crc::shader()));
+    shaders.extend(compiled::samples()?);
+    shaders.extend(correct::samples());
+    Ok(shaders)
 }

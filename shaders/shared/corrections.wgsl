@@ -1,9 +1,6 @@
 // What the kernels of a correction share: which blocks are not right, where they lie, and what was done there.
-// Host src/gpu/correct.rs.
-
-const WORKGROUP_SIZE = 256u;
-// Of a block, a workgroup each: an invocation has one word. Blocks are at most 4096 bytes.
-const PARTS = 4u;
+// src/gpu/correct/source.rs puts in front the constants WORKGROUP_SIZE and PARTS. A block of at most 4096 bytes has PARTS
+// parts, a workgroup each, of which an invocation has one word. Host src/gpu/correct.rs.
 
 struct Params {
     // Slots of a stripe: the code's shards.

@@ -13,6 +13,7 @@ use super::crc;
 use super::device::Device;
 use super::kernels::Work;
 use super::launch::{self, Addressing, Launch, Mode, Pass};
+use super::shader::{Binding, Holds, Shader};
 use crate::{Error, Matrix, Plan};
 use fused::{Fusion, Shape};
 pub use source::Method;
@@ -119,19 +120,14 @@ impl Compiled {
     /// Generates and compiles: 10 ms to seconds, not to be waited for by a call.
     pub(super) fn new(device: &Device, key: &Key, variant: Variant) -> Result<Self, Error> {
         let Key { matrix, mode, addressing, .. } = key;
-        let name = format!("a kernel of {} x {}", matrix.rows(), matrix.cols());
         let slots = matrix.rows() + matrix.cols();
         if let Some(shape) = key.fusion().filter(|_| key.fused) {
-            let text = fused::generate(matrix, &shape, *mode, *addressing);
-            let passes = vec![launch::pipeline(device, &name, "compiled", &text)?];
+            let passes = vec![launch::pipeline(device, &fused::shader(matrix, &shape, *mode, *addressing))?];
             let Fusion { width, tile_words, .. } = shape.fusion;
             let group = Group::Blocks { blocks: shape.blocks, tile_words };
             return Ok(Self { passes, width, group, slots });
         }
-        let compile = |rows| {
-            let text = source::generate(matrix, rows, variant, *mode, *addressing);
-            launch::pipeline(device, &name, "compiled", &text)
-        };
+        let compile = |rows| launch::pipeline(device, &shader(matrix, rows, variant, *mode, *addressing));
         let passes = passes(matrix.rows(), variant).map(compile).collect::<Result<_, _>>()?;
         let Variant { width, workgroup, .. } = variant;
         Ok(Self { passes, width, group: Group::Columns(workgroup as usize), slots })
@@ -167,8 +163,34 @@ impl Compiled {
     }
 }
 
-/// Names and texts of kernels that show every way one is generated.
-pub(super) fn samples() -> Result<Vec<(String, String)>, Error> {
+/// The kernel of rows `rows` of a matrix.
+fn shader(matrix: &Matrix, rows: Range<usize>, variant: Variant, mode: Mode, addressing: Addressing) -> Shader {
+    Shader {
+        name: name(matrix),
+        entry_point: "compiled",
+        workgroup: variant.workgroup,
+        workgroup_bytes: 0,
+        bindings: bindings(matrix, variant.width, mode, addressing),
+        constants: Vec::new(),
+        body: source::generate(matrix, rows, variant, mode, addressing),
+    }
+}
+
+/// What pipelines and errors call a matrix's kernel.
+fn name(matrix: &Matrix) -> String {
+    format!("a kernel of {} x {}", matrix.rows(), matrix.cols())
+}
+
+/// The bindings of every kernel of a matrix: those of [`launch::bindings`], and where each slot begins.
+fn bindings(matrix: &Matrix, width: usize, mode: Mode, addressing: Addressing) -> Vec<Binding> {
+    let slots = Binding::uniform(1, Holds::vectors((matrix.rows() + matrix.cols()).div_ceil(4)));
+    let mut bindings = launch::bindings(width, mode, addressing);
+    bindings.push(slots);
+    bindings
+}
+
+/// Kernels that show every way one is generated, by name.
+pub(super) fn samples() -> Result<Vec<(String, Shader)>, Error> {
     use crate::Code;
     let mut samples = Vec::new();
     let codes =
@@ -199,7 +221,7 @@ pub(super) fn samples() -> Result<Vec<(String, String)>, Error> {
                 } else {
                     format!("{shape} {variant:?} {mode:?} {addressing:?} rows {rows:?}")
                 };
-                samples.push((name, source::generate(matrix, rows, variant, mode, addressing)));
+                samples.push((name, shader(matrix, rows, variant, mode, addressing)));
             }
         }
     }
@@ -207,8 +229,8 @@ pub(super) fn samples() -> Result<Vec<(String, String)>, Error> {
     Ok(samples)
 }
 
-/// Names and texts of kernels that compute checksums too.
-fn fused_samples() -> Result<Vec<(String, String)>, Error> {
+/// Kernels that compute checksums too, by name.
+fn fused_samples() -> Result<Vec<(String, Shader)>, Error> {
     use crate::Code;
     let codes = [Code::raid5(2)?, Code::vandermonde(10, 4)?, Code::cauchy(17, 3)?, Code::cauchy(20, 10)?];
     let ways =
@@ -221,7 +243,7 @@ fn fused_samples() -> Result<Vec<(String, String)>, Error> {
             let shape_name = format!("{} {}+{}", code.name(), key.matrix.cols(), key.matrix.rows());
             let shared = if addressing == Addressing::Shared { " shared" } else { "" };
             let name = format!("{shape_name} fused {}{shared}", format!("{mode:?}").to_lowercase());
-            samples.push((name, fused::generate(&key.matrix, &shape, mode, addressing)));
+            samples.push((name, fused::shader(&key.matrix, &shape, mode, addressing)));
         }
     }
     Ok(samples)

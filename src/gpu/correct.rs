@@ -22,6 +22,7 @@ use std::sync::{Mutex, PoisonError};
 use super::device::Device;
 use super::launch::{self, Span, bind_group, index};
 use super::profile::{PassTime, Profile};
+use super::shader::shared;
 use crate::gf256::{EXP, LOG, LOG_OF_ZERO, log};
 use crate::{Error, Grs};
 pub(super) use outcome::Outcome;
@@ -31,7 +32,7 @@ pub(super) use source::samples;
 
 /// The entries of the uniform array `slots`: a logarithm each.
 const LOGARITHMS: usize = 255;
-/// Workgroups that look at a block, as `PARTS` in `shaders/shared/corrections.wgsl`.
+/// Workgroups that look at a block.
 const PARTS: usize = 4;
 /// A slot that no code of at most 255 shards has.
 const NO_SLOT: u32 = u32::MAX;
@@ -68,6 +69,21 @@ struct Params {
     pattern_of: u32,
 }
 
+shared!(Params as "Params" {
+    shards, stripe_blocks, stripe_words, block_words, stripe_stride, tail_mask, pattern_words, pattern_of,
+});
+
+/// As `Shape` in `shaders/gather.wgsl`.
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+struct Shape {
+    targets: u32,
+    blocks: u32,
+    padding: [u32; 2],
+}
+
+shared!(Shape as "Shape" { targets, blocks, padding });
+
 /// What corrects on one device.
 #[derive(Default)]
 pub(super) struct Correctors {
@@ -99,8 +115,8 @@ impl Shared {
         let zeros = std::iter::repeat_n(0, usize::from(LOG_OF_ZERO) + 1);
         let field: Vec<u32> = log.chain(exp).chain(zeros).collect();
         Ok(Self {
-            gather: launch::pipeline(device, "the gather kernel", "gather", source::GATHER)?,
-            deliver: launch::pipeline(device, "the deliver kernel", "deliver", &source::deliver())?,
+            gather: launch::pipeline(device, &source::gather())?,
+            deliver: launch::pipeline(device, &source::deliver())?,
             field: device.buffer("field", wgpu::BufferUsages::STORAGE, bytemuck::cast_slice(&field))?,
         })
     }
@@ -119,7 +135,8 @@ impl Correctors {
         let Correcting { grs, span, .. } = correcting;
         let (shared, correct) = self.pipelines(device, grs.parity_shards())?;
         let uniform = |contents: &[u8]| device.buffer("params", wgpu::BufferUsages::UNIFORM, contents);
-        let shape = uniform(bytemuck::cast_slice(&[index(grs.parity_shards()), index(span.blocks()), 0, 0]))?;
+        let shape = Shape { targets: index(grs.parity_shards()), blocks: index(span.blocks()), padding: [0; 2] };
+        let shape = uniform(bytemuck::bytes_of(&shape))?;
         let params = uniform(bytemuck::bytes_of(&correcting.params()))?;
         let slots = uniform(bytemuck::cast_slice(&correcting.slots()))?;
         let patterns = super::table::storage(device, "patterns", correcting.patterns.words())?;
@@ -139,7 +156,7 @@ impl Correctors {
         });
 
         encoder.clear_buffer(list.buffer, list.offset, Some(room::HEADER_BYTES));
-        let groups = index(span.blocks().div_ceil(source::GATHER_WORKGROUP));
+        let groups = index(span.blocks().div_ceil(source::WORKGROUP_SIZE));
         let most = device.device.limits().max_compute_workgroups_per_dimension;
         let rows = groups.div_ceil(most).max(1);
         let label = || format!("correct {} stripes of {} bytes", span.stripes, span.stripe_bytes);
@@ -168,8 +185,7 @@ impl Correctors {
         let correct = match compiled.correct.get(&syndromes) {
             Some(correct) => correct.clone(),
             None => {
-                let name = format!("the correct kernel of {syndromes} syndromes");
-                let correct = launch::pipeline(device, &name, "correct", &source::correct(syndromes))?;
+                let correct = launch::pipeline(device, &source::correct(syndromes))?;
                 compiled.correct.insert(syndromes, correct.clone());
                 correct
             }

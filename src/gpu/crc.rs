@@ -8,6 +8,7 @@ pub(super) mod steps;
 use super::device::Device;
 use super::kernels::Work;
 use super::launch::{self, COLUMN_BYTES, Pass, Span};
+use super::shader::{Binding, Holds, Shader, shared};
 use super::table::storage;
 use crate::crc::fold::{Fold, inverse_tables};
 use crate::crc::of_zeros;
@@ -22,6 +23,8 @@ const BLOCK_WORDS: usize = 1024;
 /// Words of a row in workgroup memory at a time, and those that a turn of the loop folds.
 const TILE_WORDS: usize = 32;
 const UNROLLED_WORDS: usize = 32;
+/// Words from one row to the next in workgroup memory.
+const STRIDE: usize = TILE_WORDS + 1;
 /// Invocations of a workgroup: the rows it folds.
 const WORKGROUP_SIZE: usize = 64;
 
@@ -41,6 +44,18 @@ pub(super) struct Params {
     offset: u32,
     padding: [u32; 2],
     tables: [u32; 128],
+}
+
+shared!(Params as "Checksum" {
+    stripe_words, block_words, stripe_blocks, blocks, first_word, zeros, last_zeros, stride, rows, offset, padding, tables,
+});
+
+/// Bytes of `sh_tables` in `shaders/shared/checksum.wgsl`.
+pub(super) const TABLES_BYTES: u32 = 512;
+
+/// The bindings of `shaders/shared/checksum.wgsl`.
+pub(super) fn bindings() -> [Binding; 2] {
+    [Binding::uniform(8, Holds::one::<Params>()), Binding::read_write(9, Holds::words(4))]
 }
 
 impl Params {
@@ -72,10 +87,10 @@ pub(super) struct Crc {
     pipeline: wgpu::ComputePipeline,
 }
 
-/// The whole text of the kernel.
-pub(super) fn source() -> String {
+/// The kernel that computes checksums alone.
+pub(super) fn shader() -> Shader {
     let steps = Steps { fold: Fold::R36, unrolled: UNROLLED_WORDS };
-    let (tile_columns, rounds) = (TILE_WORDS / 4, TILE_WORDS / 4);
+    let (tile_columns, rounds, words) = (TILE_WORDS / 4, TILE_WORDS / 4, WORKGROUP_SIZE * STRIDE);
     let mut begin = steps.begin();
     for round in 0..rounds {
         begin += &format!(
@@ -122,16 +137,27 @@ pub(super) fn source() -> String {
         .replace("{{UNROLLED_WORDS}}", &UNROLLED_WORDS.to_string())
         .replace("{{LOOP}}\n", &turn)
         .replace("{{FINISH}}\n", &finish)
-        .replace("{{WORKGROUP_SIZE}}", &WORKGROUP_SIZE.to_string())
-        .replace("{{TILE_COLUMNS}}", &tile_columns.to_string())
-        .replace("{{STRIDE}}", &(TILE_WORDS + 1).to_string())
-        .replace("{{WORDS}}", &(WORKGROUP_SIZE * (TILE_WORDS + 1)).to_string());
-    SHARED.to_owned() + "\n" + &text
+        .replace("{{WORDS}}", &words.to_string());
+    let index = launch::index;
+    let own = [Binding::read(1, Holds::words(4)), Binding::read(2, Holds::words(COLUMN_BYTES))];
+    Shader {
+        name: "the checksum kernel".to_owned(),
+        entry_point: "crc",
+        workgroup: index(WORKGROUP_SIZE),
+        workgroup_bytes: TABLES_BYTES + index(4 * words),
+        bindings: own.into_iter().chain(bindings()).collect(),
+        constants: vec![
+            ("WORKGROUP_SIZE", index(WORKGROUP_SIZE)),
+            ("TILE_COLUMNS", index(tile_columns)),
+            ("STRIDE", index(STRIDE)),
+        ],
+        body: SHARED.to_owned() + "\n" + &text,
+    }
 }
 
 impl Crc {
     pub(super) fn new(device: &Device) -> Result<Self, Error> {
-        let pipeline = launch::pipeline(device, "the checksum kernel", "crc", &source())?;
+        let pipeline = launch::pipeline(device, &shader())?;
         Ok(Self { pipeline })
     }
 

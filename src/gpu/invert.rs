@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use super::device::Device;
 use super::kernels::Work;
-use super::launch::{self, COLUMN_BYTES, Launch, Pass};
-use super::table::{ROWS, TABLE_ENTRIES, Table, Tables, storage};
+use super::launch::{self, COLUMN_BYTES, Launch, Pass, index};
+use super::shader::{Binding, Holds, Shader, shared};
+use super::table::{ABSENT, ROWS, TABLE_ENTRIES, Table, Tables, storage};
 use crate::plan::Interpolation;
 use crate::{Error, Matrix, Plan, gf256};
 
 const TEMPLATE: &str = include_str!("../../shaders/invert.wgsl");
 /// Invocations of a workgroup: few coefficients are at work at a time. The shader counts on it.
 const WORKGROUP_SIZE: u32 = 128;
-/// As in the shader.
+/// Words of a repair's mask: a bit for each of 256 shards.
 const MASK_WORDS: usize = 8;
 const MOST_LOST: usize = 64;
 /// Workgroup memory, all arrays of the shader together.
@@ -24,9 +25,33 @@ const WORKGROUP_BYTES: u32 = 4 * (256 + 64 + 64 + 1024 + 64 + 16 + 1024);
 /// with 16+8 at 128 repairs (512 KiB), with 10+4 between 128 and 256, with 50+10 between 16 and 32 (300 to 600 KiB).
 const WORTH_BYTES: usize = 512 << 10;
 
-/// Name and text of the kernel.
-pub(super) fn source() -> (String, String) {
-    ("invert".to_owned(), format!("const WORKGROUP_SIZE = {WORKGROUP_SIZE}u;\n{TEMPLATE}"))
+/// The kernel.
+pub(super) fn shader() -> Shader {
+    let words = Holds::words(4);
+    Shader {
+        name: "the invert kernel".to_owned(),
+        entry_point: "invert",
+        workgroup: WORKGROUP_SIZE,
+        workgroup_bytes: WORKGROUP_BYTES,
+        bindings: vec![
+            Binding::uniform(0, Holds::one::<Shape>()),
+            Binding::read(1, words),
+            Binding::read(2, words),
+            Binding::read(3, words),
+            Binding::read_write(4, words),
+            Binding::read_write(5, words),
+            Binding::read(6, words),
+        ],
+        constants: vec![
+            ("WORKGROUP_SIZE", WORKGROUP_SIZE),
+            ("MASK_WORDS", index(MASK_WORDS)),
+            ("MOST_LOST", index(MOST_LOST)),
+            ("TABLE_ENTRIES", index(TABLE_ENTRIES)),
+            ("ROWS", index(ROWS)),
+            ("ABSENT", ABSENT),
+        ],
+        body: TEMPLATE.to_owned(),
+    }
 }
 
 /// The kernel, and when it is used.
@@ -51,6 +76,10 @@ struct Shape {
     padding: [u32; 2],
 }
 
+shared!(Shape as "Shape" {
+    repairs, data_shards, parity_shards, targets, by_position, source_places, padding,
+});
+
 /// The distinct repairs of a dispatch.
 struct Repairs {
     /// A bit for each lost shard.
@@ -66,13 +95,7 @@ struct Repairs {
 
 impl Invert {
     pub(super) fn new(device: &Device, from: Option<usize>) -> Result<Self, Error> {
-        let (limit, available) =
-            ("max_compute_workgroup_storage_size", device.device.limits().max_compute_workgroup_storage_size);
-        if available < WORKGROUP_BYTES {
-            let (available, needed) = (u64::from(available), u64::from(WORKGROUP_BYTES));
-            return Err(Error::DeviceTooSmall { device: device.name.clone(), limit, available, needed });
-        }
-        let pipeline = launch::pipeline(device, "the invert kernel", "invert", &source().1)?;
+        let pipeline = launch::pipeline(device, &shader())?;
         let inverse = |element: u8| gf256::inv(element).unwrap_or(0);
         let inverses: Vec<u8> = (0..=u8::MAX).map(inverse).collect();
         let inverses = device.buffer("inverses", wgpu::BufferUsages::STORAGE, &inverses)?;

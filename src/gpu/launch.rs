@@ -7,6 +7,7 @@
 use std::num::NonZeroU64;
 
 use super::device::Device;
+use super::shader::{Binding, Holds, Shader, shared};
 use crate::backend::{BLOCK_BYTES, Mismatch};
 use crate::{Error, Plan};
 
@@ -46,6 +47,10 @@ pub(super) struct Params {
     plans: u32,
 }
 
+shared!(Params as "Params" {
+    columns, stripe_columns, source_stride, target_stride, block_words, stripe_blocks, blocks, plans,
+});
+
 /// As `Found` in `shaders/shared/found.wgsl`: what a check found in one block of one target.
 #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
@@ -55,6 +60,8 @@ pub(super) struct Found {
     /// Bytes of a block less the offset of the first that differs.
     pub(super) first: u32,
 }
+
+shared!(Found as "Found" { count, first });
 
 impl Found {
     /// What the entries of a check over this span say of its plan's targets. Stripes and offsets count within the span.
@@ -186,6 +193,20 @@ pub(super) fn bind_group<'a>(
     })
 }
 
+/// The bindings that [`prelude`] declares: the parameters, then sources, targets, and what a check finds.
+pub(super) fn bindings(width: usize, mode: Mode, addressing: Addressing) -> Vec<Binding> {
+    let words = Holds::words(4 * width);
+    let params = Binding::uniform(0, Holds::one::<Params>());
+    let sources = Binding::read(2, words);
+    match (mode, addressing) {
+        (Mode::Write, Addressing::Separate) => vec![params, sources, Binding::read_write(3, words)],
+        (Mode::Write, Addressing::Shared) => vec![params, Binding::read_write(3, words)],
+        (Mode::Check, _) => {
+            vec![params, sources, Binding::read(3, words), Binding::read_write(4, Holds::structures::<Found>())]
+        }
+    }
+}
+
 /// What a kernel's text begins with: the parameters, `Word` (a column of `width` words of four bytes), the bindings of
 /// sources and targets, `load_source`, and in a check `note`.
 pub(super) fn prelude(width: usize, mode: Mode, addressing: Addressing) -> String {
@@ -229,14 +250,11 @@ fn note(width: usize) -> String {
 /// A compute pipeline of one of our shaders.
 ///
 /// The unsafe part of every kernel stands here: see the argument inside.
-pub(super) fn pipeline(
-    device: &Device,
-    name: &str,
-    entry_point: &str,
-    source: &str,
-) -> Result<wgpu::ComputePipeline, Error> {
+pub(super) fn pipeline(device: &Device, shader: &Shader) -> Result<wgpu::ComputePipeline, Error> {
+    shader.check(device)?;
+    let name = &*shader.name;
     let descriptor =
-        wgpu::ShaderModuleDescriptor { label: Some(name), source: wgpu::ShaderSource::Wgsl(source.into()) };
+        wgpu::ShaderModuleDescriptor { label: Some(name), source: wgpu::ShaderSource::Wgsl(shader.text().into()) };
     device.scoped(
         || format!("compiling {name}"),
         || {
@@ -258,9 +276,9 @@ pub(super) fn pipeline(
             };
             device.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(name),
-                layout: None,
+                layout: Some(&shader.layout(&device.device)),
                 module: &module,
-                entry_point: Some(entry_point),
+                entry_point: Some(shader.entry_point),
                 compilation_options: wgpu::PipelineCompilationOptions {
                     constants: &[],
                     // Kernels write workgroup memory before they read it.

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::device::Device;
 use super::kernels::Work;
 use super::launch::{self, Addressing, Buffers, COLUMN_BYTES, Launch, Mode, Pass, WORKGROUP_SIZE};
+use super::shader::{Binding, Holds, Shader, shared};
 use crate::{Error, Plan};
 
 const TEMPLATE: &str = include_str!("../../shaders/table.wgsl");
@@ -21,10 +22,19 @@ const STEPS: [usize; 2] = [5, 10];
 const PLANS_AT_ONCE: usize = 64;
 /// Workgroup memory: `sh_tables` and `sh_slots`.
 const WORKGROUP_BYTES: u32 = 4096 + 128;
-/// Storage buffers the kernel binds, at most.
-const STORAGE_BUFFERS: u32 = 6;
 /// The offset of a target that a plan does not have.
-const ABSENT: u32 = u32::MAX;
+pub(super) const ABSENT: u32 = u32::MAX;
+
+/// As `Shape` in the shader.
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+struct Shape {
+    sources: u32,
+    targets: u32,
+    padding: [u32; 2],
+}
+
+shared!(Shape as "Shape" { sources, targets, padding });
 
 /// The kernel's pipelines, one for each way to begin its text.
 pub(super) struct Table {
@@ -46,8 +56,8 @@ fn variants() -> impl Iterator<Item = Variant> {
     STEPS.into_iter().flat_map(move |step| ways.map(|(mode, addressing)| Variant { mode, addressing, step }))
 }
 
-/// The whole text of the kernel.
-fn source(Variant { mode, addressing, step }: Variant) -> String {
+/// The kernel.
+fn shader(Variant { mode, addressing, step }: Variant) -> Shader {
     // All loads of a step before its lookups, so that they are on their way together.
     let load = |i: usize| format!("let words{i} = load_source(sh_slots[source + {i}u] + place.source);");
     let add = |i: usize| format!("sums = add_products(sums, table + {}u, words{i});", i * TABLE_ENTRIES);
@@ -56,16 +66,34 @@ fn source(Variant { mode, addressing, step }: Variant) -> String {
         Mode::Write => "targets[offset + place.destination] = word;",
         Mode::Check => "note(index, place, word ^ stored[offset + place.destination]);",
     };
-    let prelude = launch::prelude(4, mode, addressing);
-    let constants = format!("const WORKGROUP_SIZE = {WORKGROUP_SIZE}u;\nconst UNROLL = {step}u;\n");
     let template = TEMPLATE.replace("{{UNROLLED}}", &unrolled.join("\n            ")).replace("{{FINISH}}", finish);
-    prelude + &constants + &template
+    let own = [
+        Binding::read(1, Holds::words(4)),
+        Binding::read(5, Holds::words(4)),
+        Binding::read(6, Holds::words(4)),
+        Binding::uniform(7, Holds::one::<Shape>()),
+    ];
+    Shader {
+        name: "the table kernel".to_owned(),
+        entry_point: "table",
+        workgroup: WORKGROUP_SIZE,
+        workgroup_bytes: WORKGROUP_BYTES,
+        bindings: launch::bindings(4, mode, addressing).into_iter().chain(own).collect(),
+        constants: vec![
+            ("WORKGROUP_SIZE", WORKGROUP_SIZE),
+            ("UNROLL", launch::index(step)),
+            ("TABLE_ENTRIES", launch::index(TABLE_ENTRIES)),
+            ("ROWS", launch::index(ROWS)),
+            ("ABSENT", ABSENT),
+        ],
+        body: launch::prelude(4, mode, addressing) + &template,
+    }
 }
 
-/// Every text of the kernel, by name.
-pub(super) fn sources() -> impl Iterator<Item = (String, String)> {
+/// Every form of the kernel, by name.
+pub(super) fn samples() -> impl Iterator<Item = (String, Shader)> {
     let name = |Variant { mode, addressing, step }| format!("table {mode:?} {addressing:?} by {step}").to_lowercase();
-    variants().map(move |variant| (name(variant), source(variant)))
+    variants().map(move |variant| (name(variant), shader(variant)))
 }
 
 /// Matrices as the kernel reads them: one plan's, or those of several.
@@ -141,23 +169,7 @@ pub(super) fn storage(device: &Device, label: &'static str, words: &[u32]) -> Re
 
 impl Table {
     pub(super) fn new(device: &Device) -> Result<Self, Error> {
-        let limits = device.device.limits();
-        let needs = [
-            ("max_compute_invocations_per_workgroup", limits.max_compute_invocations_per_workgroup, WORKGROUP_SIZE),
-            ("max_compute_workgroup_size_x", limits.max_compute_workgroup_size_x, WORKGROUP_SIZE),
-            ("max_compute_workgroup_storage_size", limits.max_compute_workgroup_storage_size, WORKGROUP_BYTES),
-            ("max_storage_buffers_per_shader_stage", limits.max_storage_buffers_per_shader_stage, STORAGE_BUFFERS),
-        ];
-        for (limit, available, needed) in needs {
-            if available < needed {
-                let (available, needed) = (u64::from(available), u64::from(needed));
-                return Err(Error::DeviceTooSmall { device: device.name.clone(), limit, available, needed });
-            }
-        }
-        let compile = |variant| {
-            let pipeline = launch::pipeline(device, "the table kernel", "table", &source(variant))?;
-            Ok((variant, pipeline))
-        };
+        let compile = |variant| Ok((variant, launch::pipeline(device, &shader(variant))?));
         Ok(Self { pipelines: variants().map(compile).collect::<Result<_, Error>>()? })
     }
 
@@ -187,7 +199,7 @@ impl Table {
         let (sources, targets) = (index(tables.sources), index(tables.targets));
         let uniform = |contents: &[u8]| device.buffer("params", wgpu::BufferUsages::UNIFORM, contents);
         let params = uniform(bytemuck::bytes_of(&span.params(4, plans)))?;
-        let shape = uniform(bytemuck::cast_slice(&[sources, targets, 0, 0]))?;
+        let shape = uniform(bytemuck::bytes_of(&Shape { sources, targets, padding: [0; 2] }))?;
         let pipeline = self.pipeline(buffers, tables.sources);
         let plan_of = plan_of.map_or(slots, |(buffer, _)| buffer);
         let own = [(0, &params), (1, slots), (5, &tables.buffer), (6, plan_of), (7, &shape)];

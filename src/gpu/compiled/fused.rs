@@ -9,11 +9,12 @@
 use super::source::{self, Names, TEMPLATE, slot};
 use crate::Matrix;
 use crate::crc::fold::Fold;
-use crate::gpu::crc::{SHARED, steps::Steps};
-use crate::gpu::launch::{Addressing, Mode, prelude};
+use crate::gpu::crc::{self, SHARED, TABLES_BYTES, steps::Steps};
+use crate::gpu::launch::{Addressing, Mode, index, prelude};
+use crate::gpu::shader::Shader;
 
 /// Workgroup memory that every device has, less the tables.
-const WORKGROUP_BYTES: usize = 16384 - 512;
+const WORKGROUP_BYTES: usize = 16384 - TABLES_BYTES as usize;
 /// Words left of a fold that are worked on at a time. Odd, so that neighbours meet no bank twice.
 const LEFT_WORDS: usize = 9;
 
@@ -69,6 +70,11 @@ impl Shape {
         self.fusion.tile_words + 1
     }
 
+    /// Words of workgroup memory, the tables aside.
+    fn words(&self) -> usize {
+        (self.folded * self.blocks * self.stride()).max((self.sources + self.targets) * self.blocks * LEFT_WORDS)
+    }
+
     /// Columns of a block in a tile.
     fn tile_columns(&self) -> usize {
         self.fusion.tile_words / self.fusion.width
@@ -90,13 +96,27 @@ impl Shape {
     }
 }
 
+/// A plan's fused kernel.
+pub(super) fn shader(matrix: &Matrix, shape: &Shape, mode: Mode, addressing: Addressing) -> Shader {
+    let Fusion { width, workgroup, .. } = shape.fusion;
+    Shader {
+        name: super::name(matrix),
+        entry_point: "compiled",
+        workgroup: index(workgroup),
+        workgroup_bytes: TABLES_BYTES + index(4 * shape.words().next_multiple_of(4)),
+        bindings: super::bindings(matrix, width, mode, addressing).into_iter().chain(crc::bindings()).collect(),
+        constants: Vec::new(),
+        body: generate(matrix, shape, mode, addressing),
+    }
+}
+
 /// The WGSL of a plan's fused kernel.
-pub(super) fn generate(matrix: &Matrix, shape: &Shape, mode: Mode, addressing: Addressing) -> String {
+fn generate(matrix: &Matrix, shape: &Shape, mode: Mode, addressing: Addressing) -> String {
     let Shape { fusion, sources, targets, folded, blocks } = *shape;
     let Fusion { width, tile_words, workgroup, group } = fusion;
     let shards = sources + targets;
     let steps = Steps { fold: Fold::R36, unrolled: tile_words };
-    let words = (folded * blocks * shape.stride()).max(shards * blocks * LEFT_WORDS);
+    let words = shape.words();
 
     let mut text = prelude(width, mode, addressing);
     text += &TEMPLATE.replace("{{SLOT_VECTORS}}", &shards.div_ceil(4).to_string());

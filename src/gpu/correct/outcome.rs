@@ -3,6 +3,7 @@
 use super::PARTS;
 use crate::backend::{BLOCK_BYTES, Correction, Report, Uncorrectable};
 use crate::gpu::launch::index;
+use crate::gpu::shader::shared;
 
 /// As `Tally` in `shaders/shared/corrections.wgsl`.
 #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
@@ -12,6 +13,8 @@ pub(super) struct Tally {
     first: u32,
     last: u32,
 }
+
+shared!(Tally as "Tally" { count, first, last });
 
 impl Tally {
     /// What two parts of a block come to.

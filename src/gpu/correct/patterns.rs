@@ -7,7 +7,7 @@ use crate::gf256;
 use crate::{Erasures, Grs};
 
 /// Words of a pattern before its locator: the number of slots, and a bit for each.
-const HEAD_WORDS: usize = 9;
+pub(super) const HEAD_WORDS: usize = 9;
 
 /// Patterns of erasures, and which block has which.
 pub(in crate::gpu) struct Patterns {

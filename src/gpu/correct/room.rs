@@ -9,12 +9,24 @@ use crate::backend::BLOCK_BYTES;
 use crate::gpu::device::{Device, Mapped};
 use crate::gpu::import::visible_to_host;
 use crate::gpu::launch::part;
+use crate::gpu::shader::shared;
 
-/// What a list begins with: the workgroups of a dispatch over it, in three dimensions, and its length.
-type Header = [u32; 4];
+/// What a list begins with: the workgroups of a dispatch over it, in three dimensions, and its length. As `List` in
+/// `shaders/shared/corrections.wgsl`, which the blocks' numbers follow.
+#[derive(Clone, Copy, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(super) struct Header {
+    x: u32,
+    y: u32,
+    z: u32,
+    count: u32,
+}
+
+shared!(Header as "List" { x, y, z, count });
+
 pub(super) const HEADER_BYTES: u64 = size_of::<Header>() as u64;
 /// A header that no list has.
-const NOT_SUBMITTED: Header = [u32::MAX; 4];
+const NOT_SUBMITTED: Header = Header { x: u32::MAX, y: u32::MAX, z: u32::MAX, count: u32::MAX };
 /// Parts begin at multiples of this, so that any device can bind them.
 const ALIGNMENT: u64 = 256;
 
@@ -50,7 +62,7 @@ impl Part {
     /// What was done in each block of a list, which begins with its header.
     fn outcomes<'a>(&self, list: &'a [u8], outcomes: &'a [u8]) -> impl Iterator<Item = Outcome<'a>> {
         let (header, blocks) = list[..start(self.list_bytes())].split_at(start(HEADER_BYTES));
-        let [.., count] = bytemuck::pod_read_unaligned::<Header>(header);
+        let Header { count, .. } = bytemuck::pod_read_unaligned(header);
         let blocks: &[u32] = bytemuck::cast_slice(blocks);
         let tallies: &[Tally] = bytemuck::cast_slice(&outcomes[..start(self.outcomes_bytes())]);
         let outcome = |(&block, tallies)| Outcome { block: block as usize, tallies };
@@ -169,7 +181,7 @@ impl Room {
             return Ok(false);
         }
         let Part { blocks, .. } = self.parts[0];
-        let used = Part { blocks: blocks.min(u64::from(header[3])), ..self.parts[0] };
+        let used = Part { blocks: blocks.min(u64::from(header.count)), ..self.parts[0] };
         if used.blocks == 0 {
             return Ok(true);
         }

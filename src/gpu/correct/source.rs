@@ -1,20 +1,96 @@
-//! The texts of the kernels.
+//! The kernels of a correction, and their texts.
+
+use super::outcome::Tally;
+use super::patterns::HEAD_WORDS;
+use super::room::Header;
+use super::{LOGARITHMS, PARTS, Params, Shape};
+use crate::gf256::{EXP, LOG_OF_ZERO};
+use crate::gpu::launch::index;
+use crate::gpu::shader::{Binding, Holds, Shader};
 
 const CORRECT: &str = include_str!("../../../shaders/correct.wgsl");
 const SHARED: &str = include_str!("../../../shaders/shared/corrections.wgsl");
 const DELIVER: &str = include_str!("../../../shaders/deliver.wgsl");
-pub(super) const GATHER: &str = include_str!("../../../shaders/gather.wgsl");
+const GATHER: &str = include_str!("../../../shaders/gather.wgsl");
 
-/// Invocations of a workgroup of the gather kernel, a block each.
-pub(super) const GATHER_WORKGROUP: usize = 256;
+/// Invocations of a workgroup: a block each in the gather kernel, a word of each slot in the others.
+pub(super) const WORKGROUP_SIZE: usize = 256;
+/// Sums of two logarithms, that of zero included.
+const SUMS: usize = EXP.len() + LOG_OF_ZERO as usize + 1;
+/// Workgroup memory of the correct kernel: logarithms, their sums, and three counters for each slot.
+const WORKGROUP_BYTES: usize = 4 * (256 + SUMS.next_multiple_of(4) + 3 * 256);
+
+/// The bindings of `shaders/shared/corrections.wgsl`.
+fn common() -> [Binding; 3] {
+    [
+        Binding::uniform(0, Holds::one::<Params>()),
+        Binding::uniform(1, Holds::vectors(LOGARITHMS)),
+        Binding::read(2, Holds::headed::<Header>()),
+    ]
+}
 
 /// The correct kernel of codes with so many parity shards.
-pub(super) fn correct(syndromes: usize) -> String {
-    let constants = [("SYNDROMES", syndromes), ("PLACES", syndromes / 2)];
-    let constants = constants.map(|(name, value)| format!("const {name} = {value}u;\n")).concat();
+pub(super) fn correct(syndromes: usize) -> Shader {
+    let own = [
+        Binding::read_write(3, Holds::words(4)),
+        Binding::read_write(4, Holds::structures::<Tally>()),
+        Binding::read(5, Holds::words(4)),
+        Binding::read(6, Holds::words(4)),
+    ];
+    let constants = [
+        ("SYNDROMES", syndromes),
+        ("PLACES", syndromes / 2),
+        ("WORKGROUP_SIZE", WORKGROUP_SIZE),
+        ("PARTS", PARTS),
+        ("SUMS", SUMS),
+        ("PATTERN_HEAD", HEAD_WORDS),
+    ];
     // Few enough that text stays small, and enough that no invocation makes more than 65,535 rounds.
     let step = if syndromes <= 128 { syndromes.min(8) } else { 24 };
-    [&constants, SHARED, &unrolled(CORRECT, step)].concat()
+    Shader {
+        name: format!("the correct kernel of {syndromes} syndromes"),
+        entry_point: "correct",
+        workgroup: index(WORKGROUP_SIZE),
+        workgroup_bytes: index(WORKGROUP_BYTES),
+        bindings: common().into_iter().chain(own).collect(),
+        constants: constants.map(|(name, value)| (name, index(value))).to_vec(),
+        body: [SHARED, &unrolled(CORRECT, step)].concat(),
+    }
+}
+
+/// The gather kernel.
+pub(super) fn gather() -> Shader {
+    Shader {
+        name: "the gather kernel".to_owned(),
+        entry_point: "gather",
+        workgroup: index(WORKGROUP_SIZE),
+        workgroup_bytes: 0,
+        bindings: vec![
+            Binding::uniform(0, Holds::one::<Shape>()),
+            Binding::read(1, Holds::words(8)),
+            Binding::read_write(2, Holds::headed::<Header>()),
+        ],
+        constants: vec![("WORKGROUP_SIZE", index(WORKGROUP_SIZE)), ("PARTS", index(PARTS))],
+        body: GATHER.to_owned(),
+    }
+}
+
+/// The deliver kernel.
+pub(super) fn deliver() -> Shader {
+    let own = [
+        Binding::read(3, Holds::words(4)),
+        Binding::read(4, Holds::structures::<Tally>()),
+        Binding::read_write(5, Holds::words(4)),
+    ];
+    Shader {
+        name: "the deliver kernel".to_owned(),
+        entry_point: "deliver",
+        workgroup: index(WORKGROUP_SIZE),
+        workgroup_bytes: 0,
+        bindings: common().into_iter().chain(own).collect(),
+        constants: vec![("WORKGROUP_SIZE", index(WORKGROUP_SIZE)), ("PARTS", index(PARTS))],
+        body: [SHARED, DELIVER].concat(),
+    }
 }
 
 /// A loop of a template, `{{EACH name BELOW bound}} body {{END}}`, and what stands around it. `name` counts from 0.
@@ -52,15 +128,10 @@ fn unrolled(template: &str, step: usize) -> String {
     text + rest
 }
 
-/// The deliver kernel.
-pub(super) fn deliver() -> String {
-    [SHARED, DELIVER].concat()
-}
-
-/// Names and texts of kernels that show every way one is made.
-pub(in crate::gpu) fn samples() -> impl Iterator<Item = (String, String)> {
+/// Kernels that show every way one is made, by name.
+pub(in crate::gpu) fn samples() -> impl Iterator<Item = (String, Shader)> {
     let correct = [1, 2, 3, 4, 8, 33, 254].map(|syndromes| (format!("correct {syndromes}"), correct(syndromes)));
-    correct.into_iter().chain([("gather".to_owned(), GATHER.to_owned()), ("deliver".to_owned(), deliver())])
+    correct.into_iter().chain([("gather".to_owned(), gather()), ("deliver".to_owned(), deliver())])
 }
 
 #[cfg(test)]
@@ -74,7 +145,8 @@ mod tests {
             { let i = i_first + 0u; if i < n + 1u { f(i); } }\n\
             { let i = i_first + 1u; if i < n + 1u { f(i); } }\n} b";
         assert_eq!(unrolled(template, 2), expected);
-        for (name, text) in samples() {
+        for (name, shader) in samples() {
+            let text = shader.text();
             assert!(!text.contains("{{EACH") && !text.contains("{{END}}"), "{name} has a loop left");
         }
     }
