@@ -1,12 +1,14 @@
 //! The CPU backend: threads over tiles of columns, a kernel in each.
 //!
-//! A [`Kernel`] makes a matrix ready as a *program*, which a tile's sources and targets are then handed to. The programs of
-//! the last matrices are kept.
+//! A [`Kernel`] prepares a matrix as a *program*. Each tile hands its sources and targets to the program. The programs of the
+//! matrices used last are kept.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod bits;
 mod check;
 mod checksums;
 mod correct;
@@ -15,12 +17,16 @@ mod gather;
 mod generic;
 #[cfg(target_arch = "x86_64")]
 mod gfni;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod isa;
 mod kernel;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod nibbles;
 mod portable;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod prepared;
 mod program;
 mod recent;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
@@ -33,17 +39,18 @@ use crate::backend::{Backend, Batch, Info, Report, Task};
 use crate::memory::Region;
 use crate::plan::Matrices;
 use crate::{Error, env};
+use check::Check;
 pub use kernel::Kernel;
 use recent::RecentPrograms;
 
-/// Whether a batch is worth other threads. Waking them takes some 20 us, and the more there are the sooner it is won back: with
-/// one other thread at 8 MiB, with 15 at 1 MiB, both measured.
+/// Whether other threads make a batch faster. Waking them takes about 20 us. One other thread pays for that from 8 MiB on, 15
+/// from 1 MiB on (both measured).
 fn is_worth_threads(traffic_bytes: usize, passes: usize) -> bool {
     let others = rayon::current_num_threads() - 1;
     others > 0 && traffic_bytes.saturating_mul(passes) >= ((8 << 20) / others).max(1 << 20)
 }
 
-/// Whether a batch empties a third-level cache, or a core's share of one.
+/// Whether a batch is larger than a third-level cache, or a core's share of one.
 fn is_beyond_caches(traffic_bytes: usize) -> bool {
     traffic_bytes >= 12 << 20
 }
@@ -55,10 +62,10 @@ pub struct Cpu {
 }
 
 impl Cpu {
-    /// The backend with the best kernel this processor has, or the one that `EVARISTE_CPU` names.
+    /// The backend with the fastest kernel that this processor has, or with the kernel that `EVARISTE_CPU` names.
     ///
     /// # Errors
-    /// [`Error::Environment`] if `EVARISTE_CPU` names a kernel that is not there.
+    /// [`Error::Environment`] if `EVARISTE_CPU` names a kernel that this processor or this build does not have.
     pub fn new() -> Result<Self, Error> {
         let available: Vec<Kernel> = Kernel::available().collect();
         let names: Vec<&str> = available.iter().map(|kernel| kernel.name()).collect();
@@ -66,7 +73,7 @@ impl Cpu {
         Self::with_kernel(available[env::choice("EVARISTE_CPU", &names)?.unwrap_or(best)])
     }
 
-    /// The backend with a kernel of the caller's choice, whatever `EVARISTE_CPU` says.
+    /// The backend with a kernel of the caller's choice. `EVARISTE_CPU` is not read.
     ///
     /// # Errors
     /// [`Error::NoKernel`] if this processor or this build does not have it.
@@ -119,11 +126,11 @@ impl Backend for Cpu {
                 Task::Check(plan) => {
                     let program = self.programs.get(plan.matrix());
                     let (view, crc) = batch.parts_mut();
-                    let found = match crc {
-                        Some(crc) => checksums::check(&*program, index, plan, view, crc, traffic_bytes),
-                        None => check::run(&*program, index, plan, view, traffic_bytes),
-                    };
-                    report.mismatches.extend(found);
+                    let check = Check { program: &*program, batch: index, plan, view, traffic_bytes };
+                    report.mismatches.extend(match crc {
+                        Some(crc) => checksums::check(check, crc),
+                        None => check.run(),
+                    });
                 }
                 Task::Correct { grs, erased } => {
                     let found = correct::run(&self.programs, index, grs, erased, batch.view_mut(), traffic_bytes)?;

@@ -2,9 +2,8 @@
 
 use std::arch::x86_64::*;
 
-use super::generic::{self, Columns, Isa, Mode};
-use super::nibbles::NibbleTables;
-use super::steps::Step;
+use super::isa::{Isa, Routine, Vector};
+use super::nibbles::{NibbleTables, Nibbles};
 
 /// Proof that this processor has AVX2; only `detect` makes one.
 #[derive(Clone, Copy)]
@@ -16,46 +15,10 @@ impl Avx2 {
     }
 }
 
-/// The nibbles of every byte, each in a byte of its own.
-#[derive(Clone, Copy)]
-pub(super) struct Nibbles {
-    low: __m256i,
-    high: __m256i,
-}
-
-/// [`NibbleTables`] in registers, each table twice: shuffles work on halves of 16 bytes.
-#[derive(Clone, Copy)]
-pub(super) struct WideTables {
-    low: __m256i,
-    high: __m256i,
-}
-
-/// # Safety
-/// As [`generic::run`].
-#[target_feature(enable = "avx2")]
-unsafe fn run(isa: Avx2, step: &Step<NibbleTables>, columns: Columns<'_>, mode: Mode) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe { generic::run(isa, step, columns, mode) }
-}
-
-impl Isa for Avx2 {
-    type Vector = __m256i;
-    type Operand = Nibbles;
-    type Factor = NibbleTables;
-    type Wide = WideTables;
+impl Vector for Avx2 {
+    type Register = __m256i;
 
     const BYTES: usize = 32;
-    const MAX_ROWS: usize = 4;
-    const MANY_REGISTERS: bool = false;
-
-    fn factor(coefficient: u8) -> NibbleTables {
-        NibbleTables::new(coefficient)
-    }
-
-    unsafe fn run(self, step: &Step<NibbleTables>, columns: Columns<'_>, mode: Mode) -> bool {
-        // SAFETY: `detect` saw avx2, exactly what `run` enables; the caller promised the rest.
-        unsafe { run(self, step, columns, mode) }
-    }
 
     #[inline(always)]
     fn zero(self) -> __m256i {
@@ -82,41 +45,6 @@ impl Isa for Avx2 {
     }
 
     #[inline(always)]
-    fn operand(self, source: __m256i) -> Nibbles {
-        // SAFETY: `detect` saw avx2.
-        let mask = unsafe { _mm256_set1_epi8(0x0f) };
-        // SAFETY: as above.
-        let low = unsafe { _mm256_and_si256(source, mask) };
-        // SAFETY: as above.
-        let shifted = unsafe { _mm256_srli_epi64::<4>(source) };
-        // SAFETY: as above.
-        let high = unsafe { _mm256_and_si256(shifted, mask) };
-        Nibbles { low, high }
-    }
-
-    #[inline(always)]
-    fn wide(self, factor: &NibbleTables) -> WideTables {
-        // SAFETY: `detect` saw avx2; a table has 16 bytes and begins at a multiple of 16.
-        let low = unsafe { _mm_load_si128(factor.low.as_ptr().cast()) };
-        // SAFETY: as above.
-        let high = unsafe { _mm_load_si128(factor.high.as_ptr().cast()) };
-        // SAFETY: as above.
-        let low = unsafe { _mm256_broadcastsi128_si256(low) };
-        // SAFETY: as above.
-        let high = unsafe { _mm256_broadcastsi128_si256(high) };
-        WideTables { low, high }
-    }
-
-    #[inline(always)]
-    fn product(self, source: Nibbles, factor: WideTables) -> __m256i {
-        // SAFETY: `detect` saw avx2.
-        let low = unsafe { _mm256_shuffle_epi8(factor.low, source.low) };
-        // SAFETY: as above.
-        let high = unsafe { _mm256_shuffle_epi8(factor.high, source.high) };
-        self.xor(low, high)
-    }
-
-    #[inline(always)]
     unsafe fn load(self, from: *const u8) -> __m256i {
         // SAFETY: `detect` saw avx2; the caller says that 32 bytes can be read.
         unsafe { _mm256_loadu_si256(from.cast()) }
@@ -138,5 +66,70 @@ impl Isa for Avx2 {
     fn fence(self) {
         // SAFETY: every x86-64 processor has it.
         unsafe { _mm_sfence() };
+    }
+}
+
+impl Isa for Avx2 {
+    type Vector = Self;
+    type Operand = Nibbles<__m256i>;
+    type Factor = NibbleTables;
+    /// Each table twice: shuffles work on halves of 16 bytes.
+    type Wide = Nibbles<__m256i>;
+
+    const MAX_ROWS: usize = 4;
+    const MANY_REGISTERS: bool = false;
+
+    fn factor(coefficient: u8) -> NibbleTables {
+        NibbleTables::new(coefficient)
+    }
+
+    #[inline(always)]
+    fn vector(self) -> Self {
+        self
+    }
+
+    unsafe fn enable<R: Routine>(self, routine: R) -> R::Output {
+        #[target_feature(enable = "avx2")]
+        unsafe fn enabled<R: Routine>(routine: R) -> R::Output {
+            // SAFETY: promised by the caller.
+            unsafe { routine.run() }
+        }
+        // SAFETY: `detect` saw avx2, exactly what `enabled` enables; the caller promised the rest.
+        unsafe { enabled(routine) }
+    }
+
+    #[inline(always)]
+    fn operand(self, source: __m256i) -> Nibbles<__m256i> {
+        // SAFETY: `detect` saw avx2.
+        let mask = unsafe { _mm256_set1_epi8(0x0f) };
+        // SAFETY: as above.
+        let low = unsafe { _mm256_and_si256(source, mask) };
+        // SAFETY: as above.
+        let shifted = unsafe { _mm256_srli_epi64::<4>(source) };
+        // SAFETY: as above.
+        let high = unsafe { _mm256_and_si256(shifted, mask) };
+        Nibbles { low, high }
+    }
+
+    #[inline(always)]
+    fn wide(self, factor: &NibbleTables) -> Nibbles<__m256i> {
+        // SAFETY: `detect` saw avx2; a table has 16 bytes and begins at a multiple of 16.
+        let low = unsafe { _mm_load_si128(factor.low.as_ptr().cast()) };
+        // SAFETY: as above.
+        let high = unsafe { _mm_load_si128(factor.high.as_ptr().cast()) };
+        // SAFETY: as above.
+        let low = unsafe { _mm256_broadcastsi128_si256(low) };
+        // SAFETY: as above.
+        let high = unsafe { _mm256_broadcastsi128_si256(high) };
+        Nibbles { low, high }
+    }
+
+    #[inline(always)]
+    fn product(self, source: Nibbles<__m256i>, factor: Nibbles<__m256i>) -> __m256i {
+        // SAFETY: `detect` saw avx2.
+        let low = unsafe { _mm256_shuffle_epi8(factor.low, source.low) };
+        // SAFETY: as above.
+        let high = unsafe { _mm256_shuffle_epi8(factor.high, source.high) };
+        self.xor(low, high)
     }
 }

@@ -1,10 +1,9 @@
-//! AVX-512 and GFNI: as [`gfni`](super::gfni), with vectors of 64 bytes and twice the registers.
+//! AVX-512 and GFNI: vectors of 64 bytes and twice the registers; products as in [`gfni`](super::gfni).
 
 use std::arch::x86_64::*;
 
-use super::generic::{self, Columns, Isa, Mode};
-use super::gfni::bit_matrix;
-use super::steps::Step;
+use super::bits::bit_matrix;
+use super::isa::{Isa, Routine, Vector};
 
 /// Proof that this processor has AVX-512F and GFNI; only `detect` makes one.
 #[derive(Clone, Copy)]
@@ -16,32 +15,10 @@ impl Avx512 {
     }
 }
 
-/// # Safety
-/// As [`generic::run`].
-#[target_feature(enable = "avx512f,gfni")]
-unsafe fn run(isa: Avx512, step: &Step<u64>, columns: Columns<'_>, mode: Mode) -> bool {
-    // SAFETY: promised by the caller.
-    unsafe { generic::run(isa, step, columns, mode) }
-}
-
-impl Isa for Avx512 {
-    type Vector = __m512i;
-    type Operand = __m512i;
-    type Factor = u64;
-    type Wide = __m512i;
+impl Vector for Avx512 {
+    type Register = __m512i;
 
     const BYTES: usize = 64;
-    const MAX_ROWS: usize = 6;
-    const MANY_REGISTERS: bool = true;
-
-    fn factor(coefficient: u8) -> u64 {
-        bit_matrix(coefficient)
-    }
-
-    unsafe fn run(self, step: &Step<u64>, columns: Columns<'_>, mode: Mode) -> bool {
-        // SAFETY: `detect` saw avx512f and gfni, exactly what `run` enables; the caller promised the rest.
-        unsafe { run(self, step, columns, mode) }
-    }
 
     #[inline(always)]
     fn zero(self) -> __m512i {
@@ -74,23 +51,6 @@ impl Isa for Avx512 {
     }
 
     #[inline(always)]
-    fn operand(self, source: __m512i) -> __m512i {
-        source
-    }
-
-    #[inline(always)]
-    fn wide(self, factor: &u64) -> __m512i {
-        // SAFETY: `detect` saw avx512f.
-        unsafe { _mm512_set1_epi64(factor.cast_signed()) }
-    }
-
-    #[inline(always)]
-    fn product(self, source: __m512i, factor: __m512i) -> __m512i {
-        // SAFETY: `detect` saw gfni, and avx512f with it.
-        unsafe { _mm512_gf2p8affine_epi64_epi8::<0>(source, factor) }
-    }
-
-    #[inline(always)]
     unsafe fn load(self, from: *const u8) -> __m512i {
         // SAFETY: `detect` saw avx512f; the caller says that 64 bytes can be read.
         unsafe { _mm512_loadu_si512(from.cast()) }
@@ -112,5 +72,51 @@ impl Isa for Avx512 {
     fn fence(self) {
         // SAFETY: every x86-64 processor has it.
         unsafe { _mm_sfence() };
+    }
+}
+
+impl Isa for Avx512 {
+    type Vector = Self;
+    type Operand = __m512i;
+    type Factor = u64;
+    type Wide = __m512i;
+
+    const MAX_ROWS: usize = 6;
+    const MANY_REGISTERS: bool = true;
+
+    fn factor(coefficient: u8) -> u64 {
+        bit_matrix(coefficient)
+    }
+
+    #[inline(always)]
+    fn vector(self) -> Self {
+        self
+    }
+
+    unsafe fn enable<R: Routine>(self, routine: R) -> R::Output {
+        #[target_feature(enable = "avx512f,gfni")]
+        unsafe fn enabled<R: Routine>(routine: R) -> R::Output {
+            // SAFETY: promised by the caller.
+            unsafe { routine.run() }
+        }
+        // SAFETY: `detect` saw avx512f and gfni, exactly what `enabled` enables; the caller promised the rest.
+        unsafe { enabled(routine) }
+    }
+
+    #[inline(always)]
+    fn operand(self, source: __m512i) -> __m512i {
+        source
+    }
+
+    #[inline(always)]
+    fn wide(self, factor: &u64) -> __m512i {
+        // SAFETY: `detect` saw avx512f.
+        unsafe { _mm512_set1_epi64(factor.cast_signed()) }
+    }
+
+    #[inline(always)]
+    fn product(self, source: __m512i, factor: __m512i) -> __m512i {
+        // SAFETY: `detect` saw gfni, and avx512f with it.
+        unsafe { _mm512_gf2p8affine_epi64_epi8::<0>(source, factor) }
     }
 }

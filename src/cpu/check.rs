@@ -1,11 +1,11 @@
-//! Checking: targets are compared with what stands there as they are computed, and where that fails, written beside and
-//! looked at byte by byte.
+//! Checking: targets are compared with the stored bytes as they are computed. If a tile differs, its targets are computed
+//! into memory of their own and compared byte by byte.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::gather::{FEW, MANY, gather};
+use super::gather;
 use super::program::Program;
 use super::{is_beyond_caches, is_worth_threads};
 use crate::Plan;
@@ -15,80 +15,68 @@ use crate::memory::View;
 /// Blocks compared before anything is reported.
 const TILE_BLOCKS: usize = 8;
 
-/// Runs a plan that checks over every stripe of a view.
-pub(super) fn run(
-    program: &dyn Program,
-    batch: usize,
-    plan: &Plan,
-    view: &View<'_>,
-    traffic_bytes: usize,
-) -> Vec<Mismatch> {
-    let tile_bytes = TILE_BLOCKS * BLOCK_BYTES;
-    let tiles = view.bytes().div_ceil(tile_bytes);
-    let beyond_caches = is_beyond_caches(traffic_bytes);
-    let run = |index: usize| {
-        let (stripe, tile) = (index / tiles, index % tiles);
-        let start = tile * tile_bytes;
-        let range = start..view.bytes().min(start + tile_bytes);
-        check_tile(program, batch, plan, view, stripe, range, beyond_caches)
-    };
-    let indices = 0..view.stripes() * tiles;
-    if is_worth_threads(traffic_bytes, program.passes()) {
-        indices.into_par_iter().flat_map_iter(run).collect()
-    } else {
-        indices.flat_map(run).collect()
-    }
+/// A plan that checks, over a view.
+#[derive(Clone, Copy)]
+pub(super) struct Check<'a> {
+    pub(super) program: &'a dyn Program,
+    /// Index of the batch in its call.
+    pub(super) batch: usize,
+    pub(super) plan: &'a Plan,
+    pub(super) view: &'a View<'a>,
+    pub(super) traffic_bytes: usize,
 }
 
-/// Checks a tile, which is some columns of a stripe.
-pub(super) fn check_tile(
-    program: &dyn Program,
-    batch: usize,
-    plan: &Plan,
-    view: &View<'_>,
-    stripe: usize,
-    range: Range<usize>,
-    beyond_caches: bool,
-) -> Vec<Mismatch> {
-    if plan.sources().len().max(plan.targets().len()) <= FEW {
-        check_gathered::<FEW>(program, batch, plan, view, stripe, range, beyond_caches)
-    } else {
-        check_gathered::<MANY>(program, batch, plan, view, stripe, range, beyond_caches)
-    }
-}
-
-/// Checks a tile; if all is right without an allocation, unless there are more than `N` sources or targets.
-fn check_gathered<const N: usize>(
-    program: &dyn Program,
-    batch: usize,
-    plan: &Plan,
-    view: &View<'_>,
-    stripe: usize,
-    range: Range<usize>,
-    beyond_caches: bool,
-) -> Vec<Mismatch> {
-    let cut = |&slot: &u32| &view.slot(slot, stripe)[range.clone()];
-    let (mut few_sources, mut many_sources) = ([&[][..]; N], Vec::new());
-    let sources = gather(plan.sources().iter().map(cut), &mut few_sources, &mut many_sources);
-    let (mut few_stored, mut many_stored) = ([&[][..]; N], Vec::new());
-    let stored = gather(plan.targets().iter().map(cut), &mut few_stored, &mut many_stored);
-    let mut found = Vec::new();
-    if !program.differs(sources, stored, beyond_caches) {
-        return found;
-    }
-    let bytes = range.len();
-    let mut computed = vec![0; bytes * stored.len()];
-    let mut targets: Vec<&mut [u8]> = computed.chunks_mut(bytes).collect();
-    program.write(sources, &mut targets, false);
-    for ((&slot, computed), stored) in plan.targets().iter().zip(computed.chunks(bytes)).zip(stored) {
-        for (index, (computed, stored)) in computed.chunks(BLOCK_BYTES).zip(stored.chunks(BLOCK_BYTES)).enumerate() {
-            if let Some((first, count)) = compare(computed, stored) {
-                let start = range.start + index * BLOCK_BYTES;
-                found.push(Mismatch { batch, slot, stripe, block: start / BLOCK_BYTES, first: start + first, count });
-            }
+impl Check<'_> {
+    /// Checks every stripe.
+    pub(super) fn run(self) -> Vec<Mismatch> {
+        let bytes = self.view.bytes();
+        let tile_bytes = TILE_BLOCKS * BLOCK_BYTES;
+        let tiles = bytes.div_ceil(tile_bytes);
+        let beyond_caches = is_beyond_caches(self.traffic_bytes);
+        let run = |index: usize| {
+            let start = index % tiles * tile_bytes;
+            self.tile(index / tiles, start..bytes.min(start + tile_bytes), beyond_caches)
+        };
+        let indices = 0..self.view.stripes() * tiles;
+        if is_worth_threads(self.traffic_bytes, self.program.passes()) {
+            indices.into_par_iter().flat_map_iter(run).collect()
+        } else {
+            indices.flat_map(run).collect()
         }
     }
-    found
+
+    /// Checks a tile, which is some columns of a stripe. If all is right, without an allocation for codes of usual width.
+    pub(super) fn tile(self, stripe: usize, range: Range<usize>, beyond_caches: bool) -> Vec<Mismatch> {
+        let cut = |&slot: &u32| &self.view.slot(slot, stripe)[range.clone()];
+        gather::with(self.plan.sources().iter().map(cut), |sources| {
+            gather::with(self.plan.targets().iter().map(cut), |stored| {
+                if self.program.differs(sources, stored, beyond_caches) {
+                    self.differences(sources, stored, stripe, range.start)
+                } else {
+                    Vec::new()
+                }
+            })
+        })
+    }
+
+    /// Every block of a tile whose stored bytes are not the product.
+    fn differences(self, sources: &[&[u8]], stored: &[&[u8]], stripe: usize, tile_start: usize) -> Vec<Mismatch> {
+        let bytes = stored.first().map_or(0, |stored| stored.len());
+        let mut computed = vec![0; bytes * stored.len()];
+        let mut targets: Vec<&mut [u8]> = computed.chunks_mut(bytes).collect();
+        self.program.write(sources, &mut targets, false);
+        let mut found = Vec::new();
+        for ((&slot, computed), stored) in self.plan.targets().iter().zip(computed.chunks(bytes)).zip(stored) {
+            let blocks = computed.chunks(BLOCK_BYTES).zip(stored.chunks(BLOCK_BYTES));
+            for (start, (computed, stored)) in (tile_start..).step_by(BLOCK_BYTES).zip(blocks) {
+                if let Some((first, count)) = compare(computed, stored) {
+                    let (batch, block) = (self.batch, start / BLOCK_BYTES);
+                    found.push(Mismatch { batch, slot, stripe, block, first: start + first, count });
+                }
+            }
+        }
+        found
+    }
 }
 
 /// Where two blocks first differ and in how many bytes; `None` if they are equal.

@@ -1,12 +1,11 @@
-//! Checksums beside what is written or checked: tile by tile, so that memory is crossed once.
+//! Checksums that come with a write or a check, tile by tile, so that every byte is read from memory once.
 //!
-//! A tile's sources and targets fit the second-level cache together. They are summed up there right after the tile was
+//! A tile's sources and targets fit the second-level cache together. They are summed there right after the tile was
 //! computed, so targets are never written past the caches.
 
 use rayon::prelude::*;
 
-use super::check::check_tile;
-use super::gather::{FEW, MANY};
+use super::check::Check;
 use super::is_worth_threads;
 use super::program::Program;
 use super::write::run_tile;
@@ -18,7 +17,7 @@ use crate::{Error, Plan};
 /// Sources and targets together of a tile: half of the second-level cache of a core.
 const TILE_TOTAL_BYTES: usize = 512 << 10;
 
-/// Blocks of a tile of a plan with so many sources and targets.
+/// Blocks of a tile of a plan with `slots` sources and targets.
 fn tile_blocks(slots: usize) -> usize {
     (TILE_TOTAL_BYTES / slots.max(1) / BLOCK_BYTES).max(1)
 }
@@ -35,11 +34,7 @@ pub(super) fn write(
     let order = Order::new(view, slots);
     let mut by_tile = vec![0; crc.len()];
     let run = |(crc, mut tile): (&mut [u32], Tile<'_>)| {
-        if slots <= FEW {
-            run_tile::<FEW>(program, &mut tile, false);
-        } else {
-            run_tile::<MANY>(program, &mut tile, false);
-        }
+        run_tile(program, &mut tile, false);
         let mut crc = crc.iter_mut();
         let mut note = |bytes: &[u8]| crc.by_ref().zip(crc::of_blocks(bytes)).for_each(|(at, crc)| *at = crc);
         tile.sources().for_each(&mut note);
@@ -57,27 +52,21 @@ pub(super) fn write(
 }
 
 /// Checks a plan in every stripe of a view and writes the checksums of sources and targets as they stand.
-pub(super) fn check(
-    program: &dyn Program,
-    batch: usize,
-    plan: &Plan,
-    view: &View<'_>,
-    crc: &mut [u32],
-    traffic_bytes: usize,
-) -> Vec<Mismatch> {
+pub(super) fn check(check: Check<'_>, crc: &mut [u32]) -> Vec<Mismatch> {
+    let Check { plan, view, .. } = check;
     let order = Order::new(view, plan.sources().len() + plan.targets().len());
     let mut by_tile = vec![0; crc.len()];
     let run = |(index, crc): (usize, &mut [u32])| {
         let (stripe, blocks) = order.tile(index);
         let range = blocks.start * BLOCK_BYTES..view.bytes().min(blocks.end * BLOCK_BYTES);
-        let found = check_tile(program, batch, plan, view, stripe, range.clone(), false);
+        let found = check.tile(stripe, range.clone(), false);
         let slots = plan.sources().iter().chain(plan.targets());
         let crcs = slots.flat_map(|&slot| crc::of_blocks(&view.slot(slot, stripe)[range.clone()]));
         crc.iter_mut().zip(crcs).for_each(|(at, crc)| *at = crc);
         found
     };
     let parts = order.parts(&mut by_tile);
-    let found = if is_worth_threads(traffic_bytes, program.passes()) {
+    let found = if is_worth_threads(check.traffic_bytes, check.program.passes()) {
         parts.into_par_iter().enumerate().flat_map_iter(run).collect()
     } else {
         parts.into_iter().enumerate().flat_map(run).collect()
@@ -86,12 +75,12 @@ pub(super) fn check(
     found
 }
 
-/// How checksums lie: where threads leave them, tile after tile, and there position by position.
+/// The two orders of checksums: threads leave them tile after tile, callers want them position by position.
 #[derive(Clone, Copy)]
 struct Order {
     slots: usize,
     stripes: usize,
-    /// Of a slot in one stripe.
+    /// Blocks of a slot in one stripe.
     blocks: usize,
     tile_blocks: usize,
 }

@@ -1,8 +1,8 @@
-//! Correcting: tiles are checked as by a check, and where that fails, looked at block by block.
+//! Correcting: every tile is checked first; a tile that fails the check is corrected block by block.
 //!
-//! Damage is seldom scattered: a shard is wrong over a long run of columns, in all of them at the same place. So the errata
-//! of one wrong column are sought, and the places they are at are tried on all others of the block at once
-//! ([`hypothesis`]). Columns are decoded one by one only where that explains too few.
+//! Damage is seldom scattered: usually one shard is wrong over a long run of columns. So one wrong column of a block is decoded,
+//! and the shards it finds wrong are tried on all other columns of the block at once ([`hypothesis`]). Columns are decoded one by
+//! one only if that explains too few of them.
 
 mod block;
 mod hypothesis;
@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use rayon::prelude::*;
 
-use super::gather::{FEW, MANY, gather};
+use super::gather;
 use super::program::Program;
 use super::recent::RecentPrograms;
 use super::{is_beyond_caches, is_worth_threads};
@@ -20,10 +20,10 @@ use crate::memory::{Tile, View};
 use crate::{Error, Grs, Matrix, Plan};
 use block::{Block, Locator};
 
-/// Blocks compared before any is looked at by itself.
+/// Blocks that are checked together before any is corrected.
 const TILE_BLOCKS: usize = 8;
 
-/// What was found in a tile that is not right.
+/// What was found in an inconsistent tile.
 pub(super) type Found = (Vec<Correction>, Vec<Uncorrectable>);
 
 /// Corrects every stripe of a view; slots are the code's shards.
@@ -45,12 +45,10 @@ pub(super) fn run(
         beyond_caches: is_beyond_caches(traffic_bytes),
         locator: LazyLock::new(|| Locator::new(programs, grs)),
     };
-    // Nothing is computed from anything: each tile has all shards, to be read and written.
+    // A plan without sources: each tile has all shards as targets, so that they can be read and written.
     let all = Plan::trusted(Vec::new(), (0..shards).collect(), Matrix::zero(shards, 0));
     let tiles = view.tiles_of_stripes(&all, TILE_BLOCKS * BLOCK_BYTES)?;
-    let run = |tile: Tile<'_>| {
-        if shards <= FEW { corrector.correct_tile::<FEW>(tile) } else { corrector.correct_tile::<MANY>(tile) }
-    };
+    let run = |tile: Tile<'_>| corrector.correct_tile(tile);
     Ok(if is_worth_threads(traffic_bytes, check.passes()) {
         tiles.parallel().filter_map(run).collect()
     } else {
@@ -65,26 +63,34 @@ struct Corrector<'a, F> {
     data_shards: usize,
     check: &'a dyn Program,
     beyond_caches: bool,
-    /// Made when something is wrong.
+    /// Made when the first inconsistent tile is found.
     locator: LazyLock<Locator<'a>, F>,
 }
 
 impl<'a, F: FnOnce() -> Locator<'a>> Corrector<'a, F> {
-    /// Corrects a tile; if all is right without an allocation, unless there are more than `N` shards.
-    fn correct_tile<const N: usize>(&self, mut tile: Tile<'_>) -> Option<Found> {
+    /// Corrects a tile. If all is right, without an allocation for codes of usual width.
+    fn correct_tile(&self, mut tile: Tile<'_>) -> Option<Found> {
         let (stripe, start) = tile.position();
-        let mut few: [&mut [u8]; N] = std::array::from_fn(|_| &mut [][..]);
-        let mut many = Vec::new();
-        let shards = gather(tile.targets(), &mut few, &mut many);
-        if !self.differs::<N>(shards) {
-            return None;
-        }
+        gather::with(tile.targets(), |shards| self.differs(shards).then(|| self.correct_blocks(shards, stripe, start)))
+    }
+
+    /// Whether parity is anywhere not what the data give.
+    fn differs(&self, shards: &[&mut [u8]]) -> bool {
+        gather::with(shards.iter().map(|shard| &**shard), |shards| {
+            let (data, parity) = shards.split_at(self.data_shards);
+            self.check.differs(data, parity, self.beyond_caches)
+        })
+    }
+
+    /// Corrects the blocks of a tile that begins at column `tile_start`.
+    fn correct_blocks(&self, shards: &mut [&mut [u8]], stripe: usize, tile_start: usize) -> Found {
+        let batch = self.batch;
         let (mut corrections, mut uncorrectable) = (Vec::new(), Vec::new());
         let bytes = shards.first().map_or(0, |shard| shard.len());
         for offset in (0..bytes).step_by(BLOCK_BYTES) {
             let end = bytes.min(offset + BLOCK_BYTES);
             let columns = shards.iter_mut().map(|shard| &mut shard[offset..end]).collect();
-            let (batch, start) = (self.batch, start + offset);
+            let start = tile_start + offset;
             let index = start / BLOCK_BYTES;
             let mut block = Block::new(&self.locator, columns, self.erased.of(stripe, index));
             block.correct();
@@ -99,14 +105,6 @@ impl<'a, F: FnOnce() -> Locator<'a>> Corrector<'a, F> {
                 uncorrectable.push(Uncorrectable { batch, stripe, block: index, first, last, count });
             }
         }
-        Some((corrections, uncorrectable))
-    }
-
-    /// Whether parity is anywhere not what the data give.
-    fn differs<const N: usize>(&self, shards: &[&mut [u8]]) -> bool {
-        let (mut few, mut many) = ([&[][..]; N], Vec::new());
-        let shards = gather(shards.iter().map(|shard| &**shard), &mut few, &mut many);
-        let (data, parity) = shards.split_at(self.data_shards);
-        self.check.differs(data, parity, self.beyond_caches)
+        (corrections, uncorrectable)
     }
 }

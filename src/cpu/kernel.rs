@@ -26,10 +26,10 @@ pub enum Kernel {
 }
 
 impl Kernel {
-    /// Every kernel; of those a processor has, the last is the fastest.
+    /// Every kernel, the fastest last.
     pub const ALL: [Self; 5] = [Self::Portable, Self::Avx2, Self::Gfni, Self::Avx512, Self::Neon];
 
-    /// The name `EVARISTE_CPU` knows it by.
+    /// Its name in `EVARISTE_CPU`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl Kernel {
         }
     }
 
-    /// The kernels this processor and this build have, the fastest last.
+    /// The kernels that this processor and this build have, the fastest last.
     pub fn available() -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(|kernel| kernel.open().is_some())
     }
@@ -61,7 +61,7 @@ impl Kernel {
             Self::Avx512 => Avx512::detect().map(boxed),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => Neon::detect().map(boxed),
-            #[allow(unreachable_patterns, reason = "an architecture may have all of them")]
+            #[allow(unreachable_patterns, reason = "an architecture may have every kernel")]
             _ => None,
         }
     }

@@ -4,13 +4,13 @@
 
 use crate::gf256;
 
-/// Products of a coefficient.
+/// The products of a coefficient.
 #[derive(Clone, Copy)]
 #[repr(C, align(32))]
 pub(super) struct NibbleTables {
-    /// With each low nibble.
+    /// The product with each low nibble.
     pub(super) low: [u8; 16],
-    /// With each high nibble, moved to its place.
+    /// The product with each high nibble, shifted to its place.
     pub(super) high: [u8; 16],
 }
 
@@ -23,4 +23,12 @@ impl NibbleTables {
         }
         Self { low, high }
     }
+}
+
+/// Two registers: one for low nibbles, one for high nibbles. They hold either a vector's nibbles, each in a byte of its own, or
+/// [`NibbleTables`].
+#[derive(Clone, Copy)]
+pub(super) struct Nibbles<R> {
+    pub(super) low: R,
+    pub(super) high: R,
 }

@@ -1,9 +1,9 @@
 //! The kernel that any processor runs: Horner's rule by bit on packed bytes, in plain Rust that compilers vectorise.
 //!
-//! A coefficient c is a polynomial in 2 with bits for coefficients, so a row's sum of c_j * d_j is, with the bits taken
-//! from the highest down, `acc = 2 * acc + (sum of the d_j whose coefficient has that bit)`. Doubling a byte is a shift
-//! and a conditional XOR, the same for every lane. A row of ones costs one XOR a source. Portable twin of the compiled
-//! GPU kernel.
+//! A coefficient c is a polynomial in 2 whose coefficients are its bits. So a row's sum of c_j * d_j is computed bit by bit from
+//! the highest down: `acc = 2 * acc + (sum of the d_j whose coefficient has that bit)`. Doubling a byte is a shift and a
+//! conditional XOR, the same for every lane. A row of ones costs one XOR a source. The compiled GPU kernel uses the same
+//! formula.
 
 use super::program::{Engine, Program, common_length};
 use crate::Matrix;
@@ -11,7 +11,7 @@ use crate::Matrix;
 /// Columns worked on at a time: four vectors of 16 bytes, which stay in registers.
 const CHUNK_BYTES: usize = 64;
 
-/// Words rather than bytes, because compilers keep an array of eight words in registers and one of 64 bytes not.
+/// Words rather than bytes: compilers keep an array of eight words in registers, but not an array of 64 bytes.
 type Chunk = [u64; CHUNK_BYTES / 8];
 
 /// The kernel.
@@ -23,7 +23,7 @@ impl Engine for Portable {
     }
 }
 
-/// A matrix as, for each row and each bit, the sources whose coefficient has that bit.
+/// A matrix by bits: for each row and each bit the sources whose coefficient has that bit.
 struct XorProgram {
     rows: Box<[[Box<[usize]>; 8]]>,
     cols: usize,
@@ -40,7 +40,7 @@ impl Program for XorProgram {
         }
     }
 
-    /// A source is read for every bit of its coefficients.
+    /// A source is read once for every bit that is set in its coefficients.
     fn passes(&self) -> usize {
         8 * self.rows.len()
     }
@@ -61,7 +61,7 @@ impl XorProgram {
         Self { rows, cols: matrix.cols() }
     }
 
-    /// Computes a row of the product, `bytes` long, chunk by chunk from the first, until `visit` says no. Whether it never did.
+    /// Computes a row of the product, `bytes` long, chunk by chunk, until `visit` returns false. Returns whether it never did.
     #[inline(always)]
     fn each_chunk(
         &self,
@@ -86,7 +86,7 @@ impl XorProgram {
     fn horner(&self, row: usize, load: impl Fn(usize) -> Chunk) -> Chunk {
         let mut acc = Chunk::default();
         let bits = &self.rows[row];
-        // Nothing to double before the highest bit that occurs.
+        // Start at the highest bit that occurs: above it the sum is zero.
         let used = bits.iter().rposition(|sources| !sources.is_empty()).map_or(0, |highest| highest + 1);
         for sources in bits[..used].iter().rev() {
             double(&mut acc);

@@ -1,36 +1,36 @@
-//! Programs: matrices made ready for a kernel.
+//! Programs: matrices prepared for a kernel.
 
 use crate::Matrix;
 
-/// A kernel, able to run on this processor.
+/// A kernel that this processor can run.
 pub(super) trait Engine: Send + Sync {
-    /// Makes a matrix ready.
+    /// Prepares a matrix.
     fn prepare(&self, matrix: &Matrix) -> Box<dyn Program>;
 }
 
-/// A matrix, ready to be multiplied with sources. All slices of a call have the same length.
+/// A prepared matrix, to be multiplied with sources. All slices of a call have the same length.
 pub(super) trait Program: Send + Sync {
-    /// Writes the product over `targets`, one for each row. With `beyond_caches` the slices are part of more than caches
-    /// hold: then targets are written past them where that can be done.
+    /// Writes the product over `targets`, one for each row. `beyond_caches` says that the slices are part of a batch larger than
+    /// the caches. A kernel may then store past the caches.
     ///
     /// # Panics
-    /// If lengths differ, or if there are not as many sources and targets as the matrix has columns and rows.
+    /// If lengths differ, or if the numbers of sources and targets are not the matrix's numbers of columns and rows.
     fn write(&self, sources: &[&[u8]], targets: &mut [&mut [u8]], beyond_caches: bool);
 
-    /// How often a source may be read for one product.
+    /// How many times a source may be read for one product.
     fn passes(&self) -> usize;
 
-    /// Whether the product is anywhere different from what is `stored`.
+    /// Whether the product differs anywhere from the bytes in `stored`.
     ///
     /// # Panics
     /// As [`Program::write`].
     fn differs(&self, sources: &[&[u8]], stored: &[&[u8]], beyond_caches: bool) -> bool;
 }
 
-/// The length of all sources and targets of a matrix of `shape`.
+/// The common length of all sources and targets of a matrix of `shape`, rows and columns.
 ///
 /// # Panics
-/// If there is none, or if there are more or fewer.
+/// If their lengths differ, or if their numbers do not fit the shape.
 pub(super) fn common_length<T: AsRef<[u8]>>(shape: (usize, usize), sources: &[&[u8]], targets: &[T]) -> usize {
     assert_eq!((targets.len(), sources.len()), shape, "targets and sources, rows and columns");
     let first = targets.first().map(AsRef::as_ref).or(sources.first().copied());

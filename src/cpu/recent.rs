@@ -1,17 +1,17 @@
-//! The programs made last, so that a codec's next call finds its own.
+//! The programs used last, so that a codec's next call finds its program.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::program::{Engine, Program};
 use crate::Matrix;
 
-/// Programs kept: a codec has one to encode with, and one for each set of shards lost at a time.
+/// Programs kept: a codec has one that encodes, and one for each set of lost shards.
 const KEPT: usize = 16;
 
-/// A matrix and the program made of it.
+/// A matrix and its program.
 type Made = (Matrix, Arc<dyn Program>);
 
-/// A kernel and the programs it made last, the latest first.
+/// A kernel and the programs used last, the latest first.
 pub(super) struct RecentPrograms {
     engine: Box<dyn Engine>,
     made: Mutex<Vec<Made>>,
@@ -28,7 +28,7 @@ impl RecentPrograms {
 
     /// The program of a matrix.
     pub(super) fn get(&self, matrix: &Matrix) -> Arc<dyn Program> {
-        // A panic leaves the list whole: at worst a program short.
+        // A panic leaves a valid list that at worst lacks a program.
         let lock = || self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let mut made = lock();
         if let Some(index) = made.iter().position(|(of, _)| of == matrix) {

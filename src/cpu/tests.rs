@@ -6,11 +6,11 @@ use crate::{Matrix, gf256};
 
 const GUARD: u8 = 0xa5;
 
-/// Around the lengths of vectors and blocks of every kernel; the last is a few blocks and a rest.
+/// Around the lengths of vectors and blocks of every kernel; the last is a few blocks and a remainder.
 const LENGTHS: [usize; 21] =
     [0, 1, 2, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 127, 128, 129, 255, 256, 257, 511, 4 * 256 + 64 + 17];
 
-/// Bytes that no pattern in a kernel could produce by itself.
+/// Pseudorandom bytes, so that no regular pattern of a kernel's mistakes equals them.
 fn noise(seed: usize) -> impl Iterator<Item = u8> {
     let mut state = seed as u64 ^ 0x9e37_79b9_7f4a_7c15;
     std::iter::repeat_with(move || {
@@ -21,7 +21,7 @@ fn noise(seed: usize) -> impl Iterator<Item = u8> {
     })
 }
 
-/// Rows of every kind: dense, ones, zeros, sparse, sparse ones, several with the same sources; columns that nobody uses.
+/// Rows of every kind: dense, ones, zeros, sparse, sparse ones, several with the same sources; columns of zeros.
 fn matrices() -> Vec<Matrix> {
     let dense = |rows, cols| {
         let mut bytes = noise(rows * 300 + cols);
@@ -56,7 +56,7 @@ fn programs(matrix: &Matrix) -> Vec<(Kernel, Box<dyn Program>)> {
     Kernel::available().map(|kernel| (kernel, kernel.open().unwrap().prepare(matrix))).collect()
 }
 
-/// `bytes` bytes in a block of their own that begins at an address which leaves `remainder` modulo 64, guarded on both sides.
+/// `bytes` bytes at an address that leaves `remainder` modulo 64, with guard bytes on both sides.
 struct Guarded {
     block: Vec<u8>,
     start: usize,
@@ -103,7 +103,7 @@ fn every_kernel_writes_the_product_and_nothing_else() {
             let sources: Vec<Guarded> = (0..matrix.cols()).map(of).collect();
             let sources_as_slices: Vec<&[u8]> = sources.iter().map(Guarded::bytes).collect();
             let expected = product(matrix, &sources, bytes);
-            // Streaming asks that all targets leave the same remainder: 0, another, or not the same.
+            // Streaming needs targets with the same remainder. Tried: 0, others, and two that differ.
             for (beyond_caches, remainder) in
                 [(false, [0; 2]), (false, [3, 5]), (true, [0; 2]), (true, [1; 2]), (true, [48; 2]), (true, [0, 32])]
             {
@@ -131,7 +131,7 @@ fn every_kernel_sees_flipped_bits() {
             let sources: Vec<Guarded> = (0..matrix.cols()).map(|j| Guarded::new(noise(j), bytes, j)).collect();
             let sources_as_slices: Vec<&[u8]> = sources.iter().map(Guarded::bytes).collect();
             let mut stored = product(matrix, &sources, bytes);
-            // Every bit where that is quick, else some in every part of a vector and of a block.
+            // Every bit if there are few, otherwise some in every part of a vector and of a block.
             let step = if bytes * matrix.rows() <= 65 * 4 { 1 } else { bytes * 8 / 37 };
             for (kernel, program) in programs(matrix) {
                 let differs = |stored: &[Vec<u8>]| {
@@ -154,7 +154,7 @@ fn every_kernel_sees_flipped_bits() {
 }
 
 #[test]
-fn what_every_processor_has_is_there() {
+fn the_kernels_that_every_processor_has_are_available() {
     let available: Vec<Kernel> = Kernel::available().collect();
     assert!(available.contains(&Kernel::Portable));
     assert_eq!(available.contains(&Kernel::Neon), cfg!(target_arch = "aarch64"), "AArch64 Linux never lacks NEON");
@@ -175,7 +175,7 @@ fn every_coefficient_times_every_byte() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn slices_of_other_lengths_are_refused() {
     for (kernel, program) in programs(&Matrix::identity(1)) {
         for (source, target) in [(99, 100), (100, 99), (64, 100)] {
             let write = || program.write(&[&vec![0; source]], &mut [&mut vec![0; target]], false);

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::gather::{FEW, MANY, gather};
-use super::{is_beyond_caches, is_worth_threads};
-
+use super::gather;
 use super::program::Program;
 use super::recent::RecentPrograms;
+use super::{is_beyond_caches, is_worth_threads};
 use crate::memory::{Tile, View};
 use crate::plan::Matrices;
 use crate::{Error, Plan};
@@ -17,9 +16,9 @@ use crate::{Error, Plan};
 const PASSES_TOTAL_BYTES: usize = 512 << 10;
 /// Columns of a tile come in multiples of this, so that the tiles after the first are aligned as the first is.
 const TILE_GRAIN_BYTES: usize = 4096;
-/// Tiles for each thread, so that one that was held up holds up the others little.
+/// Tiles for each thread. With several, a thread that was interrupted delays the others little.
 const TILES_PER_THREAD: usize = 4;
-/// Plans that one thread makes ready at a time, their matrices perhaps among it: fewer are not worth another.
+/// Plans that one thread prepares at a time: fewer are not worth waking another thread for.
 const PLANS_AT_ONCE: usize = 64;
 
 /// Runs plans that write over every stripe of a view.
@@ -58,12 +57,7 @@ pub(super) fn run(
     let tile_bytes = tile_bytes.next_multiple_of(TILE_GRAIN_BYTES);
     let tiles = view.tiles(matrices, tile_bytes)?;
     let run = |mut tile: Tile<'_>| {
-        let program = &*programs[tile.plan_index()];
-        if slots <= FEW {
-            run_tile::<FEW>(program, &mut tile, beyond_caches)
-        } else {
-            run_tile::<MANY>(program, &mut tile, beyond_caches)
-        }
+        run_tile(&*programs[tile.plan_index()], &mut tile, beyond_caches);
     };
     if parallel {
         tiles.parallel().for_each(run);
@@ -73,13 +67,9 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Runs a tile. Without an allocation, unless there are more than `N` sources or targets.
-pub(super) fn run_tile<const N: usize>(program: &dyn Program, tile: &mut Tile<'_>, beyond_caches: bool) {
-    let mut few_sources = [&[][..]; N];
-    let mut many_sources = Vec::new();
-    let sources = gather(tile.sources(), &mut few_sources, &mut many_sources);
-    let mut few_targets: [&mut [u8]; N] = std::array::from_fn(|_| &mut [][..]);
-    let mut many_targets = Vec::new();
-    let targets = gather(tile.targets(), &mut few_targets, &mut many_targets);
-    program.write(sources, targets, beyond_caches);
+/// Runs a tile, without an allocation for codes of usual width.
+pub(super) fn run_tile(program: &dyn Program, tile: &mut Tile<'_>, beyond_caches: bool) {
+    gather::with(tile.sources(), |sources| {
+        gather::with(tile.targets(), |targets| program.write(sources, targets, beyond_caches));
+    });
 }

@@ -1,4 +1,4 @@
-//! One block of all shards: from its syndromes to right bytes.
+//! One block of all shards: its syndromes are computed and its wrong columns corrected.
 
 use std::sync::Arc;
 
@@ -8,15 +8,14 @@ use crate::cpu::program::Program;
 use crate::cpu::recent::RecentPrograms;
 use crate::grs::decoder::{Decoder, Outcome};
 
-/// With fewer wrong columns than this left it is cheaper to decode each. Also the fewest that a hypothesis which was worth
-/// trying explains.
+/// With fewer wrong columns left than this, it is cheaper to decode each. A hypothesis that explains fewer was not worth trying.
 const WORTHWHILE_COLUMNS: u32 = 8;
-/// Hypotheses of a block that may turn out not worthwhile before the rest of its columns are decoded one by one.
+/// After this many hypotheses that were not worth trying, the remaining columns of a block are decoded one by one.
 const PATIENCE: u32 = 3;
 
 /// What all blocks of a code share.
 pub(super) struct Locator<'a> {
-    /// Shards to syndromes.
+    /// Computes the syndromes from the shards.
     syndromes: Arc<dyn Program>,
     parity_shards: usize,
     decoder: Decoder,
@@ -35,7 +34,7 @@ impl<'a> Locator<'a> {
     }
 }
 
-/// The first and the last of some columns, and how many they are.
+/// The first and the last of some columns, and their number.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Span {
     first: usize,
@@ -44,7 +43,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// The ends, for columns that are counted from `start`; `None` if there is none.
+    /// The first and the last column, with `start` added to both; `None` if there are no columns.
     pub(super) fn ends(&self, start: usize) -> Option<(usize, usize)> {
         (self.count > 0).then_some((start + self.first, start + self.last))
     }
@@ -69,7 +68,7 @@ impl Span {
         };
     }
 
-    /// The columns in which something is not zero.
+    /// The columns whose byte is not zero.
     fn of(bytes: &[u8]) -> Self {
         match (first_set(bytes), bytes.iter().rposition(|&byte| byte != 0)) {
             (Some(first), Some(last)) => Self { first, last, count: count_set(&bytes[first..=last]) },
@@ -78,15 +77,15 @@ impl Span {
     }
 }
 
-/// A block of columns, in the course of its correction.
+/// A block of columns while it is corrected.
 pub(super) struct Block<'a> {
     locator: &'a Locator<'a>,
     shards: Vec<&'a mut [u8]>,
     erased: Vec<usize>,
     bytes: usize,
-    /// m rows of one byte a column, not kept up to date with what is corrected.
+    /// m rows of one byte a column. They are computed once and not updated when a column is corrected.
     syndromes: Vec<u8>,
-    /// For each column, not zero as long as it is wrong and nothing is decided about it.
+    /// For each column a byte that is not zero while the column is wrong and undecided.
     wrong: Vec<u8>,
     corrected: Vec<Span>,
     beyond: Span,
@@ -107,17 +106,17 @@ impl<'a> Block<'a> {
         Self { locator, shards, erased, bytes, syndromes, wrong, corrected, beyond: Span::default() }
     }
 
-    /// What was corrected in each shard.
+    /// The corrected columns of each shard.
     pub(super) fn corrected(&self) -> &[Span] {
         &self.corrected
     }
 
-    /// Columns that are beyond the code.
+    /// The columns with more errors than the code corrects.
     pub(super) fn beyond(&self) -> &Span {
         &self.beyond
     }
 
-    /// Makes every column right that can be.
+    /// Corrects every column that the code can correct.
     pub(super) fn correct(&mut self) {
         let mut left = count_set(&self.wrong);
         let mut patience = PATIENCE;
@@ -147,11 +146,11 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// Makes all columns right that can be wrong at the erased places and those of these errata only, and returns how many
-    /// these are.
+    /// Corrects all columns whose errors are explained by the erased shards and the shards of these errata alone. Returns the
+    /// number of these columns.
     ///
-    /// The places are e unknown ones and the s erased ones of a column that was decoded, so 2e + s is at most m: for a column
-    /// that they explain, no other explanation is within the code's power.
+    /// The places are e unknown ones and the s erased ones of a column that was decoded, so 2e + s is at most m. For a column
+    /// that they explain, no other explanation is within the code's radius.
     fn correct_alike(&mut self, errata: &[(usize, u8)]) -> u32 {
         let mut places: Vec<usize> =
             errata.iter().map(|&(shard, _)| shard).chain(self.erased.iter().copied()).collect();
@@ -168,7 +167,7 @@ impl<'a> Block<'a> {
         count_set(&applies)
     }
 
-    /// What a hypothesis adds to each place, and for each column 0xff if it explains it, else 0.
+    /// The magnitudes that a hypothesis adds at each place, and for each column 0xff if the hypothesis explains it, else 0.
     fn magnitudes(&self, hypothesis: &Hypothesis) -> (Vec<u8>, Vec<u8>) {
         let (known, left) = self.syndromes.split_at(hypothesis.places() * self.bytes);
         let mut product = vec![0; self.syndromes.len()];
@@ -188,20 +187,20 @@ impl<'a> Block<'a> {
     }
 }
 
-/// The first byte that is not zero, sought by lines of 64, which vectorises.
+/// The index of the first byte that is not zero. The search goes by lines of 64 bytes, which vectorises.
 fn first_set(bytes: &[u8]) -> Option<usize> {
     let is_set = |line: &[u8]| line.iter().fold(0, |any, byte| any | byte) != 0;
     let line = bytes.chunks(64).position(is_set)?;
     Some(64 * line + bytes[64 * line..].iter().position(|&byte| byte != 0)?)
 }
 
-/// Bytes that are not zero, counted by as many as a byte can count, which vectorises.
+/// The number of bytes that are not zero. They are counted in runs of 255, whose count fits a byte: that vectorises.
 fn count_set(bytes: &[u8]) -> u32 {
     let count = |bytes: &[u8]| bytes.iter().fold(0u8, |count, &byte| count.wrapping_add(u8::from(byte != 0)));
     bytes.chunks(255).map(|bytes| u32::from(count(bytes))).sum()
 }
 
-/// Rows of `bytes` bytes, to be written.
+/// The rows of a matrix of bytes, `bytes` bytes each.
 fn rows(memory: &mut [u8], bytes: usize) -> Vec<&mut [u8]> {
     memory.chunks_exact_mut(bytes).collect()
 }
@@ -211,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_has_the_ends_and_the_number_of_what_is_set() {
+    fn a_span_has_the_ends_and_the_number_of_nonzero_bytes() {
         assert_eq!(Span::of(&[0; 600]).ends(7), None);
         let mut bytes = [0; 600];
         bytes[5..=590].fill(1);

@@ -1,33 +1,33 @@
-//! Hypotheses: wrong bytes are at these places only, in many columns at once.
+//! Hypotheses: "all wrong bytes are in these shards", tested on many columns at once.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Matrix;
 use crate::cpu::program::{Engine, Program};
 
-/// Hypotheses kept: a run of blocks is damaged alike, and threads work on a few runs at a time.
+/// Hypotheses kept: neighbouring blocks are often damaged in the same shards, and threads work on a few such runs at a time.
 const KEPT: usize = 16;
 
-/// That wrong bytes are at t places at most. Then the first t syndromes are an invertible matrix times the magnitudes, and
-/// the others follow from them.
+/// The hypothesis that all wrong bytes of a column are at t places. Then the first t syndromes are an invertible matrix times the
+/// magnitudes, and the other syndromes follow from them.
 pub(super) struct Hypothesis {
     places: Box<[usize]>,
     program: Box<dyn Program>,
 }
 
 impl Hypothesis {
-    /// t: the places.
+    /// The number of places, t.
     pub(super) fn places(&self) -> usize {
         self.places.len()
     }
 
-    /// From the first t syndromes to the t magnitudes, and then to the syndromes behind the first t.
+    /// Computes the t magnitudes and the remaining syndromes from the first t syndromes.
     pub(super) fn program(&self) -> &dyn Program {
         &*self.program
     }
 }
 
-/// Those used last, the latest first.
+/// The hypotheses used last, the latest first.
 pub(super) struct Hypotheses<'a> {
     engine: &'a dyn Engine,
     parity_check: Matrix,
@@ -39,9 +39,9 @@ impl<'a> Hypotheses<'a> {
         Self { engine, parity_check, kept: Mutex::new(Vec::with_capacity(KEPT)) }
     }
 
-    /// That wrong bytes are at these places, at most as many as there are syndromes.
+    /// The hypothesis that all wrong bytes are at these places. There are at most as many places as syndromes.
     pub(super) fn of(&self, places: &[usize]) -> Arc<Hypothesis> {
-        // A panic leaves the list whole: at worst a hypothesis short.
+        // A panic leaves a valid list that at worst lacks a hypothesis.
         let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         {
             let mut kept = lock();
@@ -61,8 +61,8 @@ impl<'a> Hypotheses<'a> {
 
 /// The m x t matrix from the first t syndromes to the magnitudes at t places and the other m - t syndromes.
 ///
-/// The parity check matrix is Vandermonde's with columns scaled, and points are distinct: any t columns of its first t rows are
-/// independent.
+/// The parity check matrix is a Vandermonde matrix with scaled columns and distinct points, so any t columns of its first t rows
+/// are independent.
 fn matrix(parity_check: &Matrix, places: &[usize]) -> Matrix {
     let columns = Matrix::from_fn(parity_check.rows(), places.len(), |row, at| parity_check.row(row)[places[at]]);
     let select = |rows: std::ops::Range<usize>| columns.select_rows(&rows.collect::<Vec<_>>());
