@@ -136,12 +136,13 @@ impl fmt::Debug for Codec {
 }
 
 impl Codec {
-    /// A codec on the automatic backend: a GPU for large calls where there is one, else the CPU.
+    /// A codec on the automatic backend that the process shares ([`Auto::shared`]): a GPU for large calls where there is one,
+    /// else the CPU.
     ///
     /// # Errors
     /// [`Error::Environment`] if an environment variable cannot be honoured.
     pub fn new(code: Code) -> Result<Self, Error> {
-        Ok(Self::on(code, Arc::new(Auto::new()?)))
+        Ok(Self::on(code, Auto::shared()?))
     }
 
     /// A codec on a backend of the caller's choice, which several codecs may share.

@@ -36,7 +36,7 @@ mod shard_by_shard;
 mod single;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 pub use crate::{__evariste_convert_2d_slices as convert_2D_slices, __evariste_shards as shards};
 pub use error::{Error, SBSError};
@@ -78,7 +78,7 @@ impl ReedSolomon {
     /// together; [`Error::Backend`] if an environment variable cannot be honoured.
     pub fn new(data_shards: usize, parity_shards: usize) -> Result<Self, Error> {
         let code = code(data_shards, parity_shards)?;
-        Ok(Self::of(code, automatic()?))
+        Ok(Self::of(code, Auto::shared()?))
     }
 
     /// As [`ReedSolomon::new`], on a backend of the caller's choice. That crate has no such constructor.
@@ -254,20 +254,6 @@ impl fmt::Debug for ReedSolomon {
 fn code(data_shards: usize, parity_shards: usize) -> Result<Code, Error> {
     check::counts(data_shards, parity_shards)?;
     Ok(Code::vandermonde(data_shards, parity_shards)?)
-}
-
-/// The automatic backend of every codec made by [`ReedSolomon::new`]. That crate's are cheap to make, so programs make
-/// one for every file or call: each must not open a GPU of its own.
-fn automatic() -> Result<Arc<dyn Backend>, Error> {
-    static AUTOMATIC: OnceLock<Arc<Auto>> = OnceLock::new();
-    let backend: Arc<dyn Backend> = match AUTOMATIC.get() {
-        Some(backend) => Arc::clone(backend) as _,
-        None => {
-            let backend = Arc::new(Auto::new()?);
-            Arc::clone(AUTOMATIC.get_or_init(|| backend)) as _
-        }
-    };
-    Ok(backend)
 }
 
 /// Runs a plan over slices, one for each slot.

@@ -10,6 +10,13 @@
 //! [docs/switching.md]: docs::switching
 //!
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    not(feature = "gpu"),
+    allow(
+        dead_code,
+        reason = "only the GPU backend uses some helpers of the floors below it; a build with it reports dead code"
+    )
+)]
 
 pub mod analysis;
 pub mod auto;
@@ -25,6 +32,7 @@ pub mod docs;
 mod env;
 mod error;
 pub mod gf256;
+#[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod grs;
 pub mod layout;
@@ -39,6 +47,7 @@ pub use code::Code;
 pub use codec::{Checksums, Codec, Columns, Corrections, Shards};
 pub use cpu::Cpu;
 pub use error::Error;
+#[cfg(feature = "gpu")]
 pub use gpu::Gpu;
 pub use grs::Grs;
 pub use layout::Layout;

@@ -1,6 +1,8 @@
 //! A call on a GPU makes no buffer of its own, on the host or on the device, once calls like it have been made: what remains is the
 //! bookkeeping of a submission, in blocks of a few kilobytes, however much data it moves.
 
+#![cfg(feature = "gpu")]
+
 #[path = "support/support.rs"]
 mod support;
 

@@ -178,6 +178,28 @@ fn a_call_goes_where_it_is_expected_to_be_done_sooner() {
 }
 
 #[test]
+fn a_gpu_is_opened_at_the_callers_moment() {
+    let actor = Actor::new(|| None);
+    let (auto, opened) = automatic(&actor, 2e10);
+    for _ in 0..2 {
+        assert_eq!(auto.open_now().unwrap(), Some(actor.info()));
+    }
+    assert_eq!((opened.load(Ordering::Relaxed), actor.calls()), (1, 0));
+    assert_eq!(auto.calibration(), Some(calibration(2e10)));
+    let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), auto);
+    encode(&codec, LARGE).unwrap();
+    assert_eq!((opened.load(Ordering::Relaxed), actor.calls()), (1, 1));
+}
+
+#[test]
+fn every_codec_of_the_process_shares_one_backend() {
+    let backend = |codec: &Codec| std::ptr::from_ref(codec.backend()).cast::<()>();
+    let codecs = [Code::raid5(2), Code::raid6(4), Code::cauchy(3, 3)].map(|code| Codec::new(code.unwrap()).unwrap());
+    let shared = Arc::as_ptr(&Auto::shared().unwrap()).cast::<()>();
+    assert_eq!(codecs.each_ref().map(backend), [shared; 3]);
+}
+
+#[test]
 fn many_products_are_the_gpus_though_moving_is_not() {
     let actor = Actor::working(false, || None);
     let slow = Speed { call_s: 1e-6, bytes_per_s: 1e11, products_per_s: 1e10 };
@@ -296,9 +318,11 @@ fn without_a_gpu_the_cpu_serves_and_nobody_looks_twice() {
         count.fetch_add(1, Ordering::Relaxed);
         Err(Error::NoDevice { wanted: "any".to_owned(), seen: "none".to_owned() })
     });
-    let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::new(auto));
+    let auto = Arc::new(auto);
+    let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::clone(&auto) as Arc<dyn Backend>);
     for _ in 0..2 {
         assert_shards_equal(&expected(LARGE), &encode(&codec, LARGE).unwrap(), "no GPU");
+        assert_eq!(auto.open_now().unwrap(), None);
     }
     assert_eq!(opened.load(Ordering::Relaxed), 1);
 }
@@ -313,8 +337,10 @@ fn a_wrong_environment_is_no_device_failure() {
             reason: "no such device".to_owned(),
         })
     });
-    let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::new(auto));
+    let auto = Arc::new(auto);
+    let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::clone(&auto) as Arc<dyn Backend>);
     assert!(matches!(encode(&codec, LARGE), Err(Error::Environment { .. })));
+    assert!(matches!(auto.open_now(), Err(Error::Environment { .. })));
     assert!(encode(&codec, SMALL).is_ok());
 }
 

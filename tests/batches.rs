@@ -5,8 +5,7 @@ mod support;
 
 use evariste::backend::BLOCK_BYTES;
 use evariste::memory::Slot;
-use evariste::{Backend, Batch, Code, Cpu, Erasures, Geometry, Region, Task, View};
-use support::registered::gpu;
+use evariste::{Backend, Batch, Code, Cpu, Erasures, Task, View};
 use support::{Rng, assert_shards_equal, each_backend, stripe};
 
 #[test]
@@ -99,9 +98,12 @@ fn tasks_of_every_kind_share_a_call() {
 }
 
 /// On a GPU, in its registered memory and in memory that it must copy.
+#[cfg(feature = "gpu")]
 #[test]
 fn many_batches_of_every_kind_in_one_call() {
-    let Some(gpu) = gpu() else { return };
+    use evariste::{Geometry, Region};
+
+    let Some(gpu) = support::registered::gpu() else { return };
     let code = Code::reed_solomon(6, 3).unwrap();
     let plan = code.encode_plan();
     let mut random = Rng::new(7);

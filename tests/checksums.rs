@@ -5,11 +5,9 @@
 mod support;
 
 use evariste::backend::BLOCK_BYTES;
-use evariste::gpu::{Arena, HostMemory, Kernel, Options, Resident};
 use evariste::memory::{Geometry, Slot};
-use evariste::{Backend, Batch, Code, Cpu, Erasures, Error, Gpu, Matrices, Matrix, Plan, Task, View};
-use support::registered::InRegisteredMemory;
-use support::{Rng, each_backend, each_codec, gpu_is_wanted, paint, painted_stripe};
+use evariste::{Backend, Batch, Code, Erasures, Error, Matrices, Matrix, Plan, Task, View};
+use support::{Rng, each_backend, each_codec, paint, painted_stripe};
 
 /// Lengths around a word, a column of 16 bytes, and blocks.
 const LENGTHS: [usize; 17] =
@@ -73,25 +71,6 @@ fn checksums_are_right_at_every_length_of_every_task() {
         true => each_task(name, &**backend, &SHAPES[..2], &FEW_LENGTHS),
         false => each_task(name, &**backend, &SHAPES, &LENGTHS),
     });
-}
-
-#[test]
-fn every_kernel_computes_them() {
-    if !gpu_is_wanted() {
-        return;
-    }
-    let open = |kernel, memory| {
-        let mut options = Options::default();
-        (options.kernel, options.memory) = (Some(kernel), Some(memory));
-        Gpu::open(&options).expect("a GPU was wanted")
-    };
-    let table = open(Kernel::Table, HostMemory::Mapped);
-    each_task("table", &table, &SHAPES, &FEW_LENGTHS);
-    let compiled = open(Kernel::Compiled, HostMemory::Mapped);
-    each_task("compiled", &compiled, &[(10, 4)], &FEW_LENGTHS);
-    // Sources and targets in one buffer.
-    let registered = InRegisteredMemory::new(open(Kernel::Compiled, HostMemory::Registered));
-    each_task("compiled in place", &registered, &[(2, 1), (20, 4)], &[100, 9 * 4096 + 500]);
 }
 
 #[test]
@@ -188,44 +167,6 @@ fn a_codec_returns_the_checksums_of_the_shards_it_used() {
     });
 }
 
-#[test]
-fn checksums_of_shards_in_device_memory_are_those_of_their_bytes() {
-    if !gpu_is_wanted() {
-        return;
-    }
-    let code = Code::reed_solomon(4, 2).unwrap();
-    let encode = code.encode_plan();
-    for kernel in [Kernel::Table, Kernel::Compiled] {
-        let mut options = Options::default();
-        options.kernel = Some(kernel);
-        let gpu = Gpu::open(&options).unwrap();
-        for (bytes, stripes) in [(16, 1), (4096, 3), (2 * 4096 + 48, 40)] {
-            let mut memory = vec![0; 6 * stripes * bytes];
-            paint(bytes, &mut memory);
-            let geometry = Geometry { slots: 6, bytes, slot_stride: bytes, stripes, stripe_stride: 6 * bytes };
-            let buffer = support::resident::buffer(&gpu, &memory);
-            let arena = Resident::Together(Arena { buffer: &buffer, offset: 0, geometry });
-            for task in [Task::Check(&encode), Task::write(&encode)] {
-                let mut encoder = gpu.device().create_command_encoder(&Default::default());
-                let recorded = gpu.record_with_checksums(&mut encoder, task, arena).unwrap();
-                gpu.queue().submit([encoder.finish()]);
-                let report = recorded.report(&gpu).unwrap();
-                if let Task::Write(_) = task {
-                    let view = View::arena(&mut memory, geometry).unwrap();
-                    Cpu::new().unwrap().run(&mut [Batch::new(task, view).unwrap()]).unwrap();
-                } else {
-                    assert!(!report.is_consistent(), "{kernel:?}: painted parity is wrong");
-                }
-                let view = View::arena(&mut memory, geometry).unwrap();
-                assert_eq!(recorded.checksums(&gpu).unwrap(), expected(&encode, &view), "{kernel:?} {geometry:?}");
-            }
-            let mut encoder = gpu.device().create_command_encoder(&Default::default());
-            let unsubmitted = gpu.record_with_checksums(&mut encoder, Task::write(&encode), arena).unwrap();
-            assert!(unsubmitted.checksums(&gpu).is_err());
-        }
-    }
-}
-
 /// Nothing but checksums, nothing but zeros, and nothing at all.
 fn empty_plans() -> [Plan; 3] {
     [(&[0, 1][..], &[][..]), (&[], &[1, 2]), (&[], &[])]
@@ -249,36 +190,6 @@ fn plans_without_sources_or_targets() {
 }
 
 #[test]
-fn plans_without_sources_or_targets_in_device_memory() {
-    if !gpu_is_wanted() {
-        return;
-    }
-    for kernel in [Kernel::Table, Kernel::Compiled] {
-        let mut options = Options::default();
-        options.kernel = Some(kernel);
-        let gpu = Gpu::open(&options).unwrap();
-        let (bytes, stripes) = (4096 + 48, 3);
-        let geometry = Geometry { slots: 3, bytes, slot_stride: bytes, stripes, stripe_stride: 3 * bytes };
-        let mut memory = vec![0; 3 * stripes * bytes];
-        paint(bytes, &mut memory);
-        let buffer = support::resident::buffer(&gpu, &memory);
-        let arena = Resident::Together(Arena { buffer: &buffer, offset: 0, geometry });
-        for plan in empty_plans() {
-            for task in [Task::Check(&plan), Task::write(&plan)] {
-                let mut encoder = gpu.device().create_command_encoder(&Default::default());
-                let recorded = gpu.record_with_checksums(&mut encoder, task, arena).unwrap();
-                gpu.queue().submit([encoder.finish()]);
-                let view = View::arena(&mut memory, geometry).unwrap();
-                let report = Cpu::new().unwrap().run(&mut [Batch::new(task, view).unwrap()]).unwrap();
-                assert_eq!(recorded.report(&gpu).unwrap(), report, "{kernel:?} {task:?}");
-                let view = View::arena(&mut memory, geometry).unwrap();
-                assert_eq!(recorded.checksums(&gpu).unwrap(), expected(&plan, &view), "{kernel:?} {task:?}");
-            }
-        }
-    }
-}
-
-#[test]
 fn what_cannot_be_summed_up_is_refused() {
     let code = Code::reed_solomon(3, 2).unwrap();
     let encode = code.encode_plan();
@@ -299,4 +210,101 @@ fn what_cannot_be_summed_up_is_refused() {
     let (grs, erased) = (code.grs().unwrap(), Erasures::none());
     let error = refused(Task::Correct { grs: &grs, erased: &erased }, 20).unwrap();
     assert!(matches!(error, Error::ChecksumTask { task: "corrects", .. }), "{error}");
+}
+
+#[cfg(feature = "gpu")]
+mod on_a_gpu {
+    use evariste::gpu::{Arena, HostMemory, Kernel, Options, Resident};
+    use evariste::{Cpu, Gpu};
+
+    use super::*;
+    use crate::support::gpu_is_wanted;
+    use crate::support::registered::InRegisteredMemory;
+
+    #[test]
+    fn every_kernel_computes_them() {
+        if !gpu_is_wanted() {
+            return;
+        }
+        let open = |kernel, memory| {
+            let mut options = Options::default();
+            (options.kernel, options.memory) = (Some(kernel), Some(memory));
+            Gpu::open(&options).expect("a GPU was wanted")
+        };
+        let table = open(Kernel::Table, HostMemory::Mapped);
+        each_task("table", &table, &SHAPES, &FEW_LENGTHS);
+        let compiled = open(Kernel::Compiled, HostMemory::Mapped);
+        each_task("compiled", &compiled, &[(10, 4)], &FEW_LENGTHS);
+        // Sources and targets in one buffer.
+        let registered = InRegisteredMemory::new(open(Kernel::Compiled, HostMemory::Registered));
+        each_task("compiled in place", &registered, &[(2, 1), (20, 4)], &[100, 9 * 4096 + 500]);
+    }
+
+    #[test]
+    fn checksums_of_shards_in_device_memory_are_those_of_their_bytes() {
+        if !gpu_is_wanted() {
+            return;
+        }
+        let code = Code::reed_solomon(4, 2).unwrap();
+        let encode = code.encode_plan();
+        for kernel in [Kernel::Table, Kernel::Compiled] {
+            let mut options = Options::default();
+            options.kernel = Some(kernel);
+            let gpu = Gpu::open(&options).unwrap();
+            for (bytes, stripes) in [(16, 1), (4096, 3), (2 * 4096 + 48, 40)] {
+                let mut memory = vec![0; 6 * stripes * bytes];
+                paint(bytes, &mut memory);
+                let geometry = Geometry { slots: 6, bytes, slot_stride: bytes, stripes, stripe_stride: 6 * bytes };
+                let buffer = support::resident::buffer(&gpu, &memory);
+                let arena = Resident::Together(Arena { buffer: &buffer, offset: 0, geometry });
+                for task in [Task::Check(&encode), Task::write(&encode)] {
+                    let mut encoder = gpu.device().create_command_encoder(&Default::default());
+                    let recorded = gpu.record_with_checksums(&mut encoder, task, arena).unwrap();
+                    gpu.queue().submit([encoder.finish()]);
+                    let report = recorded.report(&gpu).unwrap();
+                    if let Task::Write(_) = task {
+                        let view = View::arena(&mut memory, geometry).unwrap();
+                        Cpu::new().unwrap().run(&mut [Batch::new(task, view).unwrap()]).unwrap();
+                    } else {
+                        assert!(!report.is_consistent(), "{kernel:?}: painted parity is wrong");
+                    }
+                    let view = View::arena(&mut memory, geometry).unwrap();
+                    assert_eq!(recorded.checksums(&gpu).unwrap(), expected(&encode, &view), "{kernel:?} {geometry:?}");
+                }
+                let mut encoder = gpu.device().create_command_encoder(&Default::default());
+                let unsubmitted = gpu.record_with_checksums(&mut encoder, Task::write(&encode), arena).unwrap();
+                assert!(unsubmitted.checksums(&gpu).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn plans_without_sources_or_targets_in_device_memory() {
+        if !gpu_is_wanted() {
+            return;
+        }
+        for kernel in [Kernel::Table, Kernel::Compiled] {
+            let mut options = Options::default();
+            options.kernel = Some(kernel);
+            let gpu = Gpu::open(&options).unwrap();
+            let (bytes, stripes) = (4096 + 48, 3);
+            let geometry = Geometry { slots: 3, bytes, slot_stride: bytes, stripes, stripe_stride: 3 * bytes };
+            let mut memory = vec![0; 3 * stripes * bytes];
+            paint(bytes, &mut memory);
+            let buffer = support::resident::buffer(&gpu, &memory);
+            let arena = Resident::Together(Arena { buffer: &buffer, offset: 0, geometry });
+            for plan in empty_plans() {
+                for task in [Task::Check(&plan), Task::write(&plan)] {
+                    let mut encoder = gpu.device().create_command_encoder(&Default::default());
+                    let recorded = gpu.record_with_checksums(&mut encoder, task, arena).unwrap();
+                    gpu.queue().submit([encoder.finish()]);
+                    let view = View::arena(&mut memory, geometry).unwrap();
+                    let report = Cpu::new().unwrap().run(&mut [Batch::new(task, view).unwrap()]).unwrap();
+                    assert_eq!(recorded.report(&gpu).unwrap(), report, "{kernel:?} {task:?}");
+                    let view = View::arena(&mut memory, geometry).unwrap();
+                    assert_eq!(recorded.checksums(&gpu).unwrap(), expected(&plan, &view), "{kernel:?} {task:?}");
+                }
+            }
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Shards in device memory are corrected as the CPU corrects them: on a caller's device, in any layout, with either kernel, in one recording.
 
+#![cfg(feature = "gpu")]
+
 #[path = "support/support.rs"]
 mod support;
 

@@ -1,6 +1,8 @@
 //! A process may end at any moment: while a kernel is being compiled for a backend that is never dropped, and with devices looked for on
 //! several threads at once.
 
+#![cfg(feature = "gpu")]
+
 #[path = "support/support.rs"]
 mod support;
 

@@ -1,6 +1,8 @@
 //! A GPU works on registered memory in place and gives what copies give: in any length and layout, while other calls run, and without a byte
 //! written beside the shards.
 
+#![cfg(feature = "gpu")]
+
 #[path = "support/support.rs"]
 mod support;
 

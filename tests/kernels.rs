@@ -1,5 +1,7 @@
 //! Every kernel, forced, computes what the CPU computes: each variant of the generator, written and checked.
 
+#![cfg(feature = "gpu")]
+
 #[path = "support/support.rs"]
 mod support;
 

@@ -1,6 +1,8 @@
 //! A device that is lost, in the middle of a call or between two, is an error: sources are what they were, memory is its owner's again, and
 //! nobody is given that device anew.
 
+#![cfg(feature = "gpu")]
+
 #[path = "support/support.rs"]
 mod support;
 

@@ -3,10 +3,9 @@
 #[path = "support/support.rs"]
 mod support;
 
-use evariste::gpu::{Arena, Kernel, Options, Resident, wgpu};
 use evariste::memory::Slot;
-use evariste::{Backend, Batch, Code, Cpu, Error, Geometry, Gpu, Losses, Matrices, Matrix, Plan, Task, View};
-use support::{Rng, assert_shards_equal, each_backend, each_codec, gpu_is_wanted, paint};
+use evariste::{Backend, Batch, Code, Cpu, Error, Geometry, Losses, Matrix, Task, View};
+use support::{Rng, assert_shards_equal, each_backend, each_codec, paint};
 
 /// Every set of at most m shards.
 fn every_loss(code: &Code) -> Vec<Vec<usize>> {
@@ -173,10 +172,12 @@ fn shards_that_no_stripe_needs_may_be_absent() {
     let mut whole: Vec<Vec<u8>> = (0..7).map(|_| vec![0; 3 * 64]).collect();
     (0..4).for_each(|shard| paint(shard, &mut whole[shard]));
     evariste::Codec::on(code, std::sync::Arc::new(Cpu::new().unwrap())).encode(&mut whole).unwrap();
-    let of_host = Cpu::new().unwrap();
-    let gpus = if gpu_is_wanted() { vec![gpu(Some(1), true)] } else { Vec::new() };
-    let backends = gpus.iter().map(|gpu| gpu as &dyn Backend).chain([&of_host as &dyn Backend]);
-    for backend in backends {
+    let cpu: Box<dyn Backend> = Box::new(Cpu::new().unwrap());
+    #[cfg(feature = "gpu")]
+    let gpu = support::gpu_is_wanted().then(|| Box::new(on_a_gpu::gpu(Some(1), true)) as Box<dyn Backend>);
+    #[cfg(not(feature = "gpu"))]
+    let gpu = None;
+    for backend in [cpu].into_iter().chain(gpu) {
         let mut shards = whole.clone();
         shards[2].fill(0xee);
         shards[4][64..128].fill(0xee);
@@ -191,102 +192,114 @@ fn shards_that_no_stripe_needs_may_be_absent() {
     }
 }
 
-/// A device that makes the tables of so many repairs and more itself; on a plain device, as any caller may hold.
-fn gpu(invert_from: Option<usize>, plain: bool) -> Gpu {
-    let mut options = Options::default();
-    options.invert_from = invert_from;
-    options.kernel = Some(Kernel::Table);
-    if !plain {
-        options.profile = true;
-        return Gpu::open(&options).unwrap();
-    }
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-    let adapter = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).remove(0);
-    let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor::default())).unwrap();
-    Gpu::with_device(device, queue, &options).unwrap()
-}
+#[cfg(feature = "gpu")]
+mod on_a_gpu {
+    use evariste::gpu::{Arena, Kernel, Options, Resident, wgpu};
+    use evariste::{Gpu, Matrices, Plan};
 
-/// Runs a task over stripes in device memory, and returns them as they then are.
-fn run_resident(gpu: &Gpu, task: Task<'_>, memory: &[u8], geometry: Geometry) -> Vec<u8> {
-    use wgpu::BufferUsages as Usage;
-    let buffer = |usage| {
-        let size = memory.len() as u64;
-        gpu.device().create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
-    };
-    let shards = buffer(Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC);
-    let download = buffer(Usage::MAP_READ | Usage::COPY_DST);
-    gpu.queue().write_buffer(&shards, 0, memory);
-    let mut encoder = gpu.device().create_command_encoder(&Default::default());
-    let arena = Arena { buffer: &shards, offset: 0, geometry };
-    drop(gpu.record(&mut encoder, task, Resident::Together(arena)).unwrap());
-    encoder.copy_buffer_to_buffer(&shards, 0, &download, 0, None);
-    gpu.queue().submit([encoder.finish()]);
-    download.map_async(wgpu::MapMode::Read, .., Result::unwrap);
-    gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
-    download.get_mapped_range(..).unwrap().to_vec()
-}
+    use super::*;
+    use crate::support::gpu_is_wanted;
 
-#[test]
-fn stripes_in_device_memory() {
-    if !gpu_is_wanted() {
-        return;
-    }
-    let plain = gpu(Some(2), true);
-    for (code, losses, _) in cases() {
-        let (whole, geometry) = stripes_of(&code, losses.len(), 32);
-        let solved = Losses::new(&code, &losses).unwrap();
-        let lost = without(&whole, geometry, &losses);
-        let rebuilt = run_resident(&plain, Task::Write(solved.matrices()), &lost, geometry);
-        assert_shards_equal(&[whole], &[rebuilt], format!("{} {} stripes", code.name(), losses.len()));
-    }
-}
-
-/// A repair's matrix shows column by column: of sources that hold unit vectors, byte by byte, the targets hold it.
-#[test]
-fn the_device_makes_the_hosts_matrices() {
-    if !gpu_is_wanted() {
-        return;
-    }
-    let inverting = gpu(Some(1), true);
-    for (code, losses, _) in cases().into_iter().filter(|(code, ..)| code.grs().is_ok() && code.parity_shards() <= 64) {
-        let (n, stripes) = (code.total_shards(), losses.len());
-        let bytes = code.data_shards().next_multiple_of(16);
-        let geometry = Geometry { slots: n, bytes, slot_stride: bytes, stripes, stripe_stride: n * bytes };
-        let mut units = vec![0; stripes * geometry.stripe_stride];
-        let solved: Vec<Plan> = losses.iter().map(|lost| code.repair_plan(lost, lost, &|_| 1).unwrap()).collect();
-        let at = |stripe: usize, shard: u32| stripe * geometry.stripe_stride + shard as usize * bytes;
-        for (stripe, plan) in solved.iter().enumerate() {
-            plan.sources().iter().enumerate().for_each(|(col, &shard)| units[at(stripe, shard) + col] = 1);
+    /// A device that makes the tables of so many repairs and more itself; on a plain device, as any caller may hold.
+    pub(crate) fn gpu(invert_from: Option<usize>, plain: bool) -> Gpu {
+        let mut options = Options::default();
+        options.invert_from = invert_from;
+        options.kernel = Some(Kernel::Table);
+        if !plain {
+            options.profile = true;
+            return Gpu::open(&options).unwrap();
         }
-        let task = Losses::new(&code, &losses).unwrap();
-        let results = run_resident(&inverting, Task::Write(task.matrices()), &units, geometry);
-        for (stripe, plan) in solved.iter().enumerate() {
-            for (row, &shard) in plan.targets().iter().enumerate() {
-                let made = &results[at(stripe, shard)..][..plan.sources().len()];
-                assert_eq!(made, plan.matrix().row(row), "{} {:?}, shard {shard}", code.name(), plan.targets());
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let adapter = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).remove(0);
+        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor::default())).unwrap();
+        Gpu::with_device(device, queue, &options).unwrap()
+    }
+
+    /// Runs a task over stripes in device memory, and returns them as they then are.
+    fn run_resident(gpu: &Gpu, task: Task<'_>, memory: &[u8], geometry: Geometry) -> Vec<u8> {
+        use wgpu::BufferUsages as Usage;
+        let buffer = |usage| {
+            let size = memory.len() as u64;
+            gpu.device().create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
+        };
+        let shards = buffer(Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC);
+        let download = buffer(Usage::MAP_READ | Usage::COPY_DST);
+        gpu.queue().write_buffer(&shards, 0, memory);
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        let arena = Arena { buffer: &shards, offset: 0, geometry };
+        drop(gpu.record(&mut encoder, task, Resident::Together(arena)).unwrap());
+        encoder.copy_buffer_to_buffer(&shards, 0, &download, 0, None);
+        gpu.queue().submit([encoder.finish()]);
+        download.map_async(wgpu::MapMode::Read, .., Result::unwrap);
+        gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
+        download.get_mapped_range(..).unwrap().to_vec()
+    }
+
+    #[test]
+    fn stripes_in_device_memory() {
+        if !gpu_is_wanted() {
+            return;
+        }
+        let plain = gpu(Some(2), true);
+        for (code, losses, _) in cases() {
+            let (whole, geometry) = stripes_of(&code, losses.len(), 32);
+            let solved = Losses::new(&code, &losses).unwrap();
+            let lost = without(&whole, geometry, &losses);
+            let rebuilt = run_resident(&plain, Task::Write(solved.matrices()), &lost, geometry);
+            assert_shards_equal(&[whole], &[rebuilt], format!("{} {} stripes", code.name(), losses.len()));
+        }
+    }
+
+    /// A repair's matrix shows column by column: of sources that hold unit vectors, byte by byte, the targets hold it.
+    #[test]
+    fn the_device_makes_the_hosts_matrices() {
+        if !gpu_is_wanted() {
+            return;
+        }
+        let inverting = gpu(Some(1), true);
+        for (code, losses, _) in
+            cases().into_iter().filter(|(code, ..)| code.grs().is_ok() && code.parity_shards() <= 64)
+        {
+            let (n, stripes) = (code.total_shards(), losses.len());
+            let bytes = code.data_shards().next_multiple_of(16);
+            let geometry = Geometry { slots: n, bytes, slot_stride: bytes, stripes, stripe_stride: n * bytes };
+            let mut units = vec![0; stripes * geometry.stripe_stride];
+            let solved: Vec<Plan> = losses.iter().map(|lost| code.repair_plan(lost, lost, &|_| 1).unwrap()).collect();
+            let at = |stripe: usize, shard: u32| stripe * geometry.stripe_stride + shard as usize * bytes;
+            for (stripe, plan) in solved.iter().enumerate() {
+                plan.sources().iter().enumerate().for_each(|(col, &shard)| units[at(stripe, shard) + col] = 1);
+            }
+            let task = Losses::new(&code, &losses).unwrap();
+            let results = run_resident(&inverting, Task::Write(task.matrices()), &units, geometry);
+            for (stripe, plan) in solved.iter().enumerate() {
+                for (row, &shard) in plan.targets().iter().enumerate() {
+                    let made = &results[at(stripe, shard)..][..plan.sources().len()];
+                    assert_eq!(made, plan.matrix().row(row), "{} {:?}, shard {shard}", code.name(), plan.targets());
+                }
             }
         }
     }
-}
 
-#[test]
-fn the_device_inverts_from_the_number_that_was_asked_for() {
-    if !gpu_is_wanted() {
-        return;
+    #[test]
+    fn the_device_inverts_from_the_number_that_was_asked_for() {
+        if !gpu_is_wanted() {
+            return;
+        }
+        let gpu = gpu(Some(3), false);
+        let code = Code::reed_solomon(6, 3).unwrap();
+        let of_two_codes = [Losses::new(&code, &[[0]; 1]), Losses::new(&Code::cauchy(6, 3).unwrap(), &[[0], [1]])];
+        let mixed: Vec<Plan> =
+            of_two_codes.iter().flat_map(|losses| losses.as_ref().unwrap().plans()).cloned().collect();
+        let mixed = Matrices::PerStripe { plans: &mixed, of: &[0, 1, 2] };
+        let kernel = |matrices: Matrices<'_>, stripes: usize| {
+            let (whole, geometry) = stripes_of(&code, stripes, 16);
+            run_resident(&gpu, Task::Write(matrices), &whole, geometry);
+            gpu.take_profile().unwrap().iter().map(|pass| pass.kernel).collect::<Vec<_>>()
+        };
+        let losses = |lost: &[&[usize]]| Losses::new(&code, lost).unwrap();
+        assert_eq!(kernel(losses(&[&[0], &[1], &[2]]).matrices(), 3), ["invert, table"]);
+        assert_eq!(kernel(losses(&[&[], &[1], &[2, 8]]).matrices(), 3), ["invert, table"]);
+        assert_eq!(kernel(losses(&[&[0], &[1], &[1]]).matrices(), 3), ["table"]);
+        assert_eq!(kernel(mixed, 3), ["table"], "repairs by two codes");
     }
-    let gpu = gpu(Some(3), false);
-    let code = Code::reed_solomon(6, 3).unwrap();
-    let of_two_codes = [Losses::new(&code, &[[0]; 1]), Losses::new(&Code::cauchy(6, 3).unwrap(), &[[0], [1]])];
-    let mixed: Vec<Plan> = of_two_codes.iter().flat_map(|losses| losses.as_ref().unwrap().plans()).cloned().collect();
-    let mixed = Matrices::PerStripe { plans: &mixed, of: &[0, 1, 2] };
-    let kernel = |matrices: Matrices<'_>, stripes: usize| {
-        let (whole, geometry) = stripes_of(&code, stripes, 16);
-        run_resident(&gpu, Task::Write(matrices), &whole, geometry);
-        gpu.take_profile().unwrap().iter().map(|pass| pass.kernel).collect::<Vec<_>>()
-    };
-    let losses = |lost: &[&[usize]]| Losses::new(&code, lost).unwrap();
-    assert_eq!(kernel(losses(&[&[0], &[1], &[2]]).matrices(), 3), ["invert, table"]);
-    assert_eq!(kernel(losses(&[&[], &[1], &[2, 8]]).matrices(), 3), ["invert, table"]);
-    assert_eq!(kernel(losses(&[&[0], &[1], &[1]]).matrices(), 3), ["table"]);
-    assert_eq!(kernel(mixed, 3), ["table"], "repairs by two codes");
 }

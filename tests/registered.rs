@@ -1,6 +1,8 @@
 //! Host memory registered with a GPU: known by its address wherever it was cut from, refused where it cannot be registered, and given back when
 //! its owner says so.
 
+#![cfg(feature = "gpu")]
+
 #[path = "support/support.rs"]
 mod support;
 

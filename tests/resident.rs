@@ -1,5 +1,7 @@
 //! Shards in device memory: tasks recorded into a caller's encoder, over the caller's buffers, on the caller's device.
 
+#![cfg(feature = "gpu")]
+
 #[path = "support/support.rs"]
 mod support;
 

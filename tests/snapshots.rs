@@ -2,6 +2,8 @@
 //!
 //! `EVARISTE_WRITE_SNAPSHOTS=1 cargo test --test snapshots` writes them anew.
 
+#![cfg(feature = "gpu")]
+
 use std::path::Path;
 
 /// One of each method, as the library chooses them, one that sums up as well, and one correction.

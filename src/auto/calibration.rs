@@ -8,6 +8,7 @@ mod measure;
 mod store;
 
 pub use store::default_path;
+pub(super) use store::stored;
 
 use crate::Plan;
 use crate::backend::Batch;

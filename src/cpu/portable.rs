@@ -125,10 +125,15 @@ fn load_tail(tail: &[u8]) -> Chunk {
 
 #[inline(always)]
 fn from_bytes(bytes: &[u8; CHUNK_BYTES]) -> Chunk {
-    bytemuck::cast(*bytes)
+    let (words, _) = bytes.as_chunks();
+    std::array::from_fn(|at| u64::from_ne_bytes(words[at]))
 }
 
 #[inline(always)]
 fn to_bytes(chunk: Chunk) -> [u8; CHUNK_BYTES] {
-    bytemuck::cast(chunk)
+    let mut bytes = [0; CHUNK_BYTES];
+    for (to, word) in bytes.as_chunks_mut().0.iter_mut().zip(chunk) {
+        *to = word.to_ne_bytes();
+    }
+    bytes
 }

@@ -6,11 +6,9 @@
 use std::io::Write;
 use std::sync::{Arc, OnceLock};
 
+use evariste::backend::HostMemory;
 use evariste::cpu::Kernel;
-use evariste::gpu::{HostMemory, Options};
-use evariste::{Backend, Code, Codec, Cpu, Error, Gpu};
-
-use crate::support::registered::InRegisteredMemory;
+use evariste::{Backend, Code, Codec, Cpu, Error};
 
 type Opened = Vec<(&'static str, Arc<dyn Backend>)>;
 type Open = fn() -> Result<Arc<dyn Backend>, Error>;
@@ -24,19 +22,31 @@ const KNOWN: [(&str, Open); 9] = [
     ("gfni", || on_kernel(Kernel::Gfni)),
     ("avx512", || on_kernel(Kernel::Avx512)),
     ("neon", || on_kernel(Kernel::Neon)),
-    ("gpu-registered", || Ok(Arc::new(InRegisteredMemory::new(open_gpu(HostMemory::Registered)?)))),
-    ("gpu-mapped", || Ok(Arc::new(open_gpu(HostMemory::Mapped)?))),
-    ("gpu-staged", || Ok(Arc::new(open_gpu(HostMemory::Staged)?))),
+    ("gpu-registered", || open_gpu(HostMemory::Registered)),
+    ("gpu-mapped", || open_gpu(HostMemory::Mapped)),
+    ("gpu-staged", || open_gpu(HostMemory::Staged)),
 ];
 
 fn on_kernel(kernel: Kernel) -> Result<Arc<dyn Backend>, Error> {
     Ok(Arc::new(Cpu::with_kernel(kernel)?))
 }
 
-fn open_gpu(memory: HostMemory) -> Result<Gpu, Error> {
-    let mut options = Options::default();
+#[cfg(feature = "gpu")]
+fn open_gpu(memory: HostMemory) -> Result<Arc<dyn Backend>, Error> {
+    let mut options = evariste::gpu::Options::default();
     options.memory = Some(memory);
-    Gpu::open(&options)
+    let gpu = evariste::Gpu::open(&options)?;
+    Ok(match memory {
+        HostMemory::Registered => Arc::new(crate::support::registered::InRegisteredMemory::new(gpu)),
+        _ => Arc::new(gpu),
+    })
+}
+
+/// So that a run without the feature says so, and fails where `EVARISTE_REQUIRE` names a GPU.
+#[cfg(not(feature = "gpu"))]
+fn open_gpu(_: HostMemory) -> Result<Arc<dyn Backend>, Error> {
+    let seen = "none, these tests are built without the feature `gpu`".to_owned();
+    Err(Error::NoDevice { wanted: "any device".to_owned(), seen })
 }
 
 static BACKENDS: OnceLock<Opened> = OnceLock::new();

@@ -8,7 +8,9 @@ pub(crate) mod cases;
 pub(crate) mod compare;
 pub(crate) mod oracle;
 pub(crate) mod paint;
+#[cfg(feature = "gpu")]
 pub(crate) mod registered;
+#[cfg(feature = "gpu")]
 pub(crate) mod resident;
 pub(crate) mod stripe;
 

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::{Calibration, Speed};
-use crate::Error;
+use crate::{Error, env};
 
 const FIRST_LINE: &str = "evariste calibration 1";
 
@@ -29,6 +29,28 @@ pub fn default_path() -> Option<PathBuf> {
             .or_else(|| variable("LOCALAPPDATA"))?;
         Some(cache.join("evariste").join("calibration"))
     })
+}
+
+/// The calibration that is stored on this machine, if there is one. A file that cannot be read is an error only if
+/// `EVARISTE_CALIBRATION` names it.
+pub(in crate::auto) fn stored() -> Result<Option<Calibration>, Error> {
+    let named = env::value("EVARISTE_CALIBRATION")?;
+    let Some(path) = default_path() else { return Ok(None) };
+    match (Calibration::load(&path), named) {
+        (Ok(None), Some(value)) => Err(Error::Environment {
+            variable: "EVARISTE_CALIBRATION",
+            value,
+            reason: "there is no such file".to_owned(),
+        }),
+        (Ok(found), _) => Ok(found),
+        (Err(error), Some(value)) => {
+            Err(Error::Environment { variable: "EVARISTE_CALIBRATION", value, reason: error.to_string() })
+        }
+        (Err(error), None) => {
+            log::warn!("a stored calibration is not used: {error}");
+            Ok(None)
+        }
+    }
 }
 
 impl Calibration {
