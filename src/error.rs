@@ -259,6 +259,52 @@ pub enum Error {
         /// Shards of the code.
         count: usize,
     },
+    /// The reader of an object failed.
+    #[error("the object could not be read at byte {at}")]
+    ObjectRead {
+        /// Bytes of the object that were read before.
+        at: u64,
+        /// What the reader returned.
+        source: std::io::Error,
+    },
+    /// The writer of an object failed.
+    #[error("the object could not be written from byte {at}")]
+    ObjectWrite {
+        /// Where the bytes begin that were to be written.
+        at: u64,
+        /// What the writer returned.
+        source: std::io::Error,
+    },
+    /// The reader of a shard failed.
+    #[error("shard {shard} could not be read at byte {at}")]
+    ShardRead {
+        /// The shard.
+        shard: usize,
+        /// Bytes of the shard that were read before.
+        at: u64,
+        /// What the reader returned.
+        source: std::io::Error,
+    },
+    /// The writer of a shard failed.
+    #[error("shard {shard} could not be written from byte {at}")]
+    ShardWrite {
+        /// The shard.
+        shard: usize,
+        /// Where the bytes begin that were to be written.
+        at: u64,
+        /// What the writer returned.
+        source: std::io::Error,
+    },
+    /// The reader of a shard ended too soon.
+    #[error("shard {shard} ends after {given} bytes, expected {expected}")]
+    ShardEnds {
+        /// The shard.
+        shard: usize,
+        /// Its bytes.
+        given: u64,
+        /// Bytes of each shard of this object.
+        expected: u64,
+    },
     /// A range of byte columns outside the shards.
     #[error("columns {start}..{end} do not lie within shards of {bytes} bytes")]
     ColumnRange {

@@ -40,6 +40,7 @@ pub mod matrix;
 pub mod memory;
 pub mod plan;
 pub mod solver;
+pub mod stream;
 
 pub use auto::Auto;
 pub use backend::{Backend, Batch, Correction, Erasures, Info, Mismatch, Report, Task, Uncorrectable};
@@ -55,3 +56,4 @@ pub use matrix::Matrix;
 pub use memory::{Geometry, Region, View};
 pub use plan::{Matrices, Plan};
 pub use solver::Losses;
+pub use stream::StreamCodec;
