@@ -6,6 +6,7 @@ pub(crate) mod backends;
 pub(crate) mod boundaries;
 pub(crate) mod cases;
 pub(crate) mod compare;
+pub(crate) mod faulty;
 pub(crate) mod oracle;
 pub(crate) mod paint;
 #[cfg(feature = "gpu")]
