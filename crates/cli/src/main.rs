@@ -16,6 +16,7 @@
 mod args;
 mod backend;
 mod batch;
+#[expect(unreachable_pub, reason = "the laboratory becomes a crate of its own, whose interface these items are")]
 mod bench;
 mod code;
 mod demo;
@@ -68,7 +69,7 @@ fn main() -> ExitCode {
     };
     let out = &mut std::io::stdout();
     let done = match &arguments.verb {
-        Verb::Bench(args) => bench::run(args, out),
+        Verb::Bench(args) => measured(bench::run(args, out)),
         Verb::Demo(args) => demo::run(args, out),
         Verb::Plan(args) => plan::run(args, out),
         Verb::Protect(args) => protect::run(args, out),
@@ -83,5 +84,15 @@ fn main() -> ExitCode {
             let _ = writeln!(std::io::stderr(), "evariste: {error:#}");
             exit::of_error(&error).into()
         }
+    }
+}
+
+/// A laboratory's outcome as the command's.
+fn measured(done: Result<bench::Outcome, bench::Error>) -> anyhow::Result<Exit> {
+    match done {
+        Ok(bench::Outcome::Right) => Ok(Exit::Whole),
+        Ok(bench::Outcome::Wrong) => Ok(Exit::Damaged),
+        Err(bench::Error::Usage(text)) => Err(exit::UsageError(text).into()),
+        Err(bench::Error::Failed(error)) => Err(error),
     }
 }

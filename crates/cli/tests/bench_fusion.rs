@@ -97,7 +97,7 @@ fn a_section_by_itself_is_all_there_is() {
 #[test]
 fn one_parity_shard_locates_nothing() {
     let shape = ["bench", "fusion", "--shape", "4+1", "--shard", "4KiB"];
-    evariste(shape).expect(64).says("one parity shard locates nothing");
+    evariste(shape).expect(64).says("one parity shard cannot locate an error");
     let ran = evariste(shape.into_iter().chain(["--json=-", "--section", "registered-rebuild-checksums"]));
     rows(ran, 0, &FIELDS);
 }

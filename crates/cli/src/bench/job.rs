@@ -1,30 +1,30 @@
-//! What one case does with the shards, and the job of the same shape whose speed is its ceiling.
+//! What one case does with the shards, and the job of the same shape that gives its ceiling.
 
 use std::collections::HashMap;
 
 use anyhow::Result;
 use evariste::{Code, Matrices, Matrix, Plan, Task};
 
-use super::args::Case;
-use super::random::Random;
-use super::setup::Setup;
+use crate::bench::args::Case;
+use crate::bench::random::Random;
+use crate::bench::setup::Setup;
 
 /// The plans of one case.
 #[derive(Debug)]
-pub(super) struct Job {
-    pub(super) case: Case,
+pub(crate) struct Job {
+    pub(crate) case: Case,
     plans: Vec<Plan>,
     /// For each stripe its plan; empty where all have the first.
     plan_of: Vec<u32>,
 }
 
 impl Job {
-    /// A plan of the caller's.
-    pub(super) fn of(case: Case, plan: Plan) -> Self {
+    /// A job with the caller's plan.
+    pub(crate) fn of(case: Case, plan: Plan) -> Self {
         Self { case, plans: vec![plan], plan_of: Vec::new() }
     }
 
-    pub(super) fn new(setup: &Setup, case: Case, random: &mut Random) -> Result<Self> {
+    pub(crate) fn new(setup: &Setup, case: Case, random: &mut Random) -> Result<Self> {
         let code = &setup.code;
         let one = |plan| Self { case, plans: vec![plan], plan_of: Vec::new() };
         Ok(match case {
@@ -57,9 +57,9 @@ impl Job {
         })
     }
 
-    /// The job of the same shape that only moves bytes: reads as many shards, XORs them, writes (or compares) as many.
-    /// Of plans that differ from stripe to stripe it has the mean number of targets, rounded.
-    pub(super) fn ceiling(&self, code: &Code) -> Result<Self> {
+    /// The job of the same shape that only moves bytes: it reads as many shards, XORs them, and writes or compares as many.
+    /// Where plans differ from stripe to stripe it writes the mean number of targets, rounded.
+    pub(crate) fn ceiling(&self, code: &Code) -> Result<Self> {
         let plan = match self.case {
             Case::Patterns => {
                 let targets: usize = (0..self.plan_of.len()).map(|stripe| self.plan(stripe).targets().len()).sum();
@@ -72,22 +72,22 @@ impl Job {
         Ok(Self { case, plans: vec![with_matrix_of(&plan, 1)?], plan_of: Vec::new() })
     }
 
-    /// The same losses filled with what is certainly wrong.
-    pub(super) fn scramble(&self) -> Result<Self> {
+    /// Fills the same lost shards with wrong bytes.
+    pub(crate) fn scramble(&self) -> Result<Self> {
         let plans = self.plans.iter().map(|plan| with_matrix_of(plan, 3)).collect::<Result<_>>()?;
         Ok(Self { case: self.case, plans, plan_of: self.plan_of.clone() })
     }
 
     /// What to run.
-    pub(super) fn task(&self) -> Task<'_> {
+    pub(crate) fn task(&self) -> Task<'_> {
         match self.case {
             Case::Check => Task::Check(&self.plans[0]),
             _ => self.write(),
         }
     }
 
-    /// What makes a check consistent: its plan, written.
-    pub(super) fn write(&self) -> Task<'_> {
+    /// Writes the job's targets; after it a check finds nothing.
+    pub(crate) fn write(&self) -> Task<'_> {
         match &*self.plan_of {
             [] => Task::write(&self.plans[0]),
             of => Task::Write(Matrices::PerStripe { plans: &self.plans, of }),
@@ -95,18 +95,18 @@ impl Job {
     }
 
     /// A stripe's plan.
-    pub(super) fn plan(&self, stripe: usize) -> &Plan {
+    pub(crate) fn plan(&self, stripe: usize) -> &Plan {
         &self.plans[self.task().matrices().index_of(stripe)]
     }
 
     /// Bytes that one batch of the setup reads and writes.
-    pub(super) fn traffic_bytes(&self, setup: &Setup) -> u64 {
+    pub(crate) fn traffic_bytes(&self, setup: &Setup) -> u64 {
         let slots = |stripe| self.plan(stripe).sources().len() + self.plan(stripe).targets().len();
         ((0..setup.stripes).map(slots).sum::<usize>() * setup.unit_bytes) as u64
     }
 
-    /// Whether data and parity lie in buffers of their own, so that one is only read.
-    pub(super) fn is_apart(&self) -> bool {
+    /// Whether data and parity need a buffer each, so that the data is only read.
+    pub(crate) fn is_apart(&self) -> bool {
         matches!(self.case, Case::Encode | Case::Check)
     }
 }

@@ -1,47 +1,61 @@
-//! One device with a backend for each kernel, and what a benchmark does to device memory beside running plans.
+//! One device with a backend for each kernel, and what suites do to device memory beside running plans.
+//!
+//! `shards` are the shards of a setup in that memory, `passes` times passes over them, `trial` judges what a kernel wrote.
+
+pub(crate) mod passes;
+pub(crate) mod shards;
+pub(crate) mod trial;
 
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use evariste::gpu::{Kernel, Method, Options, Variant, wgpu};
+use clap::ValueEnum;
+use evariste::gpu::{Kernel, Method, Options, Resident, Variant, wgpu};
 use evariste::{Backend, Gpu, Report, Task};
 use wgpu::util::DeviceExt;
 
-use super::args::KernelName;
-use super::shards::Shards;
+use crate::bench::record::Device;
 
-const FILL: &str = include_str!("fill.wgsl");
+const FILL: &str = include_str!("lab/fill.wgsl");
 /// Invocations of a workgroup of `fill.wgsl`, each for 16 bytes.
 const FILL_GROUP_BYTES: u64 = 256 * 16;
-/// Words of an invocation's column in the kernels that only move bytes: which is best differs from device to device.
+/// Words of an invocation's column in the kernels that only move bytes. Which of them is the fastest depends on the device.
 const CEILING_WIDTHS: [usize; 3] = [1, 2, 4];
-/// A submission that takes longer than this hangs.
+/// A submission that takes longer than this is given up.
 const HANG: Duration = Duration::from_secs(120);
 
 /// A buffer that the device has no room for.
 #[derive(Debug, thiserror::Error)]
 #[error("{bytes} bytes do not fit the device: {reason}")]
-pub(super) struct NoRoom {
-    pub(super) bytes: usize,
-    pub(super) reason: String,
+pub(crate) struct NoRoom {
+    pub(crate) bytes: usize,
+    pub(crate) reason: String,
+}
+
+/// A kernel of the GPU backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KernelName {
+    /// The matrix is data
+    Table,
+    /// The matrix is part of the kernel's text
+    Compiled,
 }
 
 /// One device and its backends. Each has a profile of its own, so each one's times can be told apart.
-pub(super) struct Lab {
+pub(crate) struct Lab {
     table: Gpu,
     compiled: Gpu,
     /// For the jobs that only move bytes.
-    pub(super) ceilings: Vec<Gpu>,
-    /// As the driver gives it.
-    pub(super) name: String,
-    pub(super) driver: String,
+    pub(crate) ceilings: Vec<Gpu>,
+    name: String,
+    driver: String,
     /// Whether the CPU imitates the device.
-    pub(super) software: bool,
+    pub(crate) software: bool,
     fill: wgpu::ComputePipeline,
 }
 
 impl Lab {
-    pub(super) fn open() -> Result<Self> {
+    pub(crate) fn open() -> Result<Self> {
         let options = |kernel| {
             let mut options = Options::default();
             options.kernel = Some(kernel);
@@ -60,31 +74,31 @@ impl Lab {
         Ok(Self { compiled, ceilings, software: table.info().software, name, driver, fill, table })
     }
 
-    pub(super) fn gpu(&self, kernel: KernelName) -> &Gpu {
+    pub(crate) fn gpu(&self, kernel: KernelName) -> &Gpu {
         match kernel {
             KernelName::Table => &self.table,
             KernelName::Compiled => &self.compiled,
         }
     }
 
-    /// The kernel that can bear witness for this one.
-    pub(super) fn witness(&self, kernel: KernelName) -> &Gpu {
+    /// The other kernel, which checks what this one wrote.
+    pub(crate) fn witness(&self, kernel: KernelName) -> &Gpu {
         match kernel {
             KernelName::Table => &self.compiled,
             KernelName::Compiled => &self.table,
         }
     }
 
-    pub(super) fn device(&self) -> &wgpu::Device {
+    pub(crate) fn device(&self) -> &wgpu::Device {
         self.table.device()
     }
 
-    pub(super) fn queue(&self) -> &wgpu::Queue {
+    pub(crate) fn queue(&self) -> &wgpu::Queue {
         self.table.queue()
     }
 
     /// A buffer that kernels can bind whole.
-    pub(super) fn buffer(&self, bytes: usize) -> Result<wgpu::Buffer> {
+    pub(crate) fn buffer(&self, bytes: usize) -> Result<wgpu::Buffer> {
         let limits = self.device().limits();
         let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
         if bytes as u64 > most {
@@ -104,7 +118,7 @@ impl Lab {
     }
 
     /// Fills a buffer with random words.
-    pub(super) fn fill(&self, buffer: &wgpu::Buffer, seed: u64) -> Result<()> {
+    pub(crate) fn fill(&self, buffer: &wgpu::Buffer, seed: u64) -> Result<()> {
         let device = self.device();
         let groups = u32::try_from(buffer.size().div_ceil(FILL_GROUP_BYTES))?;
         let rows = groups.div_ceil(device.limits().max_compute_workgroups_per_dimension);
@@ -128,18 +142,23 @@ impl Lab {
         .context("cannot fill a buffer")
     }
 
-    /// Runs a task and, for a check, says what it found.
-    pub(super) fn run(&self, gpu: &Gpu, task: Task<'_>, shards: &Shards) -> Result<Report> {
+    /// The device, with the one thread that records passes and waits for them.
+    pub(crate) fn named(&self) -> Device {
+        Device { name: self.name.clone(), driver: self.driver.clone(), threads: 1 }
+    }
+
+    /// Runs a task and returns what it found.
+    pub(crate) fn run(&self, gpu: &Gpu, task: Task<'_>, shards: Resident<'_>) -> Result<Report> {
         let mut encoder = self.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let recorded = gpu.record(&mut encoder, task, shards.resident())?;
+        let recorded = gpu.record(&mut encoder, task, shards)?;
         self.queue().submit([encoder.finish()]);
-        // Times of these runs are nobody's.
+        // These runs are not timed.
         gpu.take_profile()?;
         Ok(recorded.report(gpu)?)
     }
 
     /// Bytes of the device, piece after piece. Offsets and lengths are multiples of 4.
-    pub(super) fn download(&self, pieces: &[(&wgpu::Buffer, usize, usize)]) -> Result<Vec<u8>> {
+    pub(crate) fn download(&self, pieces: &[(&wgpu::Buffer, usize, usize)]) -> Result<Vec<u8>> {
         let device = self.device();
         let bytes: usize = pieces.iter().map(|(_, _, bytes)| bytes).sum();
         let (sender, mapped) = std::sync::mpsc::channel();
@@ -169,7 +188,7 @@ impl Lab {
     }
 
     /// Flips one bit of a byte of device memory.
-    pub(super) fn flip(&self, buffer: &wgpu::Buffer, at: usize, bit: u32) -> Result<()> {
+    pub(crate) fn flip(&self, buffer: &wgpu::Buffer, at: usize, bit: u32) -> Result<()> {
         let word = at / 4 * 4;
         let mut bytes = self.download(&[(buffer, word, 4)])?;
         bytes[at - word] ^= 1 << bit;
@@ -181,21 +200,21 @@ impl Lab {
     }
 }
 
-/// What the driver calls the device and itself.
-pub(super) fn names(device: &wgpu::Device) -> (String, String) {
+/// The names of the device and of its driver, as the driver gives them.
+pub(crate) fn names(device: &wgpu::Device) -> (String, String) {
     let info = device.adapter_info();
     (info.name, format!("{} {}", info.driver, info.driver_info).trim().to_owned())
 }
 
-/// A compute pipeline of one of this suite's shaders, `fill.wgsl` or `field.wgsl`.
-pub(super) fn pipeline(device: &wgpu::Device, name: &str, text: &str) -> Result<wgpu::ComputePipeline> {
+/// A compute pipeline of one of the laboratory's shaders, `fill.wgsl` or `field.wgsl`.
+pub(crate) fn pipeline(device: &wgpu::Device, name: &str, text: &str) -> Result<wgpu::ComputePipeline> {
     scoped(device, || {
         let source = wgpu::ShaderSource::Wgsl(text.into());
         let descriptor = wgpu::ShaderModuleDescriptor { label: Some(name), source };
-        // Checks of every lookup and of every loop would be timed with the arithmetic.
+        // Unchecked: checks of every lookup and of every loop would be timed with the arithmetic.
         // SAFETY: both shaders compare their indices into buffers that callers size with arrayLength; the tables and the
-        // workgroup's arrays are indexed by bytes, and by sums and differences of logarithms that the tables allow for
-        // (field/registers.rs). Loops count to a bound.
+        // workgroup's arrays are indexed by bytes, and by sums and differences of logarithms, for which the tables have room
+        // (suites/field/registers.rs). Loops count to a bound.
         let module = unsafe { device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) };
         device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(name),
@@ -210,7 +229,7 @@ pub(super) fn pipeline(device: &wgpu::Device, name: &str, text: &str) -> Result<
 }
 
 /// Whole buffers at the bindings 0, 1, ...
-pub(super) fn bind_group(
+pub(crate) fn bind_group(
     device: &wgpu::Device,
     pipeline: &wgpu::ComputePipeline,
     buffers: &[&wgpu::Buffer],
@@ -224,7 +243,7 @@ pub(super) fn bind_group(
 }
 
 /// Runs calls to the device and returns their result, or the error they met.
-pub(super) fn scoped<T>(device: &wgpu::Device, calls: impl FnOnce() -> T) -> Result<T, wgpu::Error> {
+pub(crate) fn scoped<T>(device: &wgpu::Device, calls: impl FnOnce() -> T) -> Result<T, wgpu::Error> {
     use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
     let scopes = [Validation, Internal, OutOfMemory].map(|filter| device.push_error_scope(filter));
     let result = calls();
@@ -234,7 +253,7 @@ pub(super) fn scoped<T>(device: &wgpu::Device, calls: impl FnOnce() -> T) -> Res
 }
 
 /// Waits for everything submitted so far.
-pub(super) fn wait(device: &wgpu::Device) -> Result<()> {
+pub(crate) fn wait(device: &wgpu::Device) -> Result<()> {
     let poll = wgpu::PollType::Wait { submission_index: None, timeout: Some(HANG) };
     device.poll(poll).context("the device does not answer")?;
     Ok(())

@@ -1,7 +1,6 @@
-//! The shards of a setup in host memory, and whether what a backend makes of them is right.
+//! The shards of a setup in host memory, and whether a backend's results on them are right.
 //!
-//! A set is the batches of one call. There are several, so that calls one after another need not find their shards in the
-//! caches.
+//! A set is the batches of one call. There are several sets, so that consecutive calls do not find their shards in the caches.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -11,46 +10,52 @@ use evariste::backend::Report;
 use evariste::memory::{PAGE_BYTES, Slot};
 use evariste::{Backend, Batch, Cpu, Geometry, Mismatch, Region, Task, View};
 
-use super::args::Case;
-use super::job::Job;
-use super::random::Random;
-use super::sample::{self, Window};
-use super::setup::Setup;
+use crate::bench::args::Case;
+use crate::bench::job::Job;
+use crate::bench::random::Random;
+use crate::bench::sample::{self, Window};
+use crate::bench::setup::Setup;
 
-/// Of many sets, and of the many batches of a set, this many are verified beside the first and the last.
+/// This many sets are verified besides the first and the last, and as many batches of each set.
 const RANDOM_CHOICES: usize = 4;
 
-/// How the shards of a batch lie.
+/// How the shards of a batch are allocated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lie {
-    /// In one block of the backend's choosing.
+pub(crate) enum Allocation {
+    /// In one block that the backend allocates.
     Region,
-    /// Each in memory of its own.
+    /// Each shard in a vector.
     Slices,
 }
 
 /// The shards of some sets.
-pub(super) struct HostShards<'a> {
+pub(crate) struct HostShards<'a> {
     setup: &'a Setup,
-    /// Of a set.
+    /// Batches of one set.
     batches: usize,
     sets: usize,
     memory: Memory,
 }
 
 enum Memory {
-    /// Batch after batch, each at a page.
+    /// Batch after batch, each from a page boundary on.
     Region(Region),
-    /// Of each batch, each shard.
+    /// The shards of each batch.
     Slices(Vec<Vec<Vec<u8>>>),
 }
 
 impl<'a> HostShards<'a> {
-    pub(super) fn new(setup: &'a Setup, backend: &dyn Backend, lie: Lie, batches: usize, sets: usize) -> Result<Self> {
+    pub(crate) fn new(
+        setup: &'a Setup,
+        backend: &dyn Backend,
+        allocation: Allocation,
+        batches: usize,
+        sets: usize,
+    ) -> Result<Self> {
         let all = batches.saturating_mul(sets);
-        let memory = match lie {
-            Lie::Region => Memory::Region(backend.allocate(batch_bytes(setup)?.saturating_mul(all))?),
-            Lie::Slices => {
+        let memory = match allocation {
+            Allocation::Region => Memory::Region(backend.allocate(batch_bytes(setup)?.saturating_mul(all))?),
+            Allocation::Slices => {
                 let batch = |_| (0..setup.code.total_shards()).map(|_| zeroed(setup.shard_bytes())).collect();
                 Memory::Slices((0..all).map(batch).collect::<Result<_>>()?)
             }
@@ -58,12 +63,12 @@ impl<'a> HostShards<'a> {
         Ok(Self { setup, batches, sets, memory })
     }
 
-    pub(super) fn sets(&self) -> usize {
+    pub(crate) fn sets(&self) -> usize {
         self.sets
     }
 
-    /// The shards of a batch, of all sets' batches.
-    pub(super) fn view(&mut self, batch: usize) -> Result<View<'_>> {
+    /// The shards of one of all sets' batches.
+    pub(crate) fn view(&mut self, batch: usize) -> Result<View<'_>> {
         let mut views = self.views(batch..batch + 1)?;
         views.pop().with_context(|| format!("there is no batch {batch}"))
     }
@@ -81,17 +86,17 @@ impl<'a> HostShards<'a> {
     }
 
     /// Runs the task on every batch of a set, with one call.
-    pub(super) fn run(&mut self, set: usize, backend: &dyn Backend, task: Task<'_>) -> Result<Report> {
+    pub(crate) fn run(&mut self, set: usize, backend: &dyn Backend, task: Task<'_>) -> Result<Report> {
         Ok(backend.run(&mut self.batches(set, task)?)?)
     }
 
     /// Runs the task on every set, call by call.
-    pub(super) fn run_all(&mut self, backend: &dyn Backend, task: Task<'_>) -> Result<()> {
+    pub(crate) fn run_all(&mut self, backend: &dyn Backend, task: Task<'_>) -> Result<()> {
         (0..self.sets).try_for_each(|set| self.run(set, backend, task).map(drop))
     }
 
-    /// Whether the backend works on every batch of the first set where it lies.
-    pub(super) fn are_in_place(&mut self, backend: &dyn Backend, task: Task<'_>) -> Result<bool> {
+    /// Whether the backend works on every batch of the first set in place.
+    pub(crate) fn are_in_place(&mut self, backend: &dyn Backend, task: Task<'_>) -> Result<bool> {
         Ok(self.batches(0, task)?.iter().all(|batch| backend.is_in_place(batch)))
     }
 
@@ -101,15 +106,15 @@ impl<'a> HostShards<'a> {
     }
 
     /// Fills every shard with random bytes.
-    pub(super) fn fill(&mut self, random: &mut Random) {
+    pub(crate) fn fill(&mut self, random: &mut Random) {
         match &mut self.memory {
             Memory::Region(region) => random.fill(region),
             Memory::Slices(batches) => batches.iter_mut().flatten().for_each(|shard| random.fill(shard)),
         }
     }
 
-    /// Whether the job's result is right on bytes it has not seen before, in the first set, the last, and some between.
-    pub(super) fn judge(
+    /// Whether the job's result is right on fresh bytes, in the first set, the last, and some between.
+    pub(crate) fn judge(
         &mut self,
         backend: &dyn Backend,
         witness: Option<&Cpu>,
@@ -127,8 +132,7 @@ impl<'a> HostShards<'a> {
         Ok(right)
     }
 
-    /// A sample by the field's own arithmetic, and all of the set by the witness, where one plan says what all of it should
-    /// be.
+    /// Compares a sample with the field's own arithmetic. Where one plan serves all stripes, the witness checks all of the set.
     fn judge_set(
         &mut self,
         set: usize,
@@ -189,11 +193,11 @@ fn chosen(count: usize, random: &mut Random) -> BTreeSet<usize> {
 }
 
 /// Bytes of a set's memory, in a region.
-pub(super) fn set_bytes(setup: &Setup, batches: usize) -> Result<usize> {
+pub(crate) fn set_bytes(setup: &Setup, batches: usize) -> Result<usize> {
     Ok(batch_bytes(setup)?.saturating_mul(batches))
 }
 
-/// How the shards of a batch lie in a region: one stripe as a codec lays it out, several one after another.
+/// The layout of a batch in a region: one stripe as a codec lays it out, several one after another.
 fn geometry(setup: &Setup) -> Result<Geometry> {
     let shards = setup.code.total_shards();
     if setup.stripes == 1 { Ok(Geometry::one_stripe(shards, setup.unit_bytes)?) } else { Ok(setup.geometry(shards)) }
@@ -206,8 +210,8 @@ fn batch_bytes(setup: &Setup) -> Result<usize> {
     Ok(bytes.checked_next_multiple_of(PAGE_BYTES).unwrap_or(usize::MAX))
 }
 
-/// A vector of zeros, or an error where there is no memory for it.
-pub(super) fn zeroed(bytes: usize) -> Result<Vec<u8>> {
+/// A vector of zeros, or an error where memory is short.
+pub(crate) fn zeroed(bytes: usize) -> Result<Vec<u8>> {
     let mut memory = Vec::new();
     memory.try_reserve_exact(bytes)?;
     memory.resize(bytes, 0);

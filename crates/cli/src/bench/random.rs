@@ -1,27 +1,27 @@
-//! Random numbers for test data and for choosing places: fast, seeded, and of no use for secrets.
+//! Random numbers for test data and for choosing places: fast and seeded. They must not be used for secrets.
 
 use anyhow::{Result, anyhow};
 use rayon::prelude::*;
 
-/// What one seed fills.
+/// Bytes that one seed fills.
 const FILL_BYTES: usize = 64 << 10;
 
 /// SplitMix64 (G. Steele, D. Lea, C. Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Another sequence each time.
-    pub(super) fn fresh() -> Result<Self> {
+    /// A different sequence each time.
+    pub(crate) fn fresh() -> Result<Self> {
         let mut seed = [0; 8];
         getrandom::fill(&mut seed).map_err(|error| anyhow!("no random numbers: {error}"))?;
         Ok(Self(u64::from_le_bytes(seed)))
     }
 
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -29,14 +29,14 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below `bound`, which is positive. Small bounds only: the remainder's bias does not matter here.
+    /// A number below `bound`, which is positive. The remainder's bias is negligible for small bounds.
     #[expect(clippy::cast_possible_truncation, reason = "a remainder is below its usize divisor")]
-    pub(super) fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
     }
 
     /// Fills memory with random bytes, on all cores.
-    pub(super) fn fill(&mut self, memory: &mut [u8]) {
+    pub(crate) fn fill(&mut self, memory: &mut [u8]) {
         let seed = self.next();
         memory.par_chunks_mut(FILL_BYTES).enumerate().for_each(|(at, chunk)| {
             let mut random = Self::new(seed.wrapping_add((at as u64) << 32));
@@ -47,7 +47,7 @@ impl Random {
     }
 
     /// `count` distinct numbers below `bound`, ascending.
-    pub(super) fn choose(&mut self, count: usize, bound: usize) -> Vec<usize> {
+    pub(crate) fn choose(&mut self, count: usize, bound: usize) -> Vec<usize> {
         let mut all: Vec<usize> = (0..bound).collect();
         for at in 0..count {
             let other = at + self.below(bound - at);

@@ -1,30 +1,30 @@
-//! Verifying a result at a few windows of columns against the field's own arithmetic.
+//! Compares a few windows of a result with the field's own arithmetic.
 //!
-//! The reference multiplies byte by byte through `gf256::mul`, so it shares nothing with any kernel.
+//! The reference multiplies byte by byte through `gf256::mul`, so it shares no code with any kernel.
 
 use evariste::{Plan, gf256};
 
-use super::job::Job;
-use super::random::Random;
-use super::setup::Setup;
+use crate::bench::job::Job;
+use crate::bench::random::Random;
+use crate::bench::setup::Setup;
 
-/// Bytes of a window, where a unit has as many.
+/// Bytes of a window; a shorter unit is one window.
 const WINDOW_BYTES: usize = 4096;
 /// Windows beside the first and the last.
 const RANDOM_WINDOWS: usize = 4;
-/// Where windows begin: device memory is copied by words.
+/// Windows begin at multiples of this, because device memory is copied by words.
 const GRAIN_BYTES: usize = 16;
 
 /// The same columns of every shard in one stripe.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Window {
-    pub(super) stripe: usize,
-    pub(super) offset: usize,
-    pub(super) bytes: usize,
+pub(crate) struct Window {
+    pub(crate) stripe: usize,
+    pub(crate) offset: usize,
+    pub(crate) bytes: usize,
 }
 
 /// The first columns, the last ones, and some between.
-pub(super) fn windows(setup: &Setup, random: &mut Random) -> Vec<Window> {
+pub(crate) fn windows(setup: &Setup, random: &mut Random) -> Vec<Window> {
     let bytes = WINDOW_BYTES.min(setup.unit_bytes);
     let last = setup.unit_bytes - bytes;
     let mut windows =
@@ -36,9 +36,9 @@ pub(super) fn windows(setup: &Setup, random: &mut Random) -> Vec<Window> {
     windows
 }
 
-/// Whether every target of the job is what its plan makes of the sources. `columns` holds, window by window, the bytes of
-/// every shard.
-pub(super) fn is_right(job: &Job, windows: &[Window], shards: usize, columns: &[u8]) -> bool {
+/// Whether every target of the job is its plan's product with the sources. `columns` holds the bytes of every shard, window by
+/// window.
+pub(crate) fn is_right(job: &Job, windows: &[Window], shards: usize, columns: &[u8]) -> bool {
     let bytes = windows.first().map_or(0, |window| window.bytes);
     let mut held = columns.chunks_exact((shards * bytes).max(1));
     windows.iter().all(|window| {
@@ -89,6 +89,6 @@ mod tests {
             assert!(!is_right(&job, windows, 5, &columns), "bit {bit}");
             columns[bit / 8] ^= 1 << (bit % 8);
         }
-        assert!(!is_right(&job, windows, 5, &columns[..80]), "a window that is missing");
+        assert!(!is_right(&job, windows, 5, &columns[..80]), "a missing window");
     }
 }

@@ -1,74 +1,75 @@
-//! A code and the sizes of its shards: what one measurement is made on.
+//! A code and the sizes of its shards: the setup of one measurement.
 
 use Size::{Data, Shard};
 use anyhow::Result;
 use evariste::{Code, Geometry};
 
-use super::args::{Shape, Sizes};
+use crate::bench::args::{Shape, Sizes};
+use crate::bench::error::UsageError;
+use crate::bench::record;
 use crate::code::CodeName;
-use crate::exit::UsageError;
 
 /// Shards are multiples of a column of 16 bytes.
 const GRAIN_BYTES: usize = 16;
-/// A size that was asked for as data in all is cut to shards of whole pages.
+/// A size given as bytes of data is cut to shards of whole pages.
 const PAGE_BYTES: usize = 4096;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
-/// What is measured where nothing is asked for.
+/// What is measured without --shape, --shard and --bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Defaults {
+pub(crate) struct Defaults {
     shapes: &'static [(usize, usize)],
     sizes: &'static [Size],
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Size {
-    /// Of one shard.
+    /// Bytes of one shard.
     Shard(u64),
-    /// Of all data shards.
+    /// Bytes of all data shards.
     Data(u64),
 }
 
 const SHAPES: &[(usize, usize)] = &[(6, 3), (8, 2), (10, 4), (17, 3), (20, 4), (16, 8), (32, 8), (50, 10), (128, 32)];
-pub(super) const DEVICE: Defaults =
+pub(crate) const DEVICE: Defaults =
     Defaults { shapes: SHAPES, sizes: &[Data(MIB), Data(8 * MIB), Data(64 * MIB), Data(512 * MIB), Data(1280 * MIB)] };
-pub(super) const DEVICE_CPU: Defaults = Defaults { shapes: SHAPES, sizes: &[Data(MIB), Data(8 * MIB), Data(64 * MIB)] };
-/// On an adapter that the CPU imitates everything takes a thousand times as long.
-pub(super) const DEVICE_SOFTWARE: Defaults = Defaults { shapes: &[(6, 3), (10, 4)], sizes: &[Data(MIB)] };
-pub(super) const HOST: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(8 * MIB), Data(512 * MIB)] };
-pub(super) const HOST_SOFTWARE: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(MIB)] };
-pub(super) const CORRECT: Defaults =
+pub(crate) const DEVICE_CPU: Defaults = Defaults { shapes: SHAPES, sizes: &[Data(MIB), Data(8 * MIB), Data(64 * MIB)] };
+/// A software adapter, which the CPU imitates, takes a thousand times as long.
+pub(crate) const DEVICE_SOFTWARE: Defaults = Defaults { shapes: &[(6, 3), (10, 4)], sizes: &[Data(MIB)] };
+pub(crate) const HOST: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(8 * MIB), Data(512 * MIB)] };
+pub(crate) const HOST_SOFTWARE: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(MIB)] };
+pub(crate) const CORRECT: Defaults =
     Defaults { shapes: &[(10, 4)], sizes: &[Data(64 * MIB), Data(512 * MIB), Data(1024 * MIB)] };
-/// All shards in a second-level cache, in a third-level one, in a large one, and in none.
-pub(super) const CPU: Defaults = Defaults {
+/// All shards in a second-level cache, in a third-level one, in a large third-level one, and in memory.
+pub(crate) const CPU: Defaults = Defaults {
     shapes: &[(10, 4), (8, 2), (20, 4)],
     sizes: &[Shard(16 * KIB), Shard(64 * KIB), Shard(MIB), Shard(16 * MIB)],
 };
-pub(super) const FUSION_RESIDENT: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Shard(128 * MIB)] };
-pub(super) const FUSION_REGISTERED: Defaults =
+pub(crate) const FUSION_RESIDENT: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Shard(128 * MIB)] };
+pub(crate) const FUSION_REGISTERED: Defaults =
     Defaults { shapes: &[(10, 4)], sizes: &[Data(8 * MIB), Data(64 * MIB), Data(512 * MIB)] };
-/// A stripe has 4 KiB of each shard: as many as there are sets of four shards among 14, or fewer.
-pub(super) const FUSION_PATTERNS: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(8 * MIB), Data(32 * MIB)] };
-pub(super) const FUSION_SOFTWARE: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(MIB)] };
-pub(super) const LATENCY: Defaults =
+/// A stripe has 4 KiB of each shard. 10+4 can lose 1001 sets of four shards: more than these sizes make stripes.
+pub(crate) const FUSION_PATTERNS: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(8 * MIB), Data(32 * MIB)] };
+pub(crate) const FUSION_SOFTWARE: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(MIB)] };
+pub(crate) const LATENCY: Defaults =
     Defaults { shapes: &[(10, 4)], sizes: &[Shard(4 * KIB), Shard(64 * KIB), Shard(MIB)] };
 
 /// A code and the sizes of its shards.
 #[derive(Debug)]
-pub(super) struct Setup {
-    pub(super) code: Code,
+pub(crate) struct Setup {
+    pub(crate) code: Code,
     /// Bytes a shard has in one stripe.
-    pub(super) unit_bytes: usize,
-    pub(super) stripes: usize,
-    /// Whether the size was chosen here and may be left out where it does not fit.
-    pub(super) by_default: bool,
+    pub(crate) unit_bytes: usize,
+    pub(crate) stripes: usize,
+    /// Whether this is a default size, which is left out where it does not fit.
+    pub(crate) by_default: bool,
 }
 
 impl Setup {
     /// Every setup that the arguments ask for.
-    pub(super) fn all(args: &Sizes, unit: Option<u64>, defaults: Defaults) -> Result<Vec<Self>> {
+    pub(crate) fn all(args: &Sizes, unit: Option<u64>, defaults: Defaults) -> Result<Vec<Self>> {
         let sizes: Vec<Size> = match (&*args.shard, &*args.bytes) {
             ([], []) => defaults.sizes.to_vec(),
             (shards, data) => {
@@ -87,8 +88,8 @@ impl Setup {
         Ok(setups)
     }
 
-    /// A code whose data shards hold so many bytes.
-    pub(super) fn of_data(code: Code, bytes: u64) -> Result<Self> {
+    /// A code whose data shards together hold this many bytes.
+    pub(crate) fn of_data(code: Code, bytes: u64) -> Result<Self> {
         Self::new(code, Data(bytes), None, true)
     }
 
@@ -123,38 +124,55 @@ impl Setup {
         Ok(Self { code, unit_bytes, stripes, by_default })
     }
 
-    /// The same shards in stripes of so many bytes, or in one stripe where they are shorter; what makes no whole stripe is left
-    /// out.
-    pub(super) fn in_stripes(self, unit_bytes: usize) -> Self {
+    /// The same shards in stripes of this many bytes, or in one stripe where the shards are shorter. A last stripe that is not
+    /// whole is left out.
+    pub(crate) fn in_stripes(self, unit_bytes: usize) -> Self {
         let shard_bytes = self.shard_bytes();
         let unit_bytes = unit_bytes.min(shard_bytes);
         Self { unit_bytes, stripes: shard_bytes / unit_bytes, ..self }
     }
 
     /// Bytes of one shard in all stripes.
-    pub(super) fn shard_bytes(&self) -> usize {
+    pub(crate) fn shard_bytes(&self) -> usize {
         self.unit_bytes * self.stripes
     }
 
-    /// How `slots` of the shards lie in a buffer of their own: stripe after stripe, in each slot after slot.
-    pub(super) fn geometry(&self, slots: usize) -> Geometry {
+    /// The layout of `slots` of the shards in a buffer: stripe after stripe, in each slot after slot.
+    pub(crate) fn geometry(&self, slots: usize) -> Geometry {
         let bytes = self.unit_bytes;
         Geometry { slots, bytes, slot_stride: bytes, stripes: self.stripes, stripe_stride: slots * bytes }
     }
 
-    /// Bytes of a buffer that holds `slots` of the shards; `usize::MAX` if there is no such number.
-    pub(super) fn buffer_bytes(&self, slots: usize) -> usize {
+    /// Bytes of a buffer that holds `slots` of the shards; `usize::MAX` where the number overflows.
+    pub(crate) fn buffer_bytes(&self, slots: usize) -> usize {
         slots.saturating_mul(self.unit_bytes).saturating_mul(self.stripes)
     }
 
+    /// Code, shape and sizes, as a record has them.
+    pub(crate) fn keys(&self) -> record::Setup {
+        record::Setup {
+            code: Some(self.code.name().to_owned()),
+            k: Some(self.code.data_shards()),
+            m: Some(self.code.parity_shards()),
+            shard_bytes: Some(self.shard_bytes() as u64),
+            stripes: Some(self.stripes),
+            ..record::Setup::default()
+        }
+    }
+
+    /// Bytes of all data shards.
+    pub(crate) fn data_bytes(&self) -> usize {
+        self.code.data_shards() * self.shard_bytes()
+    }
+
     /// `10+4`.
-    pub(super) fn shape(&self) -> String {
+    pub(crate) fn shape(&self) -> String {
         format!("{}+{}", self.code.data_shards(), self.code.parity_shards())
     }
 }
 
-/// The shapes to measure. A code with a number of parity shards of its own has the default shapes' data shards, and of those
-/// shapes every code those that it can have.
+/// The shapes to measure. By default these are the shapes that the code can have; a code with a fixed number of parity shards
+/// takes only the data shards of the default shapes.
 fn shapes(args: &Sizes, defaults: &[(usize, usize)]) -> Result<Vec<Shape>, UsageError> {
     let own = CodeName::own_parity_shards(args.code);
     if args.shapes.is_empty() {

@@ -1,98 +1,23 @@
-//! Timing passes on a device, the candidate and its ceiling in turn.
-//!
-//! Clocks fall while a device idles and come back late. So each measurement is one submission without a gap: first the
-//! warm-up, which is the same passes, then the rounds that count. A round runs every candidate once.
+//! What every measurement goes by: how long to warm up, how many rounds count, and their median.
 
-use std::time::{Duration, Instant};
-
-use anyhow::{Result, ensure};
-use evariste::gpu::{Resident, wgpu};
-use evariste::{Gpu, Task};
-
-use super::lab::Lab;
+use std::time::Duration;
 
 /// Rounds that count.
-pub(super) const ROUNDS: usize = 15;
+pub(crate) const ROUNDS: usize = 15;
 /// How long a device works before the rounds that count.
-pub(super) const WARM_UP: Duration = Duration::from_millis(250);
-/// Rounds of one submission: each pass keeps a query set and its buffers until it has run.
-const MOST_ROUNDS: usize = 256;
-/// What one submission's checks may take for their results. The library keeps 8 bytes for each block of a target, twice.
-const MOST_FOUND_BYTES: usize = 512 << 20;
-
-/// A task on one backend, each candidate on a backend of its own.
-pub(super) struct Candidate<'a> {
-    pub(super) gpu: &'a Gpu,
-    pub(super) task: Task<'a>,
-    pub(super) shards: Resident<'a>,
-}
-
-/// What a candidate took.
-#[derive(Clone, Debug)]
-pub(super) struct Timing {
-    /// The kernel that really ran.
-    pub(super) kernel: &'static str,
-    pub(super) traffic_bytes: u64,
-    pub(super) median_s: f64,
-}
-
-impl Timing {
-    /// Traffic in 10^9 bytes a second.
-    pub(super) fn gbps(&self) -> f64 {
-        self.traffic_bytes as f64 / self.median_s / 1e9
-    }
-}
-
-/// The median time of each candidate, in their order. `found_bytes` is what one check leaves behind.
-pub(super) fn alternate(lab: &Lab, candidates: &[Candidate<'_>], found_bytes: usize) -> Result<Vec<Timing>> {
-    let rounds = |count: usize| -> Result<wgpu::CommandBuffer> {
-        let mut encoder = lab.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        for Candidate { gpu, task, shards } in std::iter::repeat_n(candidates, count).flatten() {
-            drop(gpu.record(&mut encoder, *task, *shards)?);
-        }
-        Ok(encoder.finish())
-    };
-    let take = || candidates.iter().map(|candidate| candidate.gpu.take_profile()).collect::<Result<Vec<_>, _>>();
-    // The first round compiles, the second says how long one takes.
-    let mut round = Duration::ZERO;
-    for _ in 0..2 {
-        lab.queue().submit([rounds(1)?]);
-        let nanoseconds: f64 = take()?.iter().flatten().map(|pass| pass.nanoseconds).sum();
-        round = Duration::from_secs_f64(nanoseconds.max(1.0) / 1e9);
-    }
-    if lab.software {
-        lab.queue().submit([rounds(ROUNDS)?]);
-    } else {
-        let wanted = (WARM_UP.as_secs_f64() / round.as_secs_f64()).ceil();
-        let room = MOST_FOUND_BYTES / (2 * found_bytes * candidates.len()).max(1);
-        let most = MOST_ROUNDS.min(room.max(1));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number, clamped")]
-        let chunk = (wanted as usize).clamp(1, most);
-        let started = Instant::now();
-        // Where one submission cannot hold as much as the warm-up takes, others go before it.
-        while wanted > chunk as f64 && started.elapsed() < WARM_UP {
-            lab.queue().submit([rounds(chunk)?]);
-            take()?;
-        }
-        let (warm_up, timed) = (rounds(chunk)?, rounds(ROUNDS)?);
-        lab.queue().submit([warm_up, timed]);
-    }
-    take()?
-        .into_iter()
-        .map(|mut passes| {
-            ensure!(passes.len() >= ROUNDS, "the device timed {} passes of {ROUNDS}", passes.len());
-            let timed = passes.split_off(passes.len() - ROUNDS);
-            let (kernel, traffic_bytes) = (timed[0].kernel, timed[0].traffic_bytes);
-            let seconds = timed.iter().map(|pass| pass.nanoseconds / 1e9).collect();
-            Ok(Timing { kernel, traffic_bytes, median_s: median(seconds) })
-        })
-        .collect()
-}
+pub(crate) const WARM_UP: Duration = Duration::from_millis(250);
 
 /// The middle one; of an even number the upper of two. At least a nanosecond, so that rates stay finite.
-pub(super) fn median(mut seconds: Vec<f64>) -> f64 {
-    seconds.sort_by(f64::total_cmp);
-    seconds.get(seconds.len() / 2).copied().unwrap_or(0.0).max(1e-9)
+pub(crate) fn median(seconds: &[f64]) -> f64 {
+    let mut sorted = seconds.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0).max(1e-9)
+}
+
+/// From the seconds of each candidate in every round, the seconds of every round for each candidate.
+pub(crate) fn by_candidate(rounds: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let candidates = rounds.first().map_or(0, Vec::len);
+    (0..candidates).map(|at| rounds.iter().map(|round| round[at]).collect()).collect()
 }
 
 #[cfg(test)]
@@ -101,7 +26,14 @@ mod tests {
 
     #[test]
     fn the_median_is_in_the_middle() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(vec![0.0]), 1e-9);
+        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&[4.0, 3.0, 1.0, 2.0]), 3.0);
+        assert_eq!(median(&[0.0]), 1e-9);
+    }
+
+    #[test]
+    fn rounds_are_turned_into_samples() {
+        assert_eq!(by_candidate(&[vec![1.0, 2.0], vec![3.0, 4.0]]), [[1.0, 3.0], [2.0, 4.0]]);
+        assert!(by_candidate(&[]).is_empty());
     }
 }

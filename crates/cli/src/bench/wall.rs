@@ -1,17 +1,19 @@
-//! Timing by the wall clock: rounds, and in each as many calls as are long beside the clock and beside waking threads.
+//! Timing by the wall clock, in rounds. A round makes enough calls to be long compared with the clock's resolution and with
+//! waking threads.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::timing::ROUNDS;
+use crate::bench::timing::ROUNDS;
 use crate::interrupt;
 
-/// Rounds that count where [`ROUNDS`] would take too long.
+/// Rounds that count even where [`ROUNDS`] would take too long.
 const FEWEST_ROUNDS: usize = 3;
 
-/// Makes rounds until `warm_up` is over, at least one, then those that count: [`ROUNDS`], or as many as begin within `most`.
-pub(super) fn rounds<T>(warm_up: Duration, most: Duration, mut round: impl FnMut() -> Result<T>) -> Result<Vec<T>> {
+/// Makes rounds until `warm_up` is over, at least one. Then makes the rounds that count and returns them: [`ROUNDS`], or as many
+/// as begin within `most`.
+pub(crate) fn rounds<T>(warm_up: Duration, most: Duration, mut round: impl FnMut() -> Result<T>) -> Result<Vec<T>> {
     let started = Instant::now();
     loop {
         interrupt::check()?;
@@ -29,8 +31,8 @@ pub(super) fn rounds<T>(warm_up: Duration, most: Duration, mut round: impl FnMut
     Ok(counted)
 }
 
-/// Seconds of a call, the mean of as many, back to back, as take `least`; at least one.
-pub(super) fn mean(least: Duration, mut call: impl FnMut() -> Result<()>) -> Result<f64> {
+/// Mean seconds of a call, over calls back to back until `least` is over; at least one call.
+pub(crate) fn mean(least: Duration, mut call: impl FnMut() -> Result<()>) -> Result<f64> {
     let (mut calls, started) = (0.0, Instant::now());
     loop {
         call()?;
