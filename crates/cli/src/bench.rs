@@ -18,6 +18,8 @@
 //! the rows mean.
 
 mod args;
+#[cfg(test)]
+mod committed;
 mod error;
 mod job;
 mod lab;

@@ -1,38 +1,28 @@
 //! The pages in benches/: their tables are generated from the records in benches/records/.
 //!
-//! A run is a directory with the records of one day and one device, in files of JSON. A page says between which lines a table
-//! stands:
+//! A directory of records is named after a date and a device, and each of its files is the JSON of one run. A page says which
+//! records stand between two of its lines, by a file and, after it, keys and the values that they must have:
 //!
 //! ```text
-//! <!-- records: fusion path=resident -->
+//! <!-- records: 2026-11-22-nvidia-h200/fusion.json path=resident way=plain -->
 //! <!-- end of records -->
 //! ```
 //!
-//! All records of that suite with these values stand there, the newest run first. `<!-- records: runs -->` lists the runs.
+//! Records that follow one another share a table, as far as their captions agree.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::record::{self, Record};
 use super::suites::TABLES;
-use super::table::Table;
+use super::table::{self, Table};
 
 const BEGIN: &str = "<!-- records: ";
 const BEGIN_END: &str = " -->";
 const END: &str = "<!-- end of records -->";
-/// In place of a suite: the list of all runs.
-const RUNS: &str = "runs";
 
-/// The records of one directory.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Run {
-    /// The directory's name: a date and a device.
-    pub name: String,
-    /// The records of all its files.
-    pub records: Vec<Record>,
-}
-
-/// What is wrong with a page or with records.
+/// What is wrong with a page or with its records.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PageError {
@@ -42,7 +32,7 @@ pub enum PageError {
         /// Its path.
         path: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A file does not hold records.
     #[error("{} does not hold records", path.display())]
@@ -52,12 +42,28 @@ pub enum PageError {
         /// What the parser says.
         source: serde_json::Error,
     },
-    /// A marker names a suite that does not exist, or a filter without a value.
-    #[error("line {line}: \"{marker}\" is not a suite and filters such as path=resident")]
+    /// A record is of a suite that does not exist.
+    #[error("line {line}: \"{suite}\" is not a suite")]
+    Suite {
+        /// The line of the marker, counted from 1.
+        line: usize,
+        /// What the record says.
+        suite: String,
+    },
+    /// A marker names no file, or has a filter that is not a key and a value.
+    #[error("line {line}: \"{marker}\" is not a file of records and filters such as path=resident")]
     Marker {
         /// The line, counted from 1.
         line: usize,
-        /// What stands between `records:` and the end of the marker.
+        /// The text between `records:` and the end of the marker.
+        marker: String,
+    },
+    /// No record of the file passes the marker's filters.
+    #[error("line {line}: no record is chosen by \"{marker}\"")]
+    Nothing {
+        /// The line, counted from 1.
+        line: usize,
+        /// The text between `records:` and the end of the marker.
         marker: String,
     },
     /// A marker has no end.
@@ -68,135 +74,102 @@ pub enum PageError {
     },
 }
 
-/// Reads every run in a directory: each of its directories, and in these each file that ends in `.json`. The newest run comes
-/// first, by its name.
-///
-/// # Errors
-///
-/// [`PageError::Read`] and [`PageError::Json`].
-pub fn load(dir: &Path) -> Result<Vec<Run>, PageError> {
-    let mut runs = Vec::new();
-    for dir in entries(dir)?.into_iter().rev().filter(|path| path.is_dir()) {
-        let mut records = Vec::new();
-        let is_json = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "json");
-        for path in entries(&dir)?.into_iter().filter(is_json) {
-            let text = fs::read_to_string(&path).map_err(|source| PageError::Read { path: path.clone(), source })?;
-            records.extend(record::from_json(&text).map_err(|source| PageError::Json { path, source })?);
-        }
-        let name = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        runs.push(Run { name, records });
+/// A file of records, and which of them are chosen.
+#[derive(Debug)]
+struct Marker<'a> {
+    file: &'a str,
+    filters: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Marker<'a> {
+    /// The text of a line's marker.
+    fn text(line: &'a str) -> Option<&'a str> {
+        line.strip_prefix(BEGIN)?.strip_suffix(BEGIN_END)
     }
-    Ok(runs)
-}
 
-/// Paths of a directory's entries, by name.
-fn entries(dir: &Path) -> Result<Vec<PathBuf>, PageError> {
-    let cannot = |source| PageError::Read { path: dir.to_owned(), source };
-    let entries = fs::read_dir(dir).map_err(cannot)?.map(|entry| entry.map(|entry| entry.path()));
-    let mut paths = entries.collect::<Result<Vec<_>, _>>().map_err(cannot)?;
-    paths.sort();
-    Ok(paths)
-}
-
-/// What stands between two markers.
-struct Marker {
-    /// `None` lists the runs.
-    table: Option<&'static Table>,
-    filters: Vec<(String, String)>,
-}
-
-impl Marker {
-    fn parse(text: &str) -> Option<Self> {
+    fn parse(text: &'a str) -> Option<Self> {
         let mut words = text.split_whitespace();
-        let suite = words.next()?;
-        let table = TABLES.into_iter().find(|table| table.suite == suite);
-        let filter = |word: &str| word.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let filters = words.map(filter).collect::<Option<Vec<_>>>()?;
-        (table.is_some() || suite == RUNS && filters.is_empty()).then_some(Self { table, filters })
+        let file = words.next().filter(|file| file.ends_with(".json"))?;
+        Some(Self { file, filters: words.map(|word| word.split_once('=')).collect::<Option<_>>()? })
     }
 
-    fn takes(&self, record: &Record) -> bool {
+    fn chooses(&self, record: &Record) -> bool {
         let Ok(keys) = serde_json::to_value(record) else { return false };
-        let has = |(key, value): &(String, String)| match &keys[key.as_str()] {
+        self.filters.iter().all(|(key, value)| match &keys[key] {
             serde_json::Value::String(text) => text == value,
-            other => other.to_string() == *value,
-        };
-        self.table.is_some_and(|table| table.suite == record.suite) && self.filters.iter().all(has)
-    }
-
-    fn render(&self, runs: &[Run]) -> String {
-        let Some(table) = self.table else { return list(runs) };
-        let mut text = String::new();
-        for run in runs {
-            let records: Vec<&Record> = run.records.iter().filter(|record| self.takes(record)).collect();
-            // Records that follow one another with the same caption share a table.
-            for records in records.chunk_by(|one, next| heading(table, one) == heading(table, next)) {
-                text.push_str(&format!("{}\n\n{}\n", heading(table, records[0]), table.page(records)));
-            }
-        }
-        if text.is_empty() { format!("No run has records of the suite `{}` yet.\n\n", table.suite) } else { text }
+            other => serde_json::to_string(other).is_ok_and(|text| text == *value),
+        })
     }
 }
 
-/// What stands above a table.
-fn heading(table: &Table, record: &Record) -> String {
-    let caption = table.caption_of(record);
-    format!("{} {}: {caption}. Commit {}, on {}.", record.suite, day(record), record.commit, machine(record))
-}
-
-fn day(record: &Record) -> &str {
-    record.date.split('T').next().unwrap_or_default()
-}
-
-fn machine(record: &Record) -> String {
-    let threads = super::table::count(record.machine.threads, "thread");
-    format!("{} with {threads}", record.machine.cpu)
-}
-
-/// The runs, a line each.
-fn list(runs: &[Run]) -> String {
-    let mut text = "| run | suites | commit | machine |\n|---|---|---|---|\n".to_owned();
-    for Run { name, records } in runs {
-        let distinct = |of: fn(&Record) -> String| {
-            let mut values: Vec<String> = Vec::new();
-            for value in records.iter().map(of) {
-                if !values.contains(&value) {
-                    values.push(value);
-                }
-            }
-            values.join(", ")
-        };
-        let (suites, commits) = (distinct(|record| record.suite.clone()), distinct(|record| record.commit.clone()));
-        text.push_str(&format!("| [{name}](records/{name}) | {suites} | {commits} | {} |\n", distinct(machine)));
-    }
-    if runs.is_empty() { "There are no runs yet.\n\n".to_owned() } else { text + "\n" }
-}
-
-/// A page with the text between all its markers written anew.
+/// A page with the text between its markers written anew, from records below the directory `records`.
 ///
 /// # Errors
 ///
-/// [`PageError::Marker`] and [`PageError::Open`].
-pub fn render(page: &str, runs: &[Run]) -> Result<String, PageError> {
+/// Any [`PageError`].
+pub fn render(page: &str, records: &Path) -> Result<String, PageError> {
     let mut text = String::new();
-    let mut lines = page.lines().enumerate();
-    while let Some((at, line)) = lines.next() {
-        text.push_str(line);
+    let mut lines = (1..).zip(page.lines());
+    while let Some((line, here)) = lines.next() {
+        text.push_str(here);
         text.push('\n');
-        let Some(marker) = line.strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(BEGIN_END)) else { continue };
-        let parsed = Marker::parse(marker);
-        let parsed = parsed.ok_or_else(|| PageError::Marker { line: at + 1, marker: marker.to_owned() })?;
-        lines.find(|(_, line)| *line == END).ok_or(PageError::Open { line: at + 1 })?;
-        text.push_str(&format!("\n{}{END}\n", parsed.render(runs)));
+        let Some(marker) = Marker::text(here) else { continue };
+        lines.find(|(_, here)| *here == END).ok_or(PageError::Open { line })?;
+        text.push_str(&format!("\n{}{END}\n", tables(line, marker, records)?));
     }
     Ok(text)
 }
 
-/// Whether a page has a place for a record.
+/// The tables of a marker.
+fn tables(line: usize, text: &str, records: &Path) -> Result<String, PageError> {
+    let marker = || text.to_owned();
+    let chosen = Marker::parse(text).ok_or_else(|| PageError::Marker { line, marker: marker() })?;
+    let records: Vec<Record> =
+        load(&records.join(chosen.file))?.into_iter().filter(|record| chosen.chooses(record)).collect();
+    let of = |record: &Record| {
+        let table = TABLES.into_iter().find(|table| table.suite == record.suite);
+        table.ok_or_else(|| PageError::Suite { line, suite: record.suite.clone() })
+    };
+    let mut rows = Vec::new();
+    for record in &records {
+        let table = of(record)?;
+        rows.push((heading(table, record), table, record));
+    }
+    if rows.is_empty() {
+        return Err(PageError::Nothing { line, marker: marker() });
+    }
+    let mut page = String::new();
+    for rows in rows.chunk_by(|(one, ..), (next, ..)| one == next) {
+        let (heading, table, _) = &rows[0];
+        let records: Vec<&Record> = rows.iter().map(|(.., record)| *record).collect();
+        page.push_str(&format!("{heading}\n\n{}\n", table.page(&records)));
+    }
+    Ok(page)
+}
+
+/// The text above a table.
+fn heading(table: &Table, record: &Record) -> String {
+    let Record { suite, date, machine, commit, .. } = record;
+    let day = date.split('T').next().unwrap_or_default();
+    let threads = table::count(machine.threads, "thread");
+    let caption = table.caption_of(record);
+    format!("`{suite}`, {day}, commit {commit}, on {} with {threads}: {caption}.", machine.cpu)
+}
+
+/// The records of a file.
+///
+/// # Errors
+///
+/// [`PageError::Read`] and [`PageError::Json`].
+pub fn load(path: &Path) -> Result<Vec<Record>, PageError> {
+    let text = fs::read_to_string(path).map_err(|source| PageError::Read { path: path.to_owned(), source })?;
+    record::from_json(&text).map_err(|source| PageError::Json { path: path.to_owned(), source })
+}
+
+/// The files that a page's markers name.
 #[must_use]
-pub fn shows(page: &str, record: &Record) -> bool {
-    let markers = page.lines().filter_map(|line| line.strip_prefix(BEGIN)?.strip_suffix(BEGIN_END));
-    markers.filter_map(Marker::parse).any(|marker| marker.takes(record))
+pub fn files(page: &str) -> Vec<&str> {
+    page.lines().filter_map(|line| Some(Marker::parse(Marker::text(line)?)?.file)).collect()
 }
 
 #[cfg(test)]
@@ -204,7 +177,8 @@ mod tests {
     use super::*;
     use crate::bench::record::{Figures, Machine, Method, Setup};
 
-    const PAGE: &str = "# Title\n\n<!-- records: cpu k=10 -->\nold text\n<!-- end of records -->\n\nProse stays.\n\n<!-- records: runs -->\n<!-- end of records -->\n";
+    const PAGE: &str =
+        "# Title\n\n<!-- records: run/cpu.json k=10 -->\nold text\n<!-- end of records -->\n\nProse stays.\n";
 
     fn record(k: usize, seconds: f64) -> Record {
         Record {
@@ -224,49 +198,57 @@ mod tests {
         }
     }
 
+    /// The page rendered from these records.
+    fn rendered(page: &str, records: &[Record]) -> Result<String, PageError> {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("run")).unwrap();
+        fs::write(dir.path().join("run/cpu.json"), record::to_json(records).unwrap()).unwrap();
+        render(page, dir.path())
+    }
+
     #[test]
     fn tables_follow_the_records_and_prose_stays() {
-        let run = |seconds| Run { name: "2026-11-27-x".to_owned(), records: vec![record(10, seconds), record(8, 1.0)] };
-        let page = render(PAGE, &[run(0.001)]).unwrap();
-        let expected = "# Title\n\n<!-- records: cpu k=10 -->\n
-cpu 2026-11-27: a processor, cauchy, 1 thread. Commit abc, on a processor with 2 threads.\n
-| case | kernel | shape | shard | stripes | time ms | traffic GB/s | data GB/s | ceiling GB/s | share % | right |
-| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |
-| encode | avx2 | 10+4 | - | - | 1.0000 | - | - | - | - | yes |\n
-<!-- end of records -->\n\nProse stays.\n\n<!-- records: runs -->\n
-| run | suites | commit | machine |\n|---|---|---|---|
-| [2026-11-27-x](records/2026-11-27-x) | cpu | abc | a processor with 2 threads |\n
-<!-- end of records -->\n";
+        let records = |seconds| [record(10, seconds), record(8, 1.0)];
+        let page = rendered(PAGE, &records(0.001)).unwrap();
+        let expected = "# Title\n\n<!-- records: run/cpu.json k=10 -->\n
+`cpu`, 2026-11-27, commit abc, on a processor with 2 threads: a processor, cauchy, 1 thread.\n
+| case | kernel | shape | time ms | right |
+| --- | --- | --- | ---: | --- |
+| encode | avx2 | 10+4 | 1 | yes |\n
+<!-- end of records -->\n\nProse stays.\n";
         assert_eq!(page, expected);
-        assert_eq!(render(&page, &[run(0.001)]).unwrap(), page, "a second time");
-        assert_ne!(render(&page, &[run(0.002)]).unwrap(), page, "another figure");
-        assert_ne!(render(&page, &[]).unwrap(), page, "no run");
-        assert_ne!(render(&page.replace("1.0000", "1.0001"), &[run(0.001)]).unwrap(), page.replace("1.0000", "1.0001"));
-        assert!(shows(PAGE, &record(10, 1.0)) && !shows(PAGE, &record(8, 1.0)));
+        assert_eq!(rendered(&page, &records(0.001)).unwrap(), page, "a second time");
+        assert_ne!(rendered(&page, &records(0.002)).unwrap(), page, "another figure");
+        let edited = page.replace("| 1 |", "| 2 |");
+        assert_ne!(rendered(&edited, &records(0.001)).unwrap(), edited, "an edited table");
+        assert_eq!(files(PAGE), ["run/cpu.json"]);
     }
 
     #[test]
-    fn a_wrong_marker_is_named() {
-        let error = |page: &str| render(page, &[]).unwrap_err().to_string();
-        assert!(error("x\n<!-- records: gpus -->\n").starts_with("line 2: \"gpus\" is not a suite"));
-        assert!(error("<!-- records: cpu 10 -->\n").starts_with("line 1: \"cpu 10\" is not a suite"));
-        assert!(error("<!-- records: cpu -->\ntext\n").starts_with("line 1: the records that begin here have no end"));
+    fn records_with_other_captions_stand_in_other_tables() {
+        let other = Record { threads: 2, ..record(10, 2.0) };
+        let page = rendered(PAGE, &[record(10, 1.0), other, record(10, 3.0)]).unwrap();
+        assert_eq!(page.matches("| case |").count(), 3);
+        assert!(page.contains("2 threads: a processor, cauchy, 2 threads."), "{page}");
     }
 
     #[test]
-    fn runs_are_read_newest_first() {
+    fn what_is_wrong_is_named() {
+        let error = |marker: &str, records: &[Record]| {
+            let page = format!("x\n<!-- records: {marker} -->\n<!-- end of records -->\n");
+            rendered(&page, records).unwrap_err().to_string()
+        };
+        let good = [record(10, 1.0)];
+        assert!(error("cpu", &good).starts_with("line 2: \"cpu\" is not a file of records"));
+        assert!(error("run/cpu.json 10", &good).starts_with("line 2: \"run/cpu.json 10\" is not a file of records"));
+        assert!(error("run/gpu.json", &good).starts_with("cannot read "));
+        assert_eq!(error("run/cpu.json k=9", &good), "line 2: no record is chosen by \"run/cpu.json k=9\"");
+        let unknown = Record { suite: "gpus".to_owned(), ..record(10, 1.0) };
+        assert_eq!(error("run/cpu.json", &[unknown]), "line 2: \"gpus\" is not a suite");
+        let open = rendered("<!-- records: run/cpu.json -->\ntext\n", &good).unwrap_err().to_string();
+        assert!(open.starts_with("line 1: the records that begin here have no end"), "{open}");
         let dir = tempfile::tempdir().unwrap();
-        for (run, files) in [("2026-01-01-a", &["one.json", "two.json", "notes.md"][..]), ("2026-02-01-b", &["x.json"])]
-        {
-            fs::create_dir(dir.path().join(run)).unwrap();
-            for file in files {
-                fs::write(dir.path().join(run).join(file), record::to_json(&[record(1, 1.0)]).unwrap()).unwrap();
-            }
-        }
-        let runs = load(dir.path()).unwrap();
-        let found: Vec<_> = runs.iter().map(|run| (run.name.as_str(), run.records.len())).collect();
-        assert_eq!(found, [("2026-02-01-b", 1), ("2026-01-01-a", 2)]);
-        fs::write(dir.path().join("2026-02-01-b/x.json"), "{}").unwrap();
-        assert!(load(dir.path()).unwrap_err().to_string().ends_with("x.json does not hold records"));
+        fs::write(dir.path().join("x.json"), "{}").unwrap();
+        assert!(load(&dir.path().join("x.json")).unwrap_err().to_string().ends_with("x.json does not hold records"));
     }
 }

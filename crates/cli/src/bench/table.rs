@@ -1,7 +1,7 @@
 //! Tables of records: one description prints a suite's rows on a terminal and on the pages in benches/.
 //!
 //! A line on a terminal has at most [`MOST_COLUMNS`] columns whatever the values are: text that is too long is cut, and numbers
-//! lose decimal places, then digits. Pages show every value in full.
+//! lose decimal places, then digits. Pages show whole texts, and numbers with four digits.
 
 use std::fmt::Write;
 
@@ -19,8 +19,11 @@ pub(crate) struct Table {
     pub(crate) caption: fn(&Record) -> Vec<String>,
     pub(crate) columns: &'static [Column],
     /// What is shown below a row; on a page it is the last column, under this heading.
-    pub(crate) note: Option<(&'static str, fn(&Record) -> String)>,
+    pub(crate) note: Option<(&'static str, Note)>,
 }
+
+/// The text below a row.
+pub(crate) type Note = fn(&Record) -> String;
 
 /// One column.
 #[derive(Clone, Copy)]
@@ -81,8 +84,19 @@ impl Column {
         matches!(self.value, Value::Text(_))
     }
 
+    /// The value on a page: at most four digits that count, since that is what a measurement gives.
+    #[cfg(test)]
+    fn on_page(&self, record: &Record) -> String {
+        match self.value {
+            Value::Number(value, places) => {
+                value(record).map_or_else(|| "-".to_owned(), |number| short(number, places))
+            }
+            _ => self.whole(record),
+        }
+    }
+
     /// The value in full.
-    fn whole(&self, record: &Record) -> String {
+    pub(crate) fn whole(&self, record: &Record) -> String {
         let shown = match self.value {
             Value::Text(value) => value(record),
             Value::Number(value, places) => value(record).map(|number| format!("{number:.places$}")),
@@ -117,6 +131,15 @@ fn fit(number: f64, places: usize, width: usize) -> String {
     shown.find(|text| text.len() <= width).unwrap_or_else(|| format!("{number:.0e}"))
 }
 
+/// A number with four significant digits or all those before the point, at most `places` behind it, and no zeros at its end.
+#[cfg(test)]
+fn short(number: f64, places: usize) -> String {
+    let shown = |places: usize| format!("{number:.places$}");
+    let significant = |text: &str| text.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
+    let text = (0..=places).rev().map(shown).find(|text| significant(text) <= 4).unwrap_or_else(|| shown(0));
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
 impl Table {
     /// What stands above rows with this caption: the caption, headings, units.
     pub(crate) fn head(&self, record: &Record) -> String {
@@ -142,21 +165,23 @@ impl Table {
         row
     }
 
-    /// Records with one caption as a table of a page.
+    /// Records with one caption as a table of a page. A column without any value is left out.
     #[cfg(test)]
     pub(crate) fn page(&self, records: &[&Record]) -> String {
         let heading = |column: &Column| match column.unit {
             "" => column.heading.to_owned(),
             unit => format!("{} {unit}", column.heading),
         };
+        let is_shown = |column: &&Column| records.iter().any(|record| column.whole(record) != "-");
+        let columns: Vec<&Column> = self.columns.iter().filter(is_shown).collect();
         let note = self.note.map(|(heading, _)| heading.to_owned());
-        let headings = self.columns.iter().map(heading).chain(note);
-        let rule = self.columns.iter().map(|column| if column.is_left() { "---" } else { "---:" }.to_owned());
+        let headings = columns.iter().map(|column| heading(column)).chain(note);
+        let rule = columns.iter().map(|column| if column.is_left() { "---" } else { "---:" }.to_owned());
         let rule = rule.chain(self.note.map(|_| "---".to_owned()));
         let mut page = cells(headings) + &cells(rule);
         for record in records {
             let note = self.note.map(|(_, note)| note(record));
-            page.push_str(&cells(self.columns.iter().map(|column| column.whole(record)).chain(note)));
+            page.push_str(&cells(columns.iter().map(|column| column.on_page(record)).chain(note)));
         }
         page
     }
@@ -249,6 +274,25 @@ mod tests {
         }
         assert_eq!(fit(123_456_789.0, 2, 7), "1e8");
         assert_eq!(fit(f64::MAX, 4, 5), "2e308");
+    }
+
+    #[test]
+    fn pages_show_four_digits() {
+        for (number, places, shown) in [
+            (0.0, 4, "0"),
+            (3121.0, 1, "3121"),
+            (3121.46, 1, "3121"),
+            (31_295.4, 2, "31295"),
+            (47.66, 1, "47.7"),
+            (71.0, 1, "71"),
+            (0.427_54, 4, "0.4275"),
+            (10.967_7, 4, "10.97"),
+            (0.000_01, 4, "0"),
+            (100.0, 0, "100"),
+            (999.96, 1, "1000"),
+        ] {
+            assert_eq!(short(number, places), shown);
+        }
     }
 
     #[test]
