@@ -30,6 +30,7 @@
 //! ```
 
 mod cost;
+mod count;
 mod memory;
 pub mod mttdl;
 mod nested;
@@ -39,9 +40,10 @@ mod survival;
 mod tolerance;
 
 pub use cost::Cost;
+pub use count::Effort;
 pub use memory::Memory;
 pub use nested::survived_nested;
-pub use survival::{Effort, Method, Share, survived, survived_of_code};
+pub use survival::{Method, Share, survived, survived_of_code};
 pub use tolerance::{Guarantee, Theorem, Tolerance, search_guarantee};
 
 use crate::Layout;

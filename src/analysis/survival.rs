@@ -2,35 +2,16 @@
 //!
 //! Lost shards can be rebuilt if and only if their columns of the parity-check matrix \[P | 1\] are independent: words that
 //! agree in all other shards differ by a relation between these columns (F. J. MacWilliams and N. J. A. Sloane, "The theory
-//! of error-correcting codes", 1977, chapter 1). [`count`] goes through all sets, [`sample`] through some, and where a
+//! of error-correcting codes", 1977, chapter 1). [`count`](super::count) goes through all sets, [`sample`] through some, and where a
 //! theorem gives the number nobody needs to.
 
-mod count;
 mod product;
 mod sample;
 
 use super::Tolerance;
+use super::count::{Checks, Effort};
 use super::subsets;
 use crate::{Code, Error, Layout};
-
-pub(super) use count::Checks;
-
-/// How much work an answer may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Effort {
-    /// Steps, each a product in the field and what goes with it. All sets are gone through if that takes no more;
-    /// otherwise a sample is drawn that takes about as many, of a thousand sets at least and a million at most.
-    pub steps: u64,
-    /// Where samples begin. The same seed gives the same answer.
-    pub seed: u64,
-}
-
-impl Default for Effort {
-    /// 2^28 steps, a fraction of a second unless thousands of shards are lost; seed 1.
-    fn default() -> Self {
-        Self { steps: 1 << 28, seed: 1 }
-    }
-}
 
 /// A share of all sets of so many losses, and how it was found.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use super::count::{Checks, Effort};
 use super::subsets;
-use super::survival::{Checks, Effort};
 use crate::{Code, Layout};
 
 /// How many losses a layout survives.

@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use super::{Disks, Repair};
+use crate::analysis::count::Checks;
 use crate::analysis::random::Random;
-use crate::analysis::survival::Checks;
 use crate::{Code, Error};
 
 /// What a simulation found.

@@ -2,8 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::Effort;
-use super::count::Checks;
+use crate::analysis::count::{Checks, Effort};
 use crate::analysis::random::Random;
 
 /// Sets drawn with one sequence of random numbers: the answer must not depend on how many threads there are.

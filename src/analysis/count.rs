@@ -7,18 +7,35 @@
 
 use rayon::prelude::*;
 
-use crate::analysis::subsets;
+use super::subsets;
 use crate::{Code, gf256};
 
+/// How much work an answer may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effort {
+    /// Steps, each a product in the field and what goes with it. All sets are gone through if that takes no more;
+    /// otherwise a sample is drawn that takes about as many, of a thousand sets at least and a million at most.
+    pub steps: u64,
+    /// Where samples begin. The same seed gives the same answer.
+    pub seed: u64,
+}
+
+impl Default for Effort {
+    /// 2^28 steps, a fraction of a second unless thousands of shards are lost; seed 1.
+    fn default() -> Self {
+        Self { steps: 1 << 28, seed: 1 }
+    }
+}
+
 /// The parity-check matrix, column by column: one for each shard, one element for each parity.
-pub(in crate::analysis) struct Checks {
+pub(super) struct Checks {
     shards: usize,
     parities: usize,
     columns: Box<[u8]>,
 }
 
 impl Checks {
-    pub(in crate::analysis) fn new(code: &Code) -> Self {
+    pub(super) fn new(code: &Code) -> Self {
         let (shards, parities, data) = (code.total_shards(), code.parity_shards(), code.data_shards());
         let mut columns = vec![0; shards * parities];
         for (parity, row) in code.parity_matrix().iter_rows().enumerate() {
@@ -39,7 +56,7 @@ impl Checks {
     }
 
     /// Whether these losses are survived; `columns` is room to work in.
-    pub(in crate::analysis) fn is_survived(&self, lost: &[usize], columns: &mut Vec<u8>) -> bool {
+    pub(super) fn is_survived(&self, lost: &[usize], columns: &mut Vec<u8>) -> bool {
         columns.clear();
         for &shard in lost {
             columns.extend_from_slice(&self.columns[shard * self.parities..][..self.parities]);
@@ -48,13 +65,13 @@ impl Checks {
     }
 
     /// About how many products [`Checks::survived`] takes; `None` beyond 64 bits.
-    pub(in crate::analysis) fn steps(&self, losses: usize) -> Option<u64> {
+    pub(super) fn steps(&self, losses: usize) -> Option<u64> {
         let nodes = subsets::count(self.shards, losses.saturating_sub(2))?;
         nodes.checked_mul((self.shards * self.parities) as u64)
     }
 
     /// How many sets of so many losses are survived.
-    pub(in crate::analysis) fn survived(&self, losses: usize) -> u64 {
+    pub(super) fn survived(&self, losses: usize) -> u64 {
         match losses {
             0 => 1,
             1 | 2 => survived(&mut self.columns.to_vec(), self.parities, losses),
