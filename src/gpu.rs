@@ -18,6 +18,7 @@ mod exit;
 mod import;
 mod in_place;
 mod invert;
+mod kernel;
 mod kernels;
 mod launch;
 mod profile;
@@ -27,13 +28,13 @@ mod ring;
 mod self_test;
 mod shader;
 mod table;
+mod work;
 
 use std::fmt;
 use std::sync::Arc;
 
-pub use compiled::{Method, Variant};
 pub use device::{AdapterSummary, Options};
-pub use kernels::Kernel;
+pub use kernel::{Kernel, Method, Variant};
 pub use profile::PassTime;
 pub use registered::Registration;
 pub use resident::{Arena, Recorded, Resident};

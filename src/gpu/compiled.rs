@@ -11,64 +11,12 @@ use std::ops::Range;
 
 use super::crc;
 use super::device::Device;
-use super::kernels::Work;
+use super::kernel::Variant;
 use super::launch::{self, Addressing, Launch, Mode, Pass};
 use super::shader::{Binding, Holds, Shader};
+use super::work::Work;
 use crate::{Error, Matrix, Plan};
 use fused::{Fusion, Shape};
-pub use source::Method;
-
-/// How a kernel is generated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Variant {
-    /// Words of four bytes in an invocation's column: 1, 2 or 4.
-    pub width: usize,
-    /// How sums of sources are made.
-    pub method: Method,
-    /// Rows one dispatch computes; more take several, each reading the sources anew.
-    pub rows: usize,
-    /// Invocations of a workgroup: fewer where each takes many registers.
-    pub workgroup: u32,
-}
-
-impl Variant {
-    /// The variant that measured fastest for this shape.
-    #[must_use]
-    pub fn choose(sources: usize, targets: usize) -> Self {
-        let (width, method, rows, workgroup) = match (sources, targets) {
-            // Few rows: any way runs at the speed of memory, if it keeps the registers few.
-            (..=10 | 21.., ..=4) => (2, Method::Sums { group: 4, step: 2 }, 4, 128),
-            (_, ..=4) => (2, Method::Rows { group: 4 }, 4, 128),
-            // Many: arithmetic counts, so every sum is made once, for as long as all sums fit the registers.
-            (..=16, ..=8) => (2, Method::Rows { group: 4 }, 8, 256),
-            (..=35, _) => (1, Method::Rows { group: 5 }, 16, 64),
-            (..=52, _) => (1, Method::Rows { group: 4 }, 16, 64),
-            _ => (1, Method::Sums { group: 2, step: 2 }, 12, 64),
-        };
-        Self { width, method, rows, workgroup }
-    }
-}
-
-impl Variant {
-    /// That a kernel can be generated so.
-    pub(super) fn check(&self) -> Result<(), Error> {
-        let (group, step) = match self.method {
-            Method::Rows { group } => (group, 1),
-            Method::Sums { group, step } => (group, step),
-        };
-        let checks = [
-            ("width", self.width, matches!(self.width, 1 | 2 | 4), "1, 2 or 4"),
-            ("rows", self.rows, self.rows > 0, "at least 1"),
-            ("workgroup", self.workgroup as usize, (1..=256).contains(&self.workgroup), "1 to 256"),
-            ("group", group, (1..=8).contains(&group), "1 to 8"),
-            ("step", step, step > 0, "at least 1"),
-        ];
-        match checks.into_iter().find(|&(_, _, holds, _)| !holds) {
-            Some((what, given, _, allowed)) => Err(Error::Variant { what, given, allowed }),
-            None => Ok(()),
-        }
-    }
-}
 
 /// What decides a kernel's text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -191,6 +139,7 @@ fn bindings(matrix: &Matrix, width: usize, mode: Mode, addressing: Addressing) -
 
 /// Kernels that show every way one is generated, by name.
 pub(super) fn samples() -> Result<Vec<(String, Shader)>, Error> {
+    use super::kernel::Method;
     use crate::Code;
     let mut samples = Vec::new();
     let codes =

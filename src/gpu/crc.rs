@@ -6,10 +6,10 @@
 pub(super) mod steps;
 
 use super::device::Device;
-use super::kernels::Work;
 use super::launch::{self, COLUMN_BYTES, Pass, Span};
 use super::shader::{Binding, Holds, Shader, shared};
 use super::table::storage;
+use super::work::Work;
 use crate::crc::fold::{Fold, inverse_tables};
 use crate::crc::of_zeros;
 use crate::{Error, Plan};

@@ -189,11 +189,20 @@ impl Device {
         }
     }
 
+    /// The error of recorded commands whose results are asked for, and that never ran.
+    pub(super) fn unsubmitted(&self, doing: String) -> Error {
+        self.failed(doing, Unsubmitted)
+    }
+
     /// Why the device is lost; `None` while it is not.
     fn loss(&self) -> Option<String> {
         self.loss.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("the recorded commands were not submitted, or failed")]
+struct Unsubmitted;
 
 /// Opens a device. Where no way to host memory is forced, it may also be opened without the one that was asked for.
 fn open(adapter: &wgpu::Adapter, kind: Kind, forced: bool) -> Result<Opened, Error> {

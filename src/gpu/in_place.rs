@@ -10,8 +10,8 @@ use super::Gpu;
 use super::correct::{Correcting, Patterns, Room};
 use super::device::Mapped;
 use super::import::visible_to_host;
-use super::kernels::Work;
 use super::launch::{Buffers, Found, Mode, part};
+use super::work::Work;
 use crate::backend::{BLOCK_BYTES, Batch, Erasures, Mismatch, Report, Task};
 use crate::crc::Unpad;
 use crate::plan::Matrices;
@@ -209,7 +209,6 @@ fn record(
             Matrices::One(_) => &[],
             Matrices::PerStripe { of, .. } => of,
         },
-        tables: gpu.kernels.tables_per_stripe(matrices, place.span.stripes)?,
         by_position: false,
         source: &source,
         target: &target,
@@ -222,7 +221,8 @@ fn record(
             addressing: place.addressing,
         },
     };
-    let launch = place.targets.range.launches.launch(&gpu.kernels, &work)?;
+    let tables = gpu.kernels.tables_per_stripe(matrices, place.span.stripes)?;
+    let launch = place.targets.range.launches.launch(&gpu.kernels, &work, tables.as_ref())?;
     let label =
         || format!("{:?} in place, {} stripes of {} bytes", job.mode(), place.span.stripes, place.span.stripe_bytes);
     gpu.profile.pass(&gpu.device, encoder, label, &work, &launch);

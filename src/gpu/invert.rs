@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use super::device::Device;
-use super::kernels::Work;
 use super::launch::{self, COLUMN_BYTES, Launch, Pass, index};
 use super::shader::{Binding, Holds, Shader, shared};
 use super::table::{ABSENT, ROWS, TABLE_ENTRIES, Table, Tables, storage};
+use super::work::Work;
 use crate::plan::Interpolation;
 use crate::{Error, Matrix, Plan, gf256};
 

@@ -11,15 +11,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
-use super::compiled::{Compiled, Key, Variant};
+use super::compiled::{Compiled, Key};
 use super::crc::Crc;
 use super::device::Device;
 use super::exit;
 use super::invert::Invert;
-use super::launch::{Addressing, Buffers, Launch, Mode, Span};
+use super::kernel::{Kernel, Variant};
+use super::launch::{Addressing, Launch, Mode};
 use super::table::{Table, Tables, storage};
+use super::work::Work;
 use crate::plan::{Interpolation, Matrices};
-use crate::{Error, Plan, env};
+use crate::{Error, Plan};
 pub(super) use launches::Launches;
 
 /// A plan that has moved this many bytes is compiled: below, the time to compile is not won back.
@@ -31,62 +33,6 @@ const MOST_COEFFICIENTS: usize = 128 * 128;
 const MOST_SLOTS: usize = 4096;
 /// Matrices that are remembered.
 const REMEMBERED: usize = 64;
-
-/// Which kernel is used. The default is the table kernel until a compiled one is ready.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Kernel {
-    /// Always the table kernel.
-    Table,
-    /// Always a compiled kernel, which the first call waits for; the table kernel only where nothing else can be: for
-    /// a plan per stripe, for plans without sources, and for matrices of more than 16384 coefficients or 4096 sources and
-    /// targets.
-    Compiled,
-    /// As `Compiled`, of this variant.
-    Variant(Variant),
-}
-
-impl Kernel {
-    /// What `EVARISTE_KERNEL` asks for.
-    pub(super) fn from_env() -> Result<Option<Self>, Error> {
-        let choice = env::choice("EVARISTE_KERNEL", &["table", "compiled"])?;
-        Ok(choice.map(|choice| [Self::Table, Self::Compiled][choice]))
-    }
-}
-
-/// What a dispatch computes and where.
-pub(super) struct Work<'a> {
-    pub(super) matrices: Matrices<'a>,
-    /// For a plan per stripe: the plans of the dispatch's stripes.
-    pub(super) plan_of: &'a [u32],
-    /// For a plan per stripe: what [`Kernels::tables_per_stripe`] made of the plans.
-    pub(super) tables: Option<PerStripe>,
-    /// Whether `source` and `target` go by the position alone, else by the slot alone.
-    pub(super) by_position: bool,
-    /// The byte at which a slot begins in its binding, from its position in the plan and its number.
-    pub(super) source: &'a dyn Fn(usize, u32) -> usize,
-    pub(super) target: &'a dyn Fn(usize, u32) -> usize,
-    pub(super) span: Span,
-    pub(super) buffers: Buffers<'a>,
-}
-
-impl Work<'_> {
-    /// Where the plan's sources and then its targets begin.
-    fn places(&self, plan: &Plan) -> impl Iterator<Item = usize> {
-        let sources = plan.sources().iter().enumerate().map(|(at, &slot)| (self.source)(at, slot));
-        sources.chain(plan.targets().iter().enumerate().map(|(at, &slot)| (self.target)(at, slot)))
-    }
-
-    /// Bytes of every source and every target of every stripe, once.
-    pub(super) fn traffic_bytes(&self) -> u64 {
-        let slots = |plan: &Plan| plan.sources().len() + plan.targets().len();
-        let stripe_slots: usize = match self.matrices {
-            Matrices::One(plan) => slots(plan) * self.span.stripes,
-            Matrices::PerStripe { plans, .. } => self.plan_of.iter().map(|&of| slots(&plans[of as usize])).sum(),
-        };
-        (stripe_slots * self.span.stripe_bytes) as u64
-    }
-}
 
 /// The tables of plans that stripes have of their own.
 #[derive(Clone)]
@@ -149,10 +95,11 @@ impl Kernels {
         Ok(Self { device, table, invert, crc, forced, known, builder })
     }
 
-    /// The kernel that runs this work now, bound to its buffers.
-    pub(super) fn launch(&self, work: &Work<'_>) -> Result<Launch, Error> {
+    /// The kernel that runs this work now, bound to its buffers. `tables` is what [`Kernels::tables_per_stripe`] made of the
+    /// plans.
+    pub(super) fn launch(&self, work: &Work<'_>, tables: Option<&PerStripe>) -> Result<Launch, Error> {
         let plans = work.matrices.plans();
-        match (&work.tables, plans) {
+        match (tables, plans) {
             (None, [plan]) => self.launch_ready(&self.ready(plan, work)?, plan, work),
             // Never with checksums: a batch has them of one plan.
             (Some(PerStripe::ByDevice(code)), plans) => {

@@ -4,9 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::device::Device;
 use super::import::visible_to_host;
-use super::kernels::Work;
 use super::launch::Launch;
-use super::resident::Unsubmitted;
+use super::work::Work;
 use crate::Error;
 
 /// Passes whose times have not been asked for; older ones are forgotten.
@@ -129,7 +128,7 @@ impl Profile {
             #[expect(clippy::cast_precision_loss, reason = "a pass takes fewer than 2^53 ticks")]
             let ticks = stamp(8).wrapping_sub(stamp(0)) as f64;
             if stamp(8) == 0 {
-                return Err(device.failed("reading time stamps".to_owned(), Unsubmitted));
+                return Err(device.unsubmitted("reading time stamps".to_owned()));
             }
             time.nanoseconds = ticks * period;
             Ok(time)

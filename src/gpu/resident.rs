@@ -5,8 +5,8 @@ use std::fmt;
 use super::Gpu;
 use super::correct::{Correcting, Patterns, Room};
 use super::import::visible_to_host;
-use super::kernels::Work;
 use super::launch::{Addressing, Buffers, COLUMN_BYTES, Found, Mode, Span, part};
+use super::work::Work;
 use crate::backend::{BLOCK_BYTES, Report, Task};
 use crate::memory::Geometry;
 use crate::plan::Matrices;
@@ -168,7 +168,6 @@ impl Gpu {
             let work = Work {
                 matrices,
                 plan_of,
-                tables: self.kernels.tables_per_stripe(matrices, span.stripes)?,
                 by_position: false,
                 source: &source,
                 target: &target,
@@ -184,7 +183,8 @@ impl Gpu {
                     },
                 },
             };
-            let launch = self.kernels.launch(&work)?;
+            let tables = self.kernels.tables_per_stripe(matrices, span.stripes)?;
+            let launch = self.kernels.launch(&work, tables.as_ref())?;
             self.profile.pass(device, encoder, doing, &work, &launch);
             let checksums = match crc {
                 None => None,
@@ -280,7 +280,7 @@ impl Recorded {
                 let bytes = gpu.device.read(download, || "reading what a check found".to_owned())?;
                 let entries: Vec<Found> = bytemuck::pod_collect_to_vec(&bytes);
                 if entries.iter().any(|found| found.count == u32::MAX) {
-                    return Err(gpu.device.failed("reading what a check found".to_owned(), Unsubmitted));
+                    return Err(gpu.device.unsubmitted("reading what a check found".to_owned()));
                 }
                 report.mismatches.extend(Found::mismatches(&entries, plan, *span));
             }
@@ -290,7 +290,7 @@ impl Recorded {
                     outcome.add_to(&mut report, 0, stripe, block * BLOCK_BYTES);
                 })?;
                 if !was_submitted {
-                    return Err(gpu.device.failed("reading what was corrected".to_owned(), Unsubmitted));
+                    return Err(gpu.device.unsubmitted("reading what was corrected".to_owned()));
                 }
             }
         }
@@ -312,15 +312,10 @@ impl Recorded {
         let mut words = bytemuck::pod_collect_to_vec::<u8, u32>(&bytes);
         match words.split_off(*count)[..] {
             [0] => Ok(words),
-            _ => Err(gpu.device.failed(doing(), Unsubmitted)),
+            _ => Err(gpu.device.unsubmitted(doing())),
         }
     }
 }
-
-/// Recorded commands that never ran.
-#[derive(Debug, thiserror::Error)]
-#[error("the recorded commands were not submitted, or failed")]
-pub(super) struct Unsubmitted;
 
 /// The part of an arena's buffer that kernels bind.
 fn binding(arena: Arena<'_>) -> wgpu::BufferBinding<'_> {

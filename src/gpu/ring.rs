@@ -19,8 +19,8 @@ use super::Gpu;
 use super::correct::{Correcting, Patterns, Room};
 use super::device::Device;
 use super::import::visible_to_host;
-use super::kernels::Work;
 use super::launch::{Addressing, Buffers, Mode, part};
+use super::work::Work;
 use crate::Error;
 use crate::backend::{BLOCK_BYTES, Batch, Report};
 use job::Job;
@@ -223,7 +223,6 @@ impl Call<'_, '_> {
         let work = Work {
             matrices: job.matrices,
             plan_of: job.plan_of(chunk),
-            tables: job.tables.clone(),
             by_position: true,
             source: &|at, _| at * stride,
             target: &|at, _| (first_target + at) * stride,
@@ -236,7 +235,7 @@ impl Call<'_, '_> {
                 addressing: Addressing::Separate,
             },
         };
-        let launch = slot.launches.launch(&self.gpu.kernels, &work)?;
+        let launch = slot.launches.launch(&self.gpu.kernels, &work, job.tables.as_ref())?;
         self.gpu.profile.pass(&self.gpu.device, encoder, || job.describe(), &work, &launch);
         Ok(())
     }

@@ -5,9 +5,9 @@
 use rayon::prelude::*;
 
 use super::device::Device;
-use super::kernels::Work;
 use super::launch::{self, Addressing, Buffers, COLUMN_BYTES, Launch, Mode, Pass, WORKGROUP_SIZE};
 use super::shader::{Binding, Holds, Shader, shared};
+use super::work::Work;
 use crate::{Error, Plan};
 
 const TEMPLATE: &str = include_str!("../../shaders/table.wgsl");

@@ -16,28 +16,11 @@
 use std::fmt::Write;
 use std::ops::Range;
 
-use super::Variant;
+use crate::gpu::kernel::{Method, Variant};
 use crate::gpu::launch::{Addressing, Mode, prelude};
 use crate::{Matrix, gf256};
 
 pub(super) const TEMPLATE: &str = include_str!("../../../shaders/compiled.wgsl");
-
-/// How the sums of sources are made. `group` sources share the sums of their subsets; 1 shares nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Method {
-    /// Row after row, every source and every shared sum in registers.
-    Rows {
-        /// Sources of a group.
-        group: usize,
-    },
-    /// All rows together, `step` groups after another.
-    Sums {
-        /// Sources of a group.
-        group: usize,
-        /// Groups whose sums are added at a time: two make one three-input operation, and take more registers.
-        step: usize,
-    },
-}
 
 /// The WGSL of rows `rows` of a matrix.
 pub(in crate::gpu) fn generate(

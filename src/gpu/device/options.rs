@@ -1,7 +1,7 @@
 //! Which device to open, and how: what the caller says, or else the environment.
 
 use crate::backend::HostMemory;
-use crate::gpu::Kernel;
+use crate::gpu::kernel::Kernel;
 use crate::{Error, env};
 
 /// Which device to open, and how.

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Kernels, Ready, Work};
+use super::{Kernels, PerStripe, Ready};
 use crate::gpu::launch::{Addressing, Launch, Span};
+use crate::gpu::work::Work;
 use crate::{Error, Plan};
 
 /// Launches over the same few buffers, kept because binding costs more than a small call's work.
@@ -30,8 +31,15 @@ impl Launches {
     const KEPT: usize = 8;
 
     /// As [`Kernels::launch`].
-    pub(in crate::gpu) fn launch(&self, kernels: &Kernels, work: &Work<'_>) -> Result<Arc<Launch>, Error> {
-        let (None, [plan]) = (&work.tables, work.matrices.plans()) else { return Ok(Arc::new(kernels.launch(work)?)) };
+    pub(in crate::gpu) fn launch(
+        &self,
+        kernels: &Kernels,
+        work: &Work<'_>,
+        tables: Option<&PerStripe>,
+    ) -> Result<Arc<Launch>, Error> {
+        let (None, [plan]) = (tables, work.matrices.plans()) else {
+            return Ok(Arc::new(kernels.launch(work, tables)?));
+        };
         let ready = kernels.ready(plan, work)?;
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept.iter().position(|kept| kept.is_for(&ready, plan, work));

@@ -1,0 +1,92 @@
+//! Kernels by name, and the ways in which a compiled one can be generated.
+
+use crate::{Error, env};
+
+/// Which kernel is used. The default is the table kernel until a compiled one is ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kernel {
+    /// Always the table kernel.
+    Table,
+    /// Always a compiled kernel, which the first call waits for; the table kernel only where nothing else can be: for
+    /// a plan per stripe, for plans without sources, and for matrices of more than 16384 coefficients or 4096 sources and
+    /// targets.
+    Compiled,
+    /// As `Compiled`, of this variant.
+    Variant(Variant),
+}
+
+impl Kernel {
+    /// What `EVARISTE_KERNEL` asks for.
+    pub(super) fn from_env() -> Result<Option<Self>, Error> {
+        let choice = env::choice("EVARISTE_KERNEL", &["table", "compiled"])?;
+        Ok(choice.map(|choice| [Self::Table, Self::Compiled][choice]))
+    }
+}
+
+/// How a kernel is generated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Variant {
+    /// Words of four bytes in an invocation's column: 1, 2 or 4.
+    pub width: usize,
+    /// How sums of sources are made.
+    pub method: Method,
+    /// Rows one dispatch computes; more take several, each reading the sources anew.
+    pub rows: usize,
+    /// Invocations of a workgroup: fewer where each takes many registers.
+    pub workgroup: u32,
+}
+
+impl Variant {
+    /// The variant that measured fastest for this shape.
+    #[must_use]
+    pub fn choose(sources: usize, targets: usize) -> Self {
+        let (width, method, rows, workgroup) = match (sources, targets) {
+            // Few rows: any way runs at the speed of memory, if it keeps the registers few.
+            (..=10 | 21.., ..=4) => (2, Method::Sums { group: 4, step: 2 }, 4, 128),
+            (_, ..=4) => (2, Method::Rows { group: 4 }, 4, 128),
+            // Many: arithmetic counts, so every sum is made once, for as long as all sums fit the registers.
+            (..=16, ..=8) => (2, Method::Rows { group: 4 }, 8, 256),
+            (..=35, _) => (1, Method::Rows { group: 5 }, 16, 64),
+            (..=52, _) => (1, Method::Rows { group: 4 }, 16, 64),
+            _ => (1, Method::Sums { group: 2, step: 2 }, 12, 64),
+        };
+        Self { width, method, rows, workgroup }
+    }
+
+    /// That a kernel can be generated so.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let (group, step) = match self.method {
+            Method::Rows { group } => (group, 1),
+            Method::Sums { group, step } => (group, step),
+        };
+        let checks = [
+            ("width", self.width, matches!(self.width, 1 | 2 | 4), "1, 2 or 4"),
+            ("rows", self.rows, self.rows > 0, "at least 1"),
+            ("workgroup", self.workgroup as usize, (1..=256).contains(&self.workgroup), "1 to 256"),
+            ("group", group, (1..=8).contains(&group), "1 to 8"),
+            ("step", step, step > 0, "at least 1"),
+        ];
+        match checks.into_iter().find(|&(_, _, holds, _)| !holds) {
+            Some((what, given, _, allowed)) => Err(Error::Variant { what, given, allowed }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How the sums of sources are made. `group` sources share the sums of their subsets; 1 shares nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Row after row, every source and every shared sum in registers.
+    Rows {
+        /// Sources of a group.
+        group: usize,
+    },
+    /// All rows together, `step` groups after another.
+    Sums {
+        /// Sources of a group.
+        group: usize,
+        /// Groups whose sums are added at a time: two make one three-input operation, and take more registers.
+        step: usize,
+    },
+}
