@@ -7,9 +7,8 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::cargo::{cargo, output, root, run as execute, succeeds};
+use crate::cargo::{PROFILE, cargo, output, root, run as execute, succeeds};
 use crate::setup;
-use crate::test::PROFILE;
 
 const TARGET: &str = "aarch64-unknown-linux-gnu";
 const LINKER: &str = "aarch64-linux-gnu-gcc";

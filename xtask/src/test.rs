@@ -7,10 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cargo::{build_folder, cargo, members, metadata, root, run as execute};
+use crate::cargo::{PROFILE, build_folder, cargo, members, metadata, root, run as execute};
 use crate::{aarch64, setup, shaders, versions};
-
-pub(crate) const PROFILE: &str = "ci";
 
 type Step = (&'static str, fn() -> Result<()>);
 
