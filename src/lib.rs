@@ -39,6 +39,7 @@ pub mod layout;
 pub mod matrix;
 pub mod memory;
 pub mod plan;
+mod recent;
 pub mod solver;
 pub mod stream;
 

@@ -1,19 +1,24 @@
 //! Repairs that were asked for last: a degraded array asks for the same one again and again, and solving it costs as much as
 //! rebuilding some kilobytes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use crate::recent::Recent;
 use crate::solver::repair_by;
 use crate::{Code, Error, Grs, Plan};
 
-/// Plans of one code, the one used last first.
-#[derive(Default)]
-pub(super) struct Repairs(Mutex<Vec<Arc<Repair>>>);
+/// Plans of one code.
+pub(super) struct Repairs(Recent<Repair, Arc<Plan>>);
 
 struct Repair {
     lost: Box<[usize]>,
     wanted: Box<[usize]>,
-    plan: Arc<Plan>,
+}
+
+impl Default for Repairs {
+    fn default() -> Self {
+        Self(Recent::new(Self::KEPT))
+    }
 }
 
 impl Repairs {
@@ -31,21 +36,11 @@ impl Repairs {
         lost: &[usize],
         wanted: &[usize],
     ) -> Result<Arc<Plan>, Error> {
-        let is_it = |repair: &Arc<Repair>| (&*repair.lost, &*repair.wanted) == (lost, wanted);
-        {
-            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(at) = kept.iter().position(is_it) {
-                kept[..=at].rotate_right(1);
-                return Ok(Arc::clone(&kept[0].plan));
-            }
-        }
-        // Without the lock: another thread may want another one meanwhile.
-        let plan = Arc::new(repair_by(code, grs, lost, wanted)?);
-        let repair = Arc::new(Repair { lost: lost.into(), wanted: wanted.into(), plan: Arc::clone(&plan) });
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.truncate(Self::KEPT - 1);
-        kept.insert(0, repair);
-        Ok(plan)
+        let fits = |repair: &Repair| (&*repair.lost, &*repair.wanted) == (lost, wanted);
+        self.0.get(fits, || {
+            let plan = Arc::new(repair_by(code, grs, lost, wanted)?);
+            Ok((Repair { lost: lost.into(), wanted: wanted.into() }, plan))
+        })
     }
 }
 

@@ -1,25 +1,24 @@
 //! The programs used last, so that a codec's next call finds its program.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::convert::Infallible;
+use std::sync::Arc;
 
 use super::program::{Engine, Program};
 use crate::Matrix;
+use crate::recent::Recent;
 
 /// Programs kept: a codec has one that encodes, and one for each set of lost shards.
 const KEPT: usize = 16;
 
-/// A matrix and its program.
-type Made = (Matrix, Arc<dyn Program>);
-
-/// A kernel and the programs used last, the latest first.
+/// A kernel and the programs used last.
 pub(super) struct RecentPrograms {
     engine: Box<dyn Engine>,
-    made: Mutex<Vec<Made>>,
+    made: Recent<Matrix, Arc<dyn Program>>,
 }
 
 impl RecentPrograms {
     pub(super) fn new(engine: Box<dyn Engine>) -> Self {
-        Self { engine, made: Mutex::new(Vec::with_capacity(KEPT)) }
+        Self { engine, made: Recent::new(KEPT) }
     }
 
     pub(super) fn engine(&self) -> &dyn Engine {
@@ -28,18 +27,8 @@ impl RecentPrograms {
 
     /// The program of a matrix.
     pub(super) fn get(&self, matrix: &Matrix) -> Arc<dyn Program> {
-        // A panic leaves a valid list that at worst lacks a program.
-        let lock = || self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut made = lock();
-        if let Some(index) = made.iter().position(|(of, _)| of == matrix) {
-            made[..=index].rotate_right(1);
-            return Arc::clone(&made[0].1);
-        }
-        drop(made);
-        let program: Arc<dyn Program> = self.engine.prepare(matrix).into();
-        let mut made = lock();
-        made.truncate(KEPT - 1);
-        made.insert(0, (matrix.clone(), Arc::clone(&program)));
+        let make = || Ok::<_, Infallible>((matrix.clone(), self.engine.prepare(matrix).into()));
+        let Ok(program) = self.made.get(|of| of == matrix, make);
         program
     }
 }
@@ -62,6 +51,5 @@ mod tests {
             programs.get(&matrix(n));
         }
         assert!(!Arc::ptr_eq(&first, &programs.get(&matrix(0))), "as many again");
-        assert_eq!(programs.made.lock().unwrap().len(), KEPT);
     }
 }

@@ -28,16 +28,15 @@ pub(super) struct Key {
     pub(super) fused: bool,
 }
 
-impl Key {
-    /// Whether there can be such a kernel.
-    pub(super) fn is_possible(&self) -> bool {
-        !self.fused || self.fusion().is_some()
-    }
+/// How checksums and the product of a matrix fit into one kernel, if they do.
+fn fusion(matrix: &Matrix, mode: Mode) -> Option<Shape> {
+    let (sources, targets) = (matrix.cols(), matrix.rows());
+    Shape::new(Fusion::choose(sources), sources, targets, mode)
+}
 
-    fn fusion(&self) -> Option<Shape> {
-        let (sources, targets) = (self.matrix.cols(), self.matrix.rows());
-        Shape::new(Fusion::choose(sources), sources, targets, self.mode)
-    }
+/// Whether a kernel can compute checksums together with the product of this matrix.
+pub(super) fn can_fuse(matrix: &Matrix, mode: Mode) -> bool {
+    fusion(matrix, mode).is_some()
 }
 
 /// A plan's kernel: one pipeline for each run of rows.
@@ -69,7 +68,7 @@ impl Compiled {
     pub(super) fn new(device: &Device, key: &Key, variant: Variant) -> Result<Self, Error> {
         let Key { matrix, mode, addressing, .. } = key;
         let slots = matrix.rows() + matrix.cols();
-        if let Some(shape) = key.fusion().filter(|_| key.fused) {
+        if let Some(shape) = fusion(matrix, *mode).filter(|_| key.fused) {
             let passes = vec![launch::pipeline(device, &fused::shader(matrix, &shape, *mode, *addressing))?];
             let Fusion { width, tile_words, .. } = shape.fusion;
             let group = Group::Blocks { blocks: shape.blocks, tile_words };
@@ -188,7 +187,7 @@ fn fused_samples() -> Result<Vec<(String, Shader)>, Error> {
     for code in codes {
         for (mode, addressing) in ways {
             let key = Key { matrix: code.parity_matrix().clone(), mode, addressing, fused: true };
-            let Some(shape) = key.fusion() else { continue };
+            let Some(shape) = fusion(&key.matrix, mode) else { continue };
             let shape_name = format!("{} {}+{}", code.name(), key.matrix.cols(), key.matrix.rows());
             let shared = if addressing == Addressing::Shared { " shared" } else { "" };
             let name = format!("{shape_name} fused {}{shared}", format!("{mode:?}").to_lowercase());

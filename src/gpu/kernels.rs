@@ -6,12 +6,11 @@
 
 mod launches;
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
-use super::compiled::{Compiled, Key};
+use super::compiled::{self, Compiled, Key};
 use super::crc::Crc;
 use super::device::Device;
 use super::exit;
@@ -21,7 +20,8 @@ use super::launch::{Addressing, Launch, Mode};
 use super::table::{Table, Tables, storage};
 use super::work::Work;
 use crate::plan::{Interpolation, Matrices};
-use crate::{Error, Plan};
+use crate::recent::Recent;
+use crate::{Error, Matrix, Plan};
 pub(super) use launches::Launches;
 
 /// A plan that has moved this many bytes is compiled: below, the time to compile is not won back.
@@ -49,23 +49,27 @@ pub(super) struct Kernels {
     invert: Invert,
     crc: Crc,
     forced: Option<Kernel>,
-    known: Arc<Mutex<Known>>,
+    known: Arc<Known>,
     builder: Builder,
 }
 
 /// What is known of the matrices used last.
-#[derive(Default)]
-struct Known {
-    entries: HashMap<Key, Entry>,
-    clock: u64,
-}
+type Known = Recent<Key, Entry>;
 
 #[derive(Default)]
 struct Entry {
     tables: Option<Arc<Tables>>,
     compiled: State,
     moved_bytes: u64,
-    last_use: u64,
+}
+
+/// A key that borrows its matrix, so that a dispatch finds what is known of it without a copy.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    matrix: &'a Matrix,
+    mode: Mode,
+    addressing: Addressing,
+    fused: bool,
 }
 
 #[derive(Default)]
@@ -79,6 +83,7 @@ enum State {
 }
 
 /// A kernel that is ready to run.
+#[derive(Clone)]
 enum Ready {
     Table(Arc<Tables>),
     Compiled(Arc<Compiled>),
@@ -90,7 +95,7 @@ impl Kernels {
     pub(super) fn new(device: Arc<Device>, forced: Option<Kernel>, invert_from: Option<usize>) -> Result<Self, Error> {
         let table = Table::new(&device)?;
         let (invert, crc) = (Invert::new(&device, invert_from)?, Crc::new(&device)?);
-        let known = Arc::default();
+        let known = Arc::new(Known::new(REMEMBERED));
         let builder = Builder::new(Arc::clone(&device), Arc::clone(&known));
         Ok(Self { device, table, invert, crc, forced, known, builder })
     }
@@ -151,57 +156,77 @@ impl Kernels {
     /// The kernel for a plan now; asks for a better one if that is worth it.
     fn ready(&self, plan: &Plan, work: &Work<'_>) -> Result<Ready, Error> {
         if work.buffers.crc.is_some()
-            && let Some(kernel) = self.compiled(plan, work, true)?
+            && let Some(kernel) = self.compiled(&Wanted::new(plan, work, true), plan, work)?
         {
             return Ok(Ready::Fused(kernel));
         }
-        if let Some(kernel) = self.compiled(plan, work, false)? {
+        let wanted = Wanted::new(plan, work, false);
+        if let Some(kernel) = self.compiled(&wanted, plan, work)? {
             return Ok(Ready::Compiled(kernel));
         }
-        let key = self.key(plan, work, false);
-        if let Some(tables) = &lock(&self.known).entry(&key).tables {
-            return Ok(Ready::Table(Arc::clone(tables)));
+        if let Some(tables) = wanted.find(&self.known, |entry| entry.tables.clone()) {
+            return Ok(Ready::Table(tables));
         }
         let tables = Arc::new(Tables::new(&self.device, std::slice::from_ref(plan))?);
-        lock(&self.known).entry(&key).tables = Some(Arc::clone(&tables));
+        wanted.find(&self.known, |entry| entry.tables = Some(Arc::clone(&tables)));
         Ok(Ready::Table(tables))
     }
 
-    fn key(&self, plan: &Plan, work: &Work<'_>, fused: bool) -> Key {
+    /// The compiled kernel for a plan, if it is ready; it is asked for if that is worth it.
+    fn compiled(&self, wanted: &Wanted<'_>, plan: &Plan, work: &Work<'_>) -> Result<Option<Arc<Compiled>>, Error> {
+        let ready = wanted.find(&self.known, |entry| {
+            entry.moved_bytes += work.traffic_bytes();
+            if let State::Ready(kernel) = &entry.compiled {
+                return Some(Arc::clone(kernel));
+            }
+            let worth_it = entry.moved_bytes >= COMPILE_AFTER_BYTES || plan.is_lasting();
+            let asks = self.forced.is_none() && worth_it && matches!(entry.compiled, State::Cold);
+            if asks && wanted.is_compilable() {
+                entry.compiled = State::Building;
+                self.builder.ask(wanted.key());
+            }
+            None
+        });
+        match self.forced {
+            Some(forced) if ready.is_none() && forced != Kernel::Table && wanted.is_compilable() => {
+                // Without the lock: another thread may compile something else meanwhile.
+                let key = wanted.key();
+                let kernel = Arc::new(Compiled::new(&self.device, &key, variant(&key, Some(forced)))?);
+                wanted.find(&self.known, |entry| entry.compiled = State::Ready(Arc::clone(&kernel)));
+                Ok(Some(kernel))
+            }
+            _ => Ok(ready),
+        }
+    }
+}
+
+impl<'a> Wanted<'a> {
+    fn new(plan: &'a Plan, work: &Work<'_>, fused: bool) -> Self {
         let mode = work.buffers.mode();
         // A check only reads, and one text does for both.
         let addressing = if mode == Mode::Check { Addressing::Separate } else { work.buffers.addressing };
-        Key { matrix: plan.matrix().clone(), mode, addressing, fused }
+        Self { matrix: plan.matrix(), mode, addressing, fused }
     }
 
-    /// The compiled kernel for a plan, if it is ready; it is asked for if that is worth it.
-    fn compiled(&self, plan: &Plan, work: &Work<'_>, fused: bool) -> Result<Option<Arc<Compiled>>, Error> {
-        let key = self.key(plan, work, fused);
-        let (sources, targets) = (plan.sources().len(), plan.targets().len());
+    fn key(&self) -> Key {
+        let Self { matrix, mode, addressing, fused } = *self;
+        Key { matrix: matrix.clone(), mode, addressing, fused }
+    }
+
+    /// Calls `then` with what is known of the matrix, which is nothing if it is new.
+    fn find<R>(&self, known: &Known, then: impl FnOnce(&mut Entry) -> R) -> R {
+        let Self { matrix, mode, addressing, fused } = *self;
+        let fits =
+            |key: &Key| (key.mode, key.addressing, key.fused) == (mode, addressing, fused) && key.matrix == *matrix;
+        known.with_or_new(fits, || (self.key(), Entry::default()), then)
+    }
+
+    fn is_compilable(&self) -> bool {
+        let (sources, targets) = (self.matrix.cols(), self.matrix.rows());
         // A kernel of nothing would not use all that is bound to it.
-        let compilable = (1..=MOST_COEFFICIENTS).contains(&(sources * targets))
+        (1..=MOST_COEFFICIENTS).contains(&(sources * targets))
             && sources + targets <= MOST_SLOTS
-            && self.forced != Some(Kernel::Table)
-            && key.is_possible();
-        let mut known = lock(&self.known);
-        let entry = known.entry(&key);
-        entry.moved_bytes += work.traffic_bytes();
-        if let State::Ready(kernel) = &entry.compiled {
-            return Ok(Some(Arc::clone(kernel)));
-        }
-        if compilable && let Some(forced) = self.forced {
-            // Without the lock: another thread may compile something else meanwhile.
-            drop(known);
-            let kernel = Arc::new(Compiled::new(&self.device, &key, variant(&key, Some(forced)))?);
-            lock(&self.known).entry(&key).compiled = State::Ready(Arc::clone(&kernel));
-            return Ok(Some(kernel));
-        }
-        let worth_it = entry.moved_bytes >= COMPILE_AFTER_BYTES || plan.is_lasting();
-        if compilable && worth_it && matches!(entry.compiled, State::Cold) {
-            entry.compiled = State::Building;
-            self.builder.ask(key.clone());
-        }
-        Ok(None)
+            && (!self.fused || compiled::can_fuse(self.matrix, self.mode))
     }
 }
 
@@ -222,27 +247,6 @@ fn variant(key: &Key, forced: Option<Kernel>) -> Variant {
     }
 }
 
-impl Known {
-    /// What is known of a matrix; if nothing is, room is made by forgetting the one used longest ago.
-    fn entry(&mut self, key: &Key) -> &mut Entry {
-        self.clock += 1;
-        if self.entries.len() >= REMEMBERED && !self.entries.contains_key(key) {
-            let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.last_use).map(|(key, _)| key.clone());
-            if let Some(oldest) = oldest {
-                self.entries.remove(&oldest);
-            }
-        }
-        let entry = self.entries.entry(key.clone()).or_default();
-        entry.last_use = self.clock;
-        entry
-    }
-}
-
-fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
-    // Whoever panicked while holding the lock left a whole map behind.
-    known.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The thread that compiles. It ends with its owner, after the kernel it is at.
 struct Builder {
     requests: Option<mpsc::Sender<Key>>,
@@ -251,7 +255,7 @@ struct Builder {
 }
 
 impl Builder {
-    fn new(device: Arc<Device>, known: Arc<Mutex<Known>>) -> Self {
+    fn new(device: Arc<Device>, known: Arc<Known>) -> Self {
         let (requests, waiting) = mpsc::channel::<Key>();
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
@@ -260,8 +264,8 @@ impl Builder {
                 if stopped.load(Ordering::Relaxed) {
                     return;
                 }
-                let still_wanted = |entry: &Entry| matches!(entry.compiled, State::Building);
-                if !lock(&known).entries.get(&key).is_some_and(still_wanted) {
+                let is_wanted = |entry: &mut Entry| matches!(entry.compiled, State::Building);
+                if known.with(|kept| *kept == key, is_wanted) != Some(true) {
                     continue;
                 }
                 let Some(running) = exit::running() else { exit::stay() };
@@ -273,11 +277,8 @@ impl Builder {
                         State::Failed
                     }
                 };
-                match lock(&known).entries.get_mut(&key) {
-                    Some(entry) => entry.compiled = compiled,
-                    // A matrix that was forgotten meanwhile is not remembered for this. To drop its kernel is the driver's work.
-                    None => drop(compiled),
-                }
+                // If the matrix was forgotten meanwhile, this drops the kernel, which is the driver's work.
+                known.with(|kept| *kept == key, |entry| entry.compiled = compiled);
                 drop(running);
             }
         };

@@ -1,9 +1,11 @@
 //! Hypotheses: "all wrong bytes are in these shards", tested on many columns at once.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::convert::Infallible;
+use std::sync::Arc;
 
 use crate::Matrix;
 use crate::cpu::program::{Engine, Program};
+use crate::recent::Recent;
 
 /// Hypotheses kept: neighbouring blocks are often damaged in the same shards, and threads work on a few such runs at a time.
 const KEPT: usize = 16;
@@ -11,14 +13,15 @@ const KEPT: usize = 16;
 /// The hypothesis that all wrong bytes of a column are at t places. Then the first t syndromes are an invertible matrix times the
 /// magnitudes, and the other syndromes follow from them.
 pub(super) struct Hypothesis {
-    places: Box<[usize]>,
+    /// Their number, t.
+    places: usize,
     program: Box<dyn Program>,
 }
 
 impl Hypothesis {
     /// The number of places, t.
     pub(super) fn places(&self) -> usize {
-        self.places.len()
+        self.places
     }
 
     /// Computes the t magnitudes and the remaining syndromes from the first t syndromes.
@@ -27,34 +30,25 @@ impl Hypothesis {
     }
 }
 
-/// The hypotheses used last, the latest first.
+/// The hypotheses used last.
 pub(super) struct Hypotheses<'a> {
     engine: &'a dyn Engine,
     parity_check: Matrix,
-    kept: Mutex<Vec<Arc<Hypothesis>>>,
+    kept: Recent<Box<[usize]>, Arc<Hypothesis>>,
 }
 
 impl<'a> Hypotheses<'a> {
     pub(super) fn new(engine: &'a dyn Engine, parity_check: Matrix) -> Self {
-        Self { engine, parity_check, kept: Mutex::new(Vec::with_capacity(KEPT)) }
+        Self { engine, parity_check, kept: Recent::new(KEPT) }
     }
 
     /// The hypothesis that all wrong bytes are at these places. There are at most as many places as syndromes.
     pub(super) fn of(&self, places: &[usize]) -> Arc<Hypothesis> {
-        // A panic leaves a valid list that at worst lacks a hypothesis.
-        let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        {
-            let mut kept = lock();
-            if let Some(index) = kept.iter().position(|hypothesis| *hypothesis.places == *places) {
-                kept[..=index].rotate_right(1);
-                return Arc::clone(&kept[0]);
-            }
-        }
-        let program = self.engine.prepare(&matrix(&self.parity_check, places));
-        let hypothesis = Arc::new(Hypothesis { places: places.into(), program });
-        let mut kept = lock();
-        kept.truncate(KEPT - 1);
-        kept.insert(0, Arc::clone(&hypothesis));
+        let make = || {
+            let program = self.engine.prepare(&matrix(&self.parity_check, places));
+            Ok::<_, Infallible>((places.into(), Arc::new(Hypothesis { places: places.len(), program })))
+        };
+        let Ok(hypothesis) = self.kept.get(|kept| **kept == *places, make);
         hypothesis
     }
 }

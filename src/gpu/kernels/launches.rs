@@ -1,29 +1,32 @@
 //! Launches that are kept with the buffers they bind.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::{Kernels, PerStripe, Ready};
 use crate::gpu::launch::{Addressing, Launch, Span};
 use crate::gpu::work::Work;
+use crate::recent::Recent;
 use crate::{Error, Plan};
 
 /// Launches over the same few buffers, kept because binding costs more than a small call's work.
-#[derive(Default)]
 pub(in crate::gpu) struct Launches {
-    /// The one used last first.
-    kept: Mutex<VecDeque<Kept>>,
+    kept: Recent<MadeFrom, Arc<Launch>>,
 }
 
-/// A launch and all that it was made from.
-struct Kept {
+/// All that a launch was made from.
+struct MadeFrom {
     ready: Ready,
     span: Span,
     addressing: Addressing,
     bindings: Vec<(wgpu::Buffer, wgpu::BufferAddress, Option<wgpu::BufferSize>)>,
     /// Where sources and targets begin.
     places: Vec<usize>,
-    launch: Arc<Launch>,
+}
+
+impl Default for Launches {
+    fn default() -> Self {
+        Self { kept: Recent::new(Self::KEPT) }
+    }
 }
 
 impl Launches {
@@ -41,36 +44,28 @@ impl Launches {
             return Ok(Arc::new(kernels.launch(work, tables)?));
         };
         let ready = kernels.ready(plan, work)?;
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.iter().position(|kept| kept.is_for(&ready, plan, work));
-        if let Some(found) = found.and_then(|at| kept.remove(at)) {
-            let launch = Arc::clone(&found.launch);
-            kept.push_front(found);
-            return Ok(launch);
-        }
-        let launch = Arc::new(kernels.launch_ready(&ready, plan, work)?);
-        let binding = |binding: &wgpu::BufferBinding<'_>| (binding.buffer.clone(), binding.offset, binding.size);
-        let entry = Kept {
-            ready,
-            span: work.span,
-            addressing: work.buffers.addressing,
-            bindings: work.buffers.all().map(binding).collect(),
-            places: work.places(plan).collect(),
-            launch: Arc::clone(&launch),
+        let make = || {
+            let launch = Arc::new(kernels.launch_ready(&ready, plan, work)?);
+            let binding = |binding: &wgpu::BufferBinding<'_>| (binding.buffer.clone(), binding.offset, binding.size);
+            let made_from = MadeFrom {
+                ready: ready.clone(),
+                span: work.span,
+                addressing: work.buffers.addressing,
+                bindings: work.buffers.all().map(binding).collect(),
+                places: work.places(plan).collect(),
+            };
+            Ok((made_from, launch))
         };
-        kept.truncate(Self::KEPT - 1);
-        kept.push_front(entry);
-        Ok(launch)
+        self.kept.get(|kept| kept.is_for(&ready, plan, work), make)
     }
 
     /// Drops every launch that binds this buffer.
     pub(in crate::gpu) fn forget(&self, buffer: &wgpu::Buffer) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|kept| kept.bindings.iter().all(|(bound, ..)| bound != buffer));
+        self.kept.retain(|kept| kept.bindings.iter().all(|(bound, ..)| bound != buffer));
     }
 }
 
-impl Kept {
+impl MadeFrom {
     fn is_for(&self, ready: &Ready, plan: &Plan, work: &Work<'_>) -> bool {
         let binding = |(buffer, offset, size): &(wgpu::Buffer, _, _), other: &wgpu::BufferBinding<'_>| {
             (buffer, *offset, *size) == (other.buffer, other.offset, other.size)
