@@ -84,12 +84,35 @@ use repairs::Repairs;
 ///
 /// # Threads
 ///
-/// A codec is `Send` and `Sync`. A clone shares everything with its original and costs one reference count, so a thread
-/// may take one with it. Calls from several threads run at the same time.
+/// A codec is `Send` and `Sync`, and calls from several threads run at the same time. A clone shares everything with its
+/// original and costs one reference count, so give each thread or task a clone. Clones share the plans of the last 32 repairs,
+/// too: clone a codec rather than make another one of the same code.
 ///
-/// Every call blocks until its shards are done, and computes on the threads of the rayon pool in which it is made: the
-/// global pool, unless the caller's thread belongs to another. A future must not block, so asynchronous programs hand the
-/// call to a thread that may, as `tokio::task::spawn_blocking` does; the closure is the one of this example:
+/// **Every call blocks** until its result is written. A call runs on the thread that makes it. If it moves so many bytes that
+/// more threads make it faster (from 1 MiB on 16 cores, from 8 MiB on 2), it also uses the rayon pool of that thread, which is
+/// the global pool unless the thread belongs to another.
+///
+/// **With rayon**, code many small objects by a parallel iterator over the objects. Each call stays on its thread:
+///
+/// ```
+/// use evariste::{Code, Codec, Error};
+/// use rayon::prelude::*;
+///
+/// let codec = Codec::new(Code::reed_solomon(4, 2)?)?;
+/// let objects = vec![b"an object"; 100];
+/// let encode = |object: &&[u8; 9]| {
+///     let mut shards = codec.split(*object);
+///     codec.encode(&mut shards).map(|()| shards)
+/// };
+/// let encoded: Vec<Vec<Vec<u8>>> = objects.par_iter().map(encode).collect::<Result<_, Error>>()?;
+/// assert_eq!(encoded.len(), 100);
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// To keep a large call off some cores, make it within `install` of a smaller `rayon::ThreadPool`.
+///
+/// **With tokio** and other asynchronous runtimes, make the call on a thread that may block, since a future must not:
+/// `tokio::task::spawn_blocking` takes the closure that `std::thread::spawn` takes here.
 ///
 /// ```
 /// use evariste::{Code, Codec};
@@ -107,8 +130,21 @@ use repairs::Repairs;
 ///
 /// # The GPU
 ///
-/// On the automatic backend the first large call opens the GPU and measures it, and takes that much longer; [`Auto`] says
-/// how large.
+/// On the automatic backend the first large call opens the GPU, measures it and the CPU, and takes that much longer. A call is
+/// large if it moves 32 MiB or more; [`Codec::shards`] of 32 MiB or more opens the GPU, too. Until then every call runs on the
+/// CPU. A program that cannot wait in the middle of its work opens the GPU when it starts:
+///
+/// ```
+/// use evariste::{Auto, Code, Codec};
+///
+/// let gpu = Auto::shared()?.open_now()?; // `None` if there is no GPU to use
+/// let codec = Codec::new(Code::reed_solomon(10, 4)?)?; // on the same backend
+/// # drop((gpu, codec));
+/// # Ok::<(), evariste::Error>(())
+/// ```
+///
+/// A call from a thread of a rayon pool does not wait while another thread opens the GPU: it runs on the CPU. To use the CPU
+/// alone, take [`Codec::on`] with a [`Cpu`](crate::Cpu).
 #[derive(Clone)]
 pub struct Codec {
     shared: Arc<Shared>,
