@@ -1,4 +1,4 @@
-//! Classic codewords: messages with parity behind them, as they go over a link that damages bytes.
+//! Classic codewords: messages followed by parity, sent over a link that damages bytes.
 //!
 //! `cargo run --release --example codewords`
 
@@ -13,7 +13,7 @@ fn main() -> Result<(), Error> {
     data[..13].copy_from_slice(b"hello, world!");
     code.encode(data, parity)?;
 
-    // The link: six bytes come out wrong, and of four more the receiver knows that it could not read them.
+    // The link damages six bytes, and the receiver knows that it could not read four more.
     let mut received = sent.clone();
     for position in [0, 7, 50, 51, 99, 203] {
         received[position] ^= 0x55;
@@ -26,9 +26,9 @@ fn main() -> Result<(), Error> {
     // 2 * 6 + 4 = 16: exactly what 16 parity bytes correct.
     let corrected = code.decode(&mut received, &unreadable)?;
     assert_eq!(received, sent);
-    println!("{} bytes put right, at {:?}", corrected.count(), corrected.positions().collect::<Vec<_>>());
+    println!("{} bytes corrected, at {:?}", corrected.count(), corrected.positions().collect::<Vec<_>>());
 
-    // Nine errors are one more than they correct. The word stays as it came.
+    // Nine errors are one too many. The codeword stays as it arrived.
     for byte in &mut received[100..109] {
         *byte ^= 0x55;
     }

@@ -1,4 +1,4 @@
-//! Lists the adapters that Vulkan shows, opens the one the library would take, and tries it.
+//! Lists the adapters that Vulkan reports, opens the one that the library prefers, and tests it.
 //!
 //! `RUST_LOG=info cargo run --release --example devices` also prints what the library and wgpu log.
 

@@ -1,4 +1,4 @@
-//! Encode ten data shards into four parity shards, lose any four of the fourteen, get them back.
+//! Encodes ten data shards into four parity shards, loses four of the fourteen, and rebuilds them.
 //!
 //! `cargo run --release --example quickstart`
 
@@ -7,7 +7,7 @@ use evariste::{Code, Codec, Error};
 fn main() -> Result<(), Error> {
     let codec = Codec::new(Code::reed_solomon(10, 4)?)?;
 
-    // 14 shards of 1 MiB. The first ten take the data: here a text, repeated; a program would read a file into them.
+    // 14 shards of 1 MiB, in memory that the backend reaches most cheaply. The first ten take the data, here a repeated text.
     let mut shards = codec.shards(1 << 20)?;
     let mut text = b"Nothing survives unless it is kept twice, or encoded once. ".iter().cycle();
     for i in 0..10 {
@@ -16,7 +16,7 @@ fn main() -> Result<(), Error> {
     codec.encode(&mut shards)?;
     println!("encoded 10 MiB into 4 MiB of parity on: {}", codec.backend().info().device);
 
-    // Any four may go, data or parity.
+    // Any four may be lost, data or parity.
     let lost = [0, 5, 11, 13];
     let before: Vec<Vec<u8>> = lost.iter().map(|&i| shards.shard(i).to_vec()).collect();
     for &i in &lost {
@@ -28,7 +28,7 @@ fn main() -> Result<(), Error> {
     }
     println!("lost and rebuilt the shards {lost:?}: identical");
 
-    // A wrong byte shows when parity is computed again.
+    // `verify` computes parity again and compares.
     assert!(codec.verify(&shards)?.is_consistent());
     shards.data_mut(3)[1000] ^= 1;
     let report = codec.verify(&shards)?;

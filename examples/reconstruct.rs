@@ -1,4 +1,4 @@
-//! Shards that lie in the caller's own memory: vectors, some of them missing, as they come from disks or peers.
+//! Shards in the caller's memory: vectors from disks or peers, some of them missing.
 //!
 //! `cargo run --release --example reconstruct`
 
@@ -20,7 +20,7 @@ fn main() -> Result<(), Error> {
     assert_eq!(disks[6].as_ref(), Some(&parity[0]));
     println!("disks 2 and 6 are back");
 
-    // Three are more than two parity shards bear. The error says which are beyond repair, and nothing has changed.
+    // Two parity shards cannot replace three disks. The error names those beyond repair, and nothing has changed.
     disks[0] = None;
     disks[1] = None;
     disks[7] = None;

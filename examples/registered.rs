@@ -1,7 +1,7 @@
-//! Encodes a buffer of the program's own, where it lies: registered once with a GPU, which then reads and writes it across
-//! the bus, and no core copies a byte.
+//! Encodes a buffer of the program in place: it is registered once with a GPU, which then reads and writes it across the bus,
+//! and no core copies a byte.
 //!
-//! Memory from `Codec::shards` is registered by itself; this is for memory that already exists, such as a cache or a ring
+//! The library registers memory from `Codec::shards` itself. This is for memory that already exists, such as a cache or a ring
 //! of network buffers. Run it with `cargo run --release --example registered`.
 
 use std::error::Error;
@@ -14,7 +14,7 @@ use evariste::{Backend, Batch, Code, Cpu, Geometry, Gpu, Task, View};
 
 const SHARD_BYTES: usize = 1 << 20;
 
-/// Whole pages, as a program with a buffer pool has them.
+/// A whole page, as in a program's buffer pool.
 #[repr(C, align(4096))]
 #[derive(Clone)]
 struct Page([u8; 4096]);
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let gpu = Gpu::open(&Options::default())?;
     println!("{}", gpu.info().device);
     if gpu.info().memory != Some(HostMemory::Registered) {
-        println!("it cannot register host memory; batches work all the same, but their bytes are copied");
+        println!("it cannot register host memory; batches still work, but their bytes are copied");
         return Ok(());
     }
 

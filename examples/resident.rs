@@ -1,6 +1,6 @@
-//! Encodes shards that a compute pass has just written, where they lie: one submission, no copy.
+//! Encodes shards in GPU memory that a compute pass has just written: one submission, no copy.
 //!
-//! The caller's own device and buffers; evariste records its pass into the caller's encoder. Run it with
+//! Device and buffers are the caller's, and evariste records its passes into the caller's encoder. Run it with
 //! `cargo run --release --example resident`.
 
 use std::error::Error;
@@ -10,7 +10,7 @@ use evariste::{Code, Geometry, Gpu, Task};
 
 const SHARD_BYTES: usize = 1 << 20;
 
-/// The caller's own work: some simulation's state, here a counter scrambled.
+/// The caller's work: the state of a simulation, here a scrambled counter.
 const SIMULATION: &str = "
 @group(0) @binding(0) var<storage, read_write> state: array<u32>;
 @compute @workgroup_size(256)

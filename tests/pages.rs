@@ -81,3 +81,15 @@ fn rustdoc_has_every_page_and_knows_every_link_to_one() {
         assert_eq!(file, None, "{name}: a link to a file needs a definition, [label]: target");
     }
 }
+
+#[test]
+fn every_example_is_listed_once() {
+    let files =
+        fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut programs: Vec<String> = files.filter(|name| name.ends_with(".rs")).collect();
+    programs.sort();
+    let list = fs::read_to_string(root().join("examples/README.md")).unwrap();
+    let mut listed: Vec<&str> = list.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, programs, "examples/README.md lists the programs in examples/");
+}
