@@ -1,7 +1,7 @@
 //! The calls of reed-solomon-erasure 6.0 over GF(2^8), on the automatic backend.
 //!
-//! For programs that use that crate: they change one `use`, and keep their calls, their shards, the bytes on their disks
-//! and the errors they match on. [Switching](crate::docs::switching) says what differs, and how to go on to [`Codec`].
+//! Programs that use that crate change one `use`. Their calls, their shards, the bytes on their disks and the errors they
+//! match on stay the same. [Switching](crate::docs::switching) says what differs, and how to go on to [`Codec`].
 //!
 //! | there | here |
 //! |---|---|
@@ -9,7 +9,7 @@
 //! | `reed_solomon_erasure::{Error, SBSError, ReconstructShard}` | `evariste::compat::{Error, SBSError, ReconstructShard}` |
 //! | `reed_solomon_erasure::{shards, convert_2D_slices}` | `evariste::compat::{shards, convert_2D_slices}` |
 //!
-//! The field is always GF(2^8), so nothing here has that crate's type parameter for it.
+//! The field is always GF(2^8), so the types here lack that crate's type parameter for it.
 //!
 //! ```
 //! use evariste::compat::galois_8::ReedSolomon; // was: use reed_solomon_erasure::galois_8::ReedSolomon;
@@ -53,19 +53,19 @@ pub mod galois_8 {
 
 /// `galois_8::ReedSolomon` of reed-solomon-erasure: a code of data and parity shards, and the calls that compute it.
 ///
-/// Arguments are checked first, in that crate's order: count, then lengths, those of data before those of parity. After
-/// such an error nothing has changed. Every call checks for
+/// Arguments are checked first, in that crate's order: count, then lengths, data before parity. After such an error nothing
+/// has changed. Every call checks for
 ///
-/// - [`Error::TooFewShards`] or [`Error::TooManyShards`]; of data and parity apart, the same of either kind;
+/// - [`Error::TooFewShards`] or [`Error::TooManyShards`], or the same for data or parity where they are passed separately;
 /// - [`Error::EmptyShard`] if the first shard has no bytes;
 /// - [`Error::IncorrectShardSize`] if another shard is longer or shorter.
 ///
-/// [`Error::Backend`] is the one error that crate does not have.
+/// [`Error::Backend`] is the only error that crate lacks.
 ///
-/// Two are equal if they have the same number of shards of either kind. A clone shares everything with its original.
+/// Two codecs are equal if they have the same numbers of data and parity shards. A clone shares everything with its original.
 #[derive(Clone)]
 pub struct ReedSolomon {
-    codec: Arc<Codec>,
+    codec: Codec,
 }
 
 impl ReedSolomon {
@@ -84,16 +84,16 @@ impl ReedSolomon {
     /// As [`ReedSolomon::new`], on a backend of the caller's choice. That crate has no such constructor.
     ///
     /// # Errors
-    /// As [`ReedSolomon::new`], but for the environment.
+    /// As [`ReedSolomon::new`], except those of the environment.
     pub fn on(data_shards: usize, parity_shards: usize, backend: Arc<dyn Backend>) -> Result<Self, Error> {
         Ok(Self::of(code(data_shards, parity_shards)?, backend))
     }
 
     fn of(code: Code, backend: Arc<dyn Backend>) -> Self {
-        Self { codec: Arc::new(Codec::on(code, backend)) }
+        Self { codec: Codec::on(code, backend) }
     }
 
-    /// The codec that does the work, to go on with its calls.
+    /// The codec below, for its other calls.
     #[must_use]
     pub fn codec(&self) -> &Codec {
         &self.codec
@@ -117,7 +117,7 @@ impl ReedSolomon {
         self.codec.code().total_shards()
     }
 
-    /// Computes the parity shards from the data shards. What stood in the parity shards does not matter.
+    /// Computes the parity shards from the data shards. The old bytes of the parity shards are ignored.
     ///
     /// # Errors
     /// As every call ([`ReedSolomon`]).
@@ -132,7 +132,7 @@ impl ReedSolomon {
         Ok(self.codec.encode(shards)?)
     }
 
-    /// As [`ReedSolomon::encode`], with data and parity apart; data is only read.
+    /// As [`ReedSolomon::encode`], with data and parity in separate slices; data is only read.
     ///
     /// # Errors
     /// As every call ([`ReedSolomon`]).
@@ -145,15 +145,15 @@ impl ReedSolomon {
         Ok(self.codec.encode_into(data, parity)?)
     }
 
-    /// Adds to the parity shards what data shard `i_data` contributes; with shard 0 they begin anew.
+    /// Adds the contribution of data shard `i_data` to the parity shards. Shard 0 overwrites them.
     ///
-    /// Parity is right once every data shard was passed, each once, 0 first. [`ShardByShard`] keeps count. Where all data
-    /// is there, [`ReedSolomon::encode`] is faster: it touches parity once. This takes up to a megabyte of memory beside the
-    /// shards, for what is to be added; pieces of that size stay on the CPU, whatever the length of the shards.
+    /// Parity is right once every data shard was passed, each once, 0 first. [`ShardByShard`] counts them. If all data is
+    /// present, [`ReedSolomon::encode`] is faster: it touches parity once. This call takes up to a megabyte of memory for
+    /// contributions, and works on pieces of that size, which stay on the CPU for shards of any length.
     ///
     /// # Errors
     /// [`Error::InvalidIndex`] if there is no such data shard; then as every call ([`ReedSolomon`]). After
-    /// [`Error::Backend`] the parity shards hold nothing of use: begin again with shard 0.
+    /// [`Error::Backend`] the parity shards are unusable: start again with shard 0.
     pub fn encode_single<T, U>(&self, i_data: usize, mut shards: T) -> Result<(), Error>
     where
         T: AsRef<[U]> + AsMut<[U]>,
@@ -167,7 +167,7 @@ impl ReedSolomon {
         self.encode_single_sep(i_data, data[i_data].as_ref(), parity)
     }
 
-    /// As [`ReedSolomon::encode_single`], with the data shard and parity apart.
+    /// As [`ReedSolomon::encode_single`], with the data shard and parity in separate slices.
     ///
     /// # Errors
     /// As [`ReedSolomon::encode_single`]; the lengths of the parity shards are checked before that of the data shard.
@@ -183,7 +183,7 @@ impl ReedSolomon {
         single::add(&self.codec, i_data, single_data, parity)
     }
 
-    /// Whether the parity shards are what the data shards give.
+    /// Whether the parity shards follow from the data shards.
     ///
     /// Unlike that crate's, this takes no memory of the shards' size.
     ///
@@ -195,7 +195,7 @@ impl ReedSolomon {
         Ok(self.codec.verify(slices)?.is_consistent())
     }
 
-    /// As [`ReedSolomon::verify`]; `buffer` then holds the parity that the data shards give, whatever the answer.
+    /// As [`ReedSolomon::verify`]. In either case `buffer` then holds the parity that follows from the data shards.
     ///
     /// # Errors
     /// As every call ([`ReedSolomon`]), and [`Error::TooFewBufferShards`] or [`Error::TooManyBufferShards`] unless the
@@ -213,15 +213,15 @@ impl ReedSolomon {
         Ok(parity.iter().zip(buffer).all(|(stored, computed)| stored.as_ref() == (*computed).as_ref()))
     }
 
-    /// Rebuilds every shard that is not there, data and parity.
+    /// Rebuilds every missing shard, data and parity.
     ///
     /// A shard that was `None` is then `Some`; the flag of a `(T, bool)` stays as it was.
     ///
     /// # Errors
-    /// [`Error::TooFewShards`], [`Error::TooManyShards`]; of the shards that are there the first that is empty or unlike
-    /// its predecessor is [`Error::EmptyShard`] or [`Error::IncorrectShardSize`]; [`Error::TooFewShardsPresent`] if
-    /// fewer are there than the code has data shards. [`Error::IncorrectShardSize`] for memory that is to take a shard
-    /// and has another length, unless no shard is missing. After any error a shard that was `None` still is.
+    /// [`Error::TooFewShards`], [`Error::TooManyShards`]; [`Error::EmptyShard`] or [`Error::IncorrectShardSize`] for the first
+    /// present shard that is empty or longer or shorter than the one before; [`Error::TooFewShardsPresent`] if fewer shards
+    /// are present than the code has data shards. [`Error::IncorrectShardSize`] for memory that is to take a shard and has
+    /// another length, unless no shard is missing. After any error a shard that was `None` still is.
     pub fn reconstruct<T: ReconstructShard>(&self, slices: &mut [T]) -> Result<(), Error> {
         rebuild::rebuild(self, slices, rebuild::Wanted::All)
     }

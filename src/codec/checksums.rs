@@ -1,11 +1,11 @@
-//! Checksums of shards, as a codec returns them with what it computed.
+//! Checksums of shards, which a codec returns with its results.
 
 use crate::backend::BLOCK_BYTES;
 use crate::{Error, Plan};
 
 /// The CRC-32C of every block of 4096 bytes of shards; the last block of a shard may be shorter.
 ///
-/// A call that reads only some of the shards, as a repair does, knows only the checksums of those, and of what it wrote.
+/// A call that uses only some of the shards, as a repair does, returns checksums only of the shards it read or wrote.
 ///
 /// ```
 /// use evariste::{Code, Codec, crc::crc32c};
@@ -22,13 +22,13 @@ use crate::{Error, Plan};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checksums {
     blocks: usize,
-    /// Where in `crcs` each shard's begin, for those that have any.
+    /// For each shard that has checksums, where they begin in `crcs`.
     starts: Box<[Option<usize>]>,
     crcs: Box<[u32]>,
 }
 
 impl Checksums {
-    /// Those that a batch of this plan left, in its order.
+    /// The checksums that a batch of this plan returned, in the order of its sources and targets.
     pub(super) fn of_plan(total_shards: usize, shard_bytes: usize, plan: &Plan, crcs: Vec<u32>) -> Self {
         let blocks = shard_bytes.div_ceil(BLOCK_BYTES);
         let mut starts = vec![None; total_shards];
@@ -38,10 +38,10 @@ impl Checksums {
         Self { blocks, starts: starts.into(), crcs: crcs.into() }
     }
 
-    /// Checksums that were kept somewhere: of each shard those of its blocks, or `None` if they are not known.
+    /// Checksums from the caller's storage: for each shard the checksums of its blocks, or `None` if they are unknown.
     ///
     /// # Errors
-    /// [`Error::ChecksumBlocks`] if they are of different numbers of blocks.
+    /// [`Error::ChecksumBlocks`] if two shards have different numbers of blocks.
     pub fn from_shards<C: AsRef<[u32]>>(shards: &[Option<C>]) -> Result<Self, Error> {
         let known = shards.iter().flatten().map(AsRef::as_ref);
         let blocks = known.clone().next().map_or(0, <[u32]>::len);

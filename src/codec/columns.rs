@@ -19,7 +19,7 @@ impl Shards {
     /// The same columns of every shard, to be encoded or rebuilt by themselves.
     ///
     /// # Errors
-    /// [`Error::ColumnRange`] if they do not lie within the shards.
+    /// [`Error::ColumnRange`] if the range does not fit in the shards.
     ///
     /// # Examples
     /// ```

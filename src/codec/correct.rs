@@ -1,4 +1,4 @@
-//! Correcting: errors at places that nobody knows, or that somebody suspects.
+//! Correcting errors at unknown or suspected places.
 
 mod by_checksum;
 
@@ -9,29 +9,28 @@ use crate::Error;
 use crate::backend::{BLOCK_BYTES, Batch, Erasures, Task, Uncorrectable};
 
 impl Codec {
-    /// Finds wrong bytes at unknown places and makes them right.
+    /// Finds wrong bytes at unknown places and corrects them.
     ///
-    /// A byte column is made right if at most half as many of its bytes are wrong as there are parity shards. One with more
-    /// is left as it is and reported, or is taken for another one, which no code can exclude and only checksums show: see
-    /// [`Corrections`] and [`Codec::correct_with_checksums`]. Where nothing is wrong this costs little more than
-    /// [`Codec::verify`].
+    /// A byte column is corrected if at most `m / 2` of its bytes are wrong, m being the number of parity shards. A column
+    /// with more wrong bytes is left unchanged and reported, or it decodes to another codeword and is changed to that. No code
+    /// can exclude the latter; checksums detect it: see [`Corrections`] and [`Codec::correct_with_checksums`]. If nothing is
+    /// wrong, this costs little more than [`Codec::verify`].
     ///
     /// # Errors
-    /// [`Error::CannotLocate`] if the code is no generalised Reed-Solomon code of at most 255 shards; as [`Codec::encode`].
+    /// [`Error::CannotLocate`] unless the code is a generalised Reed-Solomon code of at most 255 shards; as [`Codec::encode`].
     pub fn correct<S: Stripe + ?Sized>(&self, shards: &mut S) -> Result<Corrections, Error> {
         self.correct_with_erasures(shards, &Erasures::none())
     }
 
-    /// As [`Codec::correct`], knowing of some shards, or of single blocks of them, that they are wrong.
+    /// As [`Codec::correct`], with shards or single blocks that are known to be wrong.
     ///
-    /// A byte column with e wrong bytes at unknown places and s at these is made right if 2e + s is at most the number of
-    /// parity shards. What stands at these places does not matter. A codec's shards are stripe 0 of the erasures.
+    /// A byte column with s bytes in such blocks and e wrong bytes elsewhere is corrected if 2e + s is at most the number of
+    /// parity shards. The bytes in blocks that are known to be wrong are ignored. A codec's shards are stripe 0 of the erasures.
     ///
-    /// A block of which more shards are known to be wrong than there are parity shards is reported as beyond the code,
-    /// whatever stands there.
+    /// A block in which more shards are known to be wrong than there are parity shards is always reported as uncorrectable.
     ///
     /// # Errors
-    /// As [`Codec::correct`]; [`Error::SlotIndex`] and [`Error::BlockIndex`] for a shard or block that is not there;
+    /// As [`Codec::correct`]; [`Error::SlotIndex`] and [`Error::BlockIndex`] for a shard or block that does not exist;
     /// [`Error::Unrecoverable`] if more shards are wrong everywhere than there are parity shards.
     pub fn correct_with_erasures<S: Stripe + ?Sized>(
         &self,

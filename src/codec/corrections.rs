@@ -1,4 +1,4 @@
-//! What a correction found, as a codec's user is told.
+//! The report of a correction.
 
 use std::ops::Range;
 
@@ -6,22 +6,22 @@ use crate::backend::{BLOCK_BYTES, Correction, Uncorrectable};
 
 /// What a correction found and did.
 ///
-/// A correction is the only one within the code's power, which is no proof: more errors than the code bears can look like
-/// few others, in about one column of 700 of 10 + 4 shards and of 7000 of 6 + 3. Only a checksum tells, so whatever none has
-/// confirmed is called unconfirmed.
+/// A correction is the only codeword within the code's radius. That does not prove it is the original: a column with too many
+/// errors may decode to another codeword, as about one column of 700 does with 10 + 4 shards, and one of 7000 with 6 + 3. Only
+/// a checksum can tell, so a correction without one is unconfirmed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Corrections {
-    /// Bytes that were wrong and were made right, ordered by shard and place.
+    /// Bytes that were wrong and have been corrected, ordered by shard and place.
     pub corrected: Vec<Corrected>,
-    /// Columns with more wrong bytes than the code can correct, in order: they stand as they stood, but for bytes that a
-    /// checksum vouches for.
+    /// Columns with more wrong bytes than the code can correct, in order. They are unchanged, except for bytes whose correction
+    /// a checksum confirmed.
     pub beyond: Vec<Beyond>,
-    /// What does not agree with its checksum now that all is done, ordered by shard and place. Where nothing else is said of
-    /// such bytes the shards agree with each other: then the checksum may be what is wrong.
+    /// Blocks that disagree with their checksums after the correction, ordered by shard and place. If a block is only in this
+    /// list, the shards agree with each other there, and the checksum may be the wrong one.
     pub contradicted: Vec<Contradicted>,
-    /// Whether a device failed in the course of this and another one did it again: what the first had made right by then is not
-    /// listed. Nothing else is lost by it.
+    /// Whether a device failed during the correction and another one repeated it. Bytes that the first had corrected by then
+    /// are correct but not listed.
     pub is_second_run: bool,
 }
 
@@ -35,7 +35,7 @@ pub struct Corrected {
     pub bytes: Range<usize>,
     /// Bytes among them that were wrong.
     pub count: usize,
-    /// Whether the checksums of these blocks say that they are right now.
+    /// Whether these blocks agree with their checksums now.
     pub confirmed: bool,
 }
 
@@ -60,26 +60,26 @@ pub struct Contradicted {
 }
 
 impl Corrections {
-    /// Whether nothing was wrong; after a second run nobody knows.
+    /// Whether nothing was wrong. False after a second run, whose list may be incomplete.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.corrected.is_empty() && self.is_complete() && !self.is_second_run
     }
 
-    /// Whether nothing is left that is known to be wrong.
+    /// Whether no errors are known to remain.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.beyond.is_empty() && self.contradicted.is_empty()
     }
 
-    /// Whether nothing is left that is known to be wrong, and checksums say so of everything that was corrected; after a
-    /// second run nobody knows what all that was.
+    /// Whether no errors are known to remain and checksums confirm every correction. False after a second run, whose list may be
+    /// incomplete.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
         self.is_complete() && !self.is_second_run && self.corrected.iter().all(|corrected| corrected.confirmed)
     }
 
-    /// Notes what was corrected in a block; blocks come in order.
+    /// Adds the correction of a block; blocks come in order.
     pub(super) fn note_corrected(&mut self, correction: &Correction, confirmed: bool) {
         let (shard, count) = (correction.slot as usize, correction.count as usize);
         let end = correction.last + 1;
@@ -92,7 +92,7 @@ impl Corrections {
         }
     }
 
-    /// Notes what is beyond the code in a block; blocks come in order.
+    /// Adds the uncorrectable columns of a block; blocks come in order.
     pub(super) fn note_beyond(&mut self, uncorrectable: &Uncorrectable) {
         let (end, count) = (uncorrectable.last + 1, uncorrectable.count as usize);
         match self.beyond.last_mut() {
@@ -104,7 +104,7 @@ impl Corrections {
         }
     }
 
-    /// Notes a block of a shard that does not agree with its checksum; blocks come in order.
+    /// Adds a block of a shard that disagrees with its checksum; blocks come in order.
     pub(super) fn note_contradicted(&mut self, shard: usize, bytes: Range<usize>) {
         match self.contradicted.last_mut() {
             Some(run) if run.shard == shard && run.bytes.end == bytes.start => run.bytes.end = bytes.end,

@@ -1,4 +1,4 @@
-//! Repairs that were asked for last: a degraded array asks for the same one again and again, and solving it costs as much as
+//! The plans of recent repairs. A degraded array asks for the same repair again and again, and solving it costs as much as
 //! rebuilding some kilobytes.
 
 use std::sync::Arc;
@@ -22,10 +22,10 @@ impl Default for Repairs {
 }
 
 impl Repairs {
-    /// Plans kept; a search through them is cheaper than a solution.
+    /// Plans kept. Searching through them is cheaper than solving.
     const KEPT: usize = 32;
 
-    /// The cheapest plan, reading any shard for the same cost, with what [`Code::grs`] said of the code.
+    /// The cheapest plan if every shard costs the same to read. `grs` is the result of [`Code::grs`].
     ///
     /// # Errors
     /// As [`Code::repair_plan`].

@@ -33,7 +33,7 @@ const WORD_BYTES: usize = 16;
 /// # Ok::<(), evariste::Error>(())
 /// ```
 pub struct Shards {
-    /// Zero between the shards. A device that writes there writes zeros.
+    /// The bytes between the shards are zero. Devices that write there write zeros.
     region: Region,
     data_shards: usize,
     geometry: Geometry,
@@ -128,7 +128,7 @@ impl Shards {
         IterMut { slots: self.region.chunks_exact_mut(slot_stride), bytes }
     }
 
-    /// All memory, how the shards lie in it, and the bytes of each that a device may write.
+    /// The whole memory, the places of the shards in it, and the bytes of each that a device may write.
     pub(super) fn parts_mut(&mut self) -> (&mut [u8], Geometry, usize) {
         let padded_bytes = self.padded_bytes();
         (&mut self.region, self.geometry, padded_bytes)

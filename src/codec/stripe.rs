@@ -1,4 +1,4 @@
-//! What a codec accepts as the shards of a stripe.
+//! The types that a codec accepts as the shards of a stripe.
 
 use crate::memory::{Slot, View};
 use crate::{Code, Error};

@@ -1,8 +1,8 @@
-//! What is checked before work begins. That crate's order decides which of two errors a caller sees.
+//! Checks of arguments, before work begins. They come in that crate's order, so that of two errors a caller sees the same one.
 
 use super::{Error, ReedSolomon};
 
-/// The shards of a code.
+/// Checks the numbers of shards of a new code.
 pub(super) fn counts(data_shards: usize, parity_shards: usize) -> Result<(), Error> {
     if data_shards == 0 {
         return Err(Error::TooFewDataShards);
@@ -44,7 +44,7 @@ pub(super) fn data_index(codec: &ReedSolomon, index: usize) -> Result<(), Error>
     if index < codec.data_shard_count() { Ok(()) } else { Err(Error::InvalidIndex) }
 }
 
-/// The bytes of each shard: as many as the first has, and that has some.
+/// Checks that all shards are as long as the first, and not empty. Returns the bytes of each.
 pub(super) fn lengths<T: AsRef<[u8]>>(shards: &[T]) -> Result<usize, Error> {
     let bytes = shards.first().map_or(0, |shard| shard.as_ref().len());
     if bytes == 0 {
@@ -58,7 +58,7 @@ pub(super) fn equal(bytes: usize, other_bytes: usize) -> Result<(), Error> {
     if bytes == other_bytes { Ok(()) } else { Err(Error::IncorrectShardSize) }
 }
 
-/// All data and all parity shards, passed apart.
+/// Checks data and parity shards that are passed separately.
 pub(super) fn apart<T: AsRef<[u8]>, U: AsRef<[u8]>>(
     codec: &ReedSolomon,
     data: &[T],

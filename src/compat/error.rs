@@ -1,23 +1,23 @@
-//! The errors of these calls: that crate's, one more, and what an error of the library becomes.
+//! The errors of these calls: those of reed-solomon-erasure and one more, and how the library's errors become one of them.
 
-/// What that crate's `Error` has, by the same names, and [`Error::Backend`].
+/// The variants of that crate's `Error`, by the same names, and [`Error::Backend`].
 ///
-/// The words are this crate's own: compare variants, not texts.
+/// The texts differ from that crate's: compare variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// Fewer shards were passed than the code has.
     #[error("fewer shards than the code has")]
     TooFewShards,
-    /// More shards were passed than the code has, or asked of a code than the field allows.
+    /// More shards were passed than the code has, or a code was asked for with more shards than the field allows.
     #[error("more shards than the code has, or more than the 256 a code can have")]
     TooManyShards,
-    /// Fewer data shards were passed than the code has, or none asked of a code.
+    /// Fewer data shards were passed than the code has, or a code was asked for without data shards.
     #[error("fewer data shards than the code has, or a code without any")]
     TooFewDataShards,
     /// More data shards were passed than the code has.
     #[error("more data shards than the code has")]
     TooManyDataShards,
-    /// Fewer parity shards were passed than the code has, or none asked of a code.
+    /// Fewer parity shards were passed than the code has, or a code was asked for without parity shards.
     #[error("fewer parity shards than the code has, or a code without any")]
     TooFewParityShards,
     /// More parity shards were passed than the code has.
@@ -32,33 +32,33 @@ pub enum Error {
     /// Shards of different lengths.
     #[error("shards of different lengths")]
     IncorrectShardSize,
-    /// Fewer shards are there than the code has data shards: the others cannot be rebuilt.
+    /// Fewer shards are present than the code has data shards, so the others cannot be rebuilt.
     #[error("fewer shards are present than the code has data shards, so the missing ones cannot be rebuilt")]
     TooFewShardsPresent,
     /// A shard without a single byte.
     #[error("a shard is 0 bytes long")]
     EmptyShard,
-    /// That crate has it for flags passed beside the shards, which no call takes any more: never returned.
+    /// Never returned. That crate has it for flags beside the shards, which its calls no longer take.
     #[error("another number of flags than of shards")]
     InvalidShardFlags,
-    /// There is no data shard of this number.
+    /// The code has no data shard of this number.
     #[error("the code has no data shard of this number")]
     InvalidIndex,
-    /// Not in that crate: the backend could not be had, or could not run the call.
+    /// Not in that crate. The backend could not be opened, or could not run the call.
     ///
-    /// On the automatic backend only an environment variable that cannot be honoured leads here, since a call whose GPU
-    /// fails runs again on the CPU. The library's whole error is logged, at level error. The variables are listed in
+    /// On the automatic backend this means that an environment variable cannot be honoured, or that host memory ran out: a call
+    /// whose GPU fails runs again on the CPU. The library's whole error is logged, at level error. The variables are listed in
     /// [`docs::environment`](crate::docs::environment).
     #[error("the backend did not run this call because of {cause}; the log says more")]
     Backend {
-        /// The environment variable's name, or in a few words what else it was.
+        /// The environment variable's name, or another cause in a few words.
         cause: &'static str,
     },
 }
 
 impl From<crate::Error> for Error {
-    /// What is left once arguments were checked. The shapes of shards are found wrong again only if a caller's `AsRef`
-    /// or `AsMut` answers differently the second time.
+    /// Arguments have been checked before. Shards have a wrong shape here only if a caller's `AsRef` or `AsMut` returns
+    /// something else the second time.
     fn from(error: crate::Error) -> Self {
         let cause = match &error {
             crate::Error::ShardLength { .. } => return Self::IncorrectShardSize,
@@ -74,7 +74,7 @@ impl From<crate::Error> for Error {
     }
 }
 
-/// What [`ShardByShard`](super::ShardByShard) refuses.
+/// The errors of [`ShardByShard`](super::ShardByShard).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SBSError {
     /// Every data shard has been added already.
@@ -83,7 +83,7 @@ pub enum SBSError {
     /// Some data shards have been added, but not all: parity is not ready.
     #[error("some data shards have been added but not all, so the parity shards are not ready")]
     LeftoverShards,
-    /// What the call itself refused.
+    /// The error of the call itself.
     #[error("{0}")]
     RSError(Error),
 }

@@ -1,4 +1,4 @@
-//! Rebuilding: from shards that are perhaps not there to a repair plan.
+//! Rebuilding shards that may be missing.
 
 use super::{Error, ReconstructShard, ReedSolomon, check, write};
 use crate::memory::Slot;
@@ -16,13 +16,13 @@ pub(super) fn rebuild<S: ReconstructShard>(codec: &ReedSolomon, shards: &mut [S]
     let mut initialized = Vec::new();
     let rebuilt = fill(codec, shards, bytes, wanted, &mut initialized);
     if rebuilt.is_err() {
-        // A vector of zeros must not pass for the shard at the next attempt.
+        // The next attempt must not take a vector of zeros for the shard.
         initialized.into_iter().for_each(|index| shards[index].withdraw());
     }
     rebuilt
 }
 
-/// The bytes of the shards that are there; `None` if all are.
+/// The bytes of each shard that is present; `None` if all are.
 fn bytes_if_incomplete<S: ReconstructShard>(codec: &ReedSolomon, shards: &[S]) -> Result<Option<usize>, Error> {
     let mut present = 0;
     let mut bytes = None;
@@ -40,7 +40,7 @@ fn bytes_if_incomplete<S: ReconstructShard>(codec: &ReedSolomon, shards: &[S]) -
     }
 }
 
-/// Notes in `initialized` each missing shard that was given memory, and rebuilds those.
+/// Gives missing shards memory, lists them in `initialized`, and rebuilds them.
 fn fill<S: ReconstructShard>(
     codec: &ReedSolomon,
     shards: &mut [S],
@@ -71,8 +71,8 @@ fn fill<S: ReconstructShard>(
     if initialized.is_empty() {
         return Ok(());
     }
-    // Of equal cost, the plan takes the first shards there are: those that crate takes, so even shards that contradict
-    // each other give the same bytes.
+    // Among sources of equal cost the plan takes the first shards that are present, as that crate does. So even shards that
+    // contradict each other give the same bytes.
     let plan = codec.codec.repair_plan(&lost, initialized)?;
     write(&codec.codec, &plan, slots)
 }

@@ -1,27 +1,27 @@
-//! What may be handed in as a shard that is perhaps not there.
+//! The types of shards that may be missing.
 
 use super::Error;
 
-/// A shard that is perhaps not there: `Option<Vec<u8>>` and what resembles it, or memory with a flag, `(&mut [u8], bool)`.
+/// A shard that may be missing: `Option<Vec<u8>>` and similar types, or memory with a flag, `(&mut [u8], bool)`.
 ///
-/// That crate's trait without its type parameter, and with one method more, which implementations need not have.
-#[expect(clippy::len_without_is_empty, reason = "the length of a shard that is there, as that crate has it")]
+/// That crate's trait without its type parameter, and with one more method, which has a default.
+#[expect(clippy::len_without_is_empty, reason = "the length of a shard that is present, as in that crate")]
 pub trait ReconstructShard {
-    /// Its bytes; `None` if it is not there.
+    /// Its bytes; `None` if it is missing.
     fn len(&self) -> Option<usize>;
 
-    /// The shard; `None` if it is not there.
+    /// The shard; `None` if it is missing.
     fn get(&mut self) -> Option<&mut [u8]>;
 
-    /// The shard if it is there, or else memory of `len` bytes to rebuild it in.
+    /// The shard if it is present, otherwise memory of `len` bytes to rebuild it in.
     ///
     /// # Errors
-    /// `Err(Ok(memory))` if it was not there; `Err(Err(error))` if there can be no such memory.
+    /// `Err(Ok(memory))` if it was missing; `Err(Err(error))` if there is no such memory.
     fn get_or_initialize(&mut self, len: usize) -> Result<&mut [u8], Result<&mut [u8], Error>>;
 
-    /// Takes back what `get_or_initialize` did for a shard that was not there, because it could not be rebuilt after all.
+    /// Undoes `get_or_initialize` for a shard that was missing and could not be rebuilt.
     ///
-    /// Not in that crate. The default does nothing, which is right where that call does nothing either.
+    /// Not in that crate. The default does nothing, which is right for types whose memory exists before.
     fn withdraw(&mut self) {}
 }
 
@@ -46,7 +46,7 @@ impl<T: AsRef<[u8]> + AsMut<[u8]> + FromIterator<u8>> ReconstructShard for Optio
     }
 }
 
-/// The flag says whether the shard is there. Memory whose flag is false must have the length of a shard.
+/// The flag says whether the shard is present. Memory whose flag is false must have the length of a shard.
 impl<T: AsRef<[u8]> + AsMut<[u8]>> ReconstructShard for (T, bool) {
     fn len(&self) -> Option<usize> {
         self.1.then(|| self.0.as_ref().len())

@@ -1,8 +1,8 @@
-//! Encoding as data arrives, one shard after the other.
+//! Encoding one data shard after another, as they arrive.
 
 use super::{Error, ReedSolomon, SBSError, check};
 
-/// Keeps count of the data shards that parity has in it, for [`ReedSolomon::encode_single`].
+/// Counts the data shards that have been added to parity, for [`ReedSolomon::encode_single`].
 ///
 /// ```
 /// use evariste::compat::galois_8::{ReedSolomon, ShardByShard};
@@ -43,7 +43,7 @@ impl<'a> ShardByShard<'a> {
         self.cur_input
     }
 
-    /// Begins anew.
+    /// Starts again.
     ///
     /// # Errors
     /// [`SBSError::LeftoverShards`] if some data shards have been added but not all.
@@ -55,7 +55,7 @@ impl<'a> ShardByShard<'a> {
         Ok(())
     }
 
-    /// Begins anew, whatever has been added.
+    /// Starts again, even if some data shards have been added.
     pub fn reset_force(&mut self) {
         self.cur_input = 0;
     }
@@ -66,7 +66,7 @@ impl<'a> ShardByShard<'a> {
     /// # Errors
     /// [`SBSError::TooManyCalls`] if every data shard has been added; else [`SBSError::RSError`] as
     /// [`ReedSolomon::encode_single`]. After an error the same data shard comes next, unless it was
-    /// [`Error::Backend`](super::Error::Backend): then begin anew with [`ShardByShard::reset_force`].
+    /// [`Error::Backend`](super::Error::Backend): then start again with [`ShardByShard::reset_force`].
     pub fn encode<T, U>(&mut self, shards: T) -> Result<(), SBSError>
     where
         T: AsRef<[U]> + AsMut<[U]>,
@@ -75,7 +75,7 @@ impl<'a> ShardByShard<'a> {
         self.step(|codec, next| codec.encode_single(next, shards))
     }
 
-    /// As [`ShardByShard::encode`], with data and parity apart. All data shards are passed.
+    /// As [`ShardByShard::encode`], with data and parity in separate slices. All data shards are passed.
     ///
     /// # Errors
     /// As [`ShardByShard::encode`].

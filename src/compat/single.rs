@@ -1,17 +1,17 @@
 //! One data shard's contribution, added to parity.
 //!
-//! A plan overwrites its targets and never adds to them. So the contribution, P\[i\]\[j\] * data for parity shard i of data
-//! shard j, is computed aside, a piece of columns at a time, and added from there. Data shard 0 needs none of this:
-//! its contribution is what the parity then is.
+//! A plan overwrites its targets and never adds to them. So the contribution of data shard j to parity shard i,
+//! P\[i\]\[j\] * data, is computed in separate memory, a piece of columns at a time, and then added. Data shard 0 is written
+//! directly: parity begins with its contribution.
 //!
-//! Old parity as further sources of the plan, with coefficients of 1, would leave the adding to the backend too. Such a
-//! matrix is nearly all zeros, 128 x 129 for 128 parity shards: encoding 128 + 128 shard by shard took 1.6 times as long.
+//! With the old parity as further sources of the plan, with coefficients of 1, the backend would do the adding. That matrix is
+//! nearly all zeros, 128 x 129 for 128 parity shards, and encoding 128 + 128 shard by shard took 1.6 times as long.
 
 use super::{Error, check, write};
 use crate::memory::Slot;
 use crate::{Codec, Matrix, Plan};
 
-/// Contributions computed aside at a time, to all parity shards together: they stay in a core's cache until they are added.
+/// Bytes of contributions to all parity shards that are computed at a time. They stay in a core's cache until they are added.
 const ASIDE_BYTES: usize = 1 << 20;
 
 pub(super) fn add<U: AsMut<[u8]>>(codec: &Codec, j: usize, data: &[u8], parity: &mut [U]) -> Result<(), Error> {

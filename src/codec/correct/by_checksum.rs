@@ -1,4 +1,4 @@
-//! Correcting by checksums: they say which blocks are wrong before a correction, and which are right after it.
+//! Correcting by checksums, which find wrong blocks before a correction and confirm it afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -12,18 +12,19 @@ use crate::memory::{Slot, View};
 use crate::{Error, Grs, Plan};
 
 impl Codec {
-    /// As [`Codec::correct`], by checksums that were taken while the shards were right.
+    /// As [`Codec::correct`], with checksums that were computed while the shards were right.
     ///
-    /// Blocks that do not agree with their checksums are known to be wrong: twice as many of them can be made right as of
-    /// those at unknown places, and any code that can rebuild them will do. Afterwards checksums confirm what was corrected, and
-    /// [`Corrections::contradicted`] names every block that does not agree with its own, whatever else was found.
+    /// A block that disagrees with its checksum is known to be wrong. Twice as many such blocks can be corrected as wrong blocks
+    /// at unknown places, and with any code that can rebuild them. Afterwards checksums confirm the corrections, and
+    /// [`Corrections::contradicted`] lists every block that still disagrees with its checksum.
     ///
-    /// Checksums may be wrong themselves. If more shards of a block are accused than there are parity shards, or if what they
-    /// say leads nowhere, errors are sought without them; then only bytes that agree with their checksum are written.
+    /// Checksums may be wrong themselves. If they accuse more shards of a block than there are parity shards, or if the
+    /// correction that follows from them fails, the search for errors is repeated without them, and only bytes that agree with
+    /// their checksum are written.
     ///
     /// # Errors
-    /// As [`Codec::encode`]; [`Error::ShardCount`] and [`Error::ChecksumBlocks`] for checksums of another number of shards or
-    /// blocks.
+    /// As [`Codec::encode`]; [`Error::ShardCount`] and [`Error::ChecksumBlocks`] if the checksums are for another number of
+    /// shards or blocks.
     pub fn correct_with_checksums<S: Stripe + ?Sized>(
         &self,
         shards: &mut S,
@@ -51,7 +52,7 @@ impl Codec {
     }
 }
 
-/// For each block the shards that do not agree with their checksums, in order.
+/// For each block the shards that disagree with their checksums, in order.
 type Accused = BTreeMap<usize, Vec<usize>>;
 
 fn accused(expected: &Checksums, found: &Checksums) -> Accused {
@@ -65,21 +66,21 @@ fn accused(expected: &Checksums, found: &Checksums) -> Accused {
     accused
 }
 
-/// A correction by checksums in its course.
+/// A correction by checksums in progress.
 struct ByChecksum<'a> {
     codec: &'a Codec,
-    /// `None` if only what is accused can be corrected.
+    /// `None` if only accused shards can be corrected.
     grs: Option<&'a Grs>,
     checksums: &'a Checksums,
     accused: Accused,
     corrected: Vec<Correction>,
     beyond: Vec<Uncorrectable>,
-    /// Blocks in which a device that failed may have corrected something.
+    /// Blocks in which a failed device may have corrected bytes without reporting them.
     unlisted: BTreeSet<usize>,
 }
 
 impl ByChecksum<'_> {
-    /// Corrects where shards lie, what is accused being erased, and returns the blocks in which that was not all.
+    /// Corrects the shards in place, with accused blocks as erasures, and returns the blocks that remain inconsistent.
     fn correct(&mut self, inconsistent: &BTreeSet<usize>, view: View<'_>) -> Result<BTreeSet<usize>, Error> {
         let Some(grs) = self.grs else { return Ok(inconsistent.clone()) };
         let all_have_checksums = self.checksums.iter().count() == self.checksums.total_shards();
@@ -87,7 +88,7 @@ impl ByChecksum<'_> {
         for &block in inconsistent {
             let accused = self.accused.get(&block).map_or(&[][..], |accused| accused);
             let is_trusted = accused.len() <= grs.parity_shards() && !(accused.is_empty() && all_have_checksums);
-            // Of a block without any shard left nothing follows, so nobody touches it.
+            // With every shard erased the backend leaves the block alone; `retry` corrects a copy of it.
             let everything: Vec<usize> = (0..grs.total_shards()).collect();
             for &shard in if is_trusted { accused } else { &everything } {
                 erased.insert(0, block, u32::try_from(shard).expect("a GRS code has at most 255 shards"));
@@ -101,7 +102,7 @@ impl ByChecksum<'_> {
         Ok(report.uncorrectable.iter().map(|uncorrectable| uncorrectable.block).collect())
     }
 
-    /// Corrects a copy of each block that is left, and takes from it what agrees with its checksum.
+    /// Corrects a copy of each remaining block, and takes over the shards that then agree with their checksums.
     fn retry(&mut self, left: &BTreeSet<usize>, view: &mut View<'_>) -> Result<(), Error> {
         for &block in left {
             let columns = columns_of(block, view.bytes());
@@ -115,7 +116,7 @@ impl ByChecksum<'_> {
         Ok(())
     }
 
-    /// The columns of a block that still do not agree, counted anew: some may have been taken, and some not.
+    /// The columns of a block that are still inconsistent. They are counted again because some shards may have been taken over.
     fn inconsistent_columns(&self, block: usize, view: &View<'_>) -> Result<Option<Uncorrectable>, Error> {
         let columns = columns_of(block, view.bytes());
         let shards: Vec<&[u8]> = slots(view).map(|slot| &view.slot(slot, 0)[columns.clone()]).collect();
@@ -129,7 +130,7 @@ impl ByChecksum<'_> {
         }))
     }
 
-    /// Rebuilds what is accused of a block, or seeks its errors without having listened.
+    /// Corrects a block without regard to checksums; if the code cannot locate errors, rebuilds the accused shards.
     fn correct_copy(&self, block: usize, copy: &mut [Vec<u8>]) -> Result<(), Error> {
         let view = View::slices(copy.iter_mut().map(|bytes| Slot::Write(bytes)), 1)?;
         if let Some(grs) = self.grs {
@@ -140,7 +141,7 @@ impl ByChecksum<'_> {
         self.codec.write(&*self.repair_plan(accused)?, view)
     }
 
-    /// The plan that rebuilds as many of these shards as can be.
+    /// The plan that rebuilds all of these shards that can be rebuilt.
     fn repair_plan(&self, accused: &[usize]) -> Result<Arc<Plan>, Error> {
         match self.codec.repair_plan(accused, accused) {
             Err(Error::Unrecoverable { recoverable, .. }) => self.codec.repair_plan(accused, &recoverable),
@@ -148,7 +149,7 @@ impl ByChecksum<'_> {
         }
     }
 
-    /// Puts corrected bytes of a shard in their place, if they agree with their checksum.
+    /// Copies corrected bytes into a shard if they agree with their checksum.
     fn take(&mut self, block: usize, slot: u32, stands: &mut [u8], corrected: &[u8]) {
         let Some((first, last, count)) = span(stands.len(), |&at| stands[at] != corrected[at]) else { return };
         if self.agrees(slot as usize, block, corrected) != Some(true) {
@@ -160,7 +161,7 @@ impl ByChecksum<'_> {
         stands.copy_from_slice(corrected);
     }
 
-    /// Says of everything what its checksum says of it now.
+    /// Compares every block in question with its checksum and makes the report.
     fn confirm(mut self, view: &View<'_>) -> Corrections {
         self.corrected.sort_unstable();
         let changed = self.corrected.iter().map(|correction| (correction.slot, correction.block));
@@ -187,7 +188,7 @@ impl ByChecksum<'_> {
         corrections
     }
 
-    /// Whether a block agrees with its checksum; `None` if that is not known.
+    /// Whether a block agrees with its checksum; `None` if it has none.
     fn agrees(&self, shard: usize, block: usize, bytes: &[u8]) -> Option<bool> {
         Some(crc32c(bytes) == self.checksums.shard(shard)?[block])
     }
@@ -204,7 +205,7 @@ fn slots(view: &View<'_>) -> Range<u32> {
     0..u32::try_from(view.slots()).expect("a view has at most 2^32 slots")
 }
 
-/// The first and the last of a block's columns of which something is true, and how many there are; `None` for none.
+/// The first and the last of a block's columns for which `is_true`, and their number; `None` if there are none.
 fn span(columns: usize, is_true: impl Fn(&usize) -> bool) -> Option<(usize, usize, u32)> {
     let (first, last) = ((0..columns).find(&is_true)?, (0..columns).rfind(&is_true)?);
     let count = (first..=last).filter(&is_true).count();
