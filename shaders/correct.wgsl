@@ -1,18 +1,19 @@
-// correct: in blocks of a generalised Reed-Solomon code that are not right, finds what is wrong in each byte column and makes
-// it right. What is computed, and from which sources, src/grs/decoder.rs says; the steps and their names are the same.
+// correct: finds and corrects the wrong bytes in the listed blocks of a generalised Reed-Solomon code, byte column by byte
+// column. src/grs/decoder.rs explains the mathematics and names its sources; steps and names here are the same.
 //
 // A template. src/gpu/correct/source.rs writes constants in front of it: SYNDROMES, PLACES (half of SYNDROMES), SUMS (one
 // more than the largest sum of two logarithms) and PATTERN_HEAD (words of a pattern before its locator). Then comes
-// shared/corrections.wgsl. Inner loops are written as EACH name BELOW bound and unrolled by the host: the lookups of several
-// rounds are then in flight together, and lavapipe, which ends a shader after 65,535 rounds of all its loops, does not end it.
+// shared/corrections.wgsl. Inner loops are written as EACH name BELOW bound, and the host unrolls them. Unrolled, the
+// lookups of several rounds are in flight together. It also keeps the shader within the 65,535 loop rounds that lavapipe allows.
 //
 // shards    all slots
-// outcomes  for each listed block and PART of it, what was done in each slot, and then which columns were beyond the code
-// field     logarithms of 0 to 255, 510 (LOG_OF_ZERO) for 0; then 2^i, and zeros where LOG_OF_ZERO is a part of i
-// patterns  what is known to be wrong: for each pattern how many slots, a bit for each slot, and the logarithms of the
-//           erasure locator's coefficients; behind them the pattern of each block, unless one serves all
-// One workgroup: a part of one listed block, in all slots. One invocation: one word of each, which is four columns, so that
-// no other invocation writes that word.
+// outcomes  for each listed block and each PART of it: a tally of the corrections in each slot, then a tally of the columns
+//           that could not be corrected
+// field     the logarithms of 0 to 255, with 510 (LOG_OF_ZERO) for 0; then 2^i, which is 0 if i includes LOG_OF_ZERO
+// patterns  the erasures. For each pattern: their number, a bit for each slot, and the logarithms of the coefficients of the
+//           erasure locator. After all patterns: the pattern of each block, unless all blocks share one pattern
+// One workgroup: a part of one listed block, in all slots. One invocation: one word of each slot, which is four columns. So
+// no two invocations write the same word.
 // Host src/gpu/correct.rs. Twin src/grs/decoder.rs. Tests tests/correct.rs, tests/correct_gpu.rs.
 
 const COLUMNS = 4u;
@@ -24,14 +25,14 @@ const COLUMNS = 4u;
 
 var<workgroup> sh_log: array<u32, 256>;
 var<workgroup> sh_exp: array<u32, SUMS>;
-// For each slot, and behind the last for the columns that are beyond the code: how many, the first and the last.
+// A tally for each slot, and after the last slot one for uncorrectable columns: the number of columns, the first, the last.
 var<workgroup> sh_counts: array<atomic<u32>, 256>;
 var<workgroup> sh_firsts: array<atomic<u32>, 256>;
 var<workgroup> sh_lasts: array<atomic<u32>, 256>;
 
-// Of the four columns of a word: a byte each.
+// The syndromes of the four columns of a word, a byte for each column.
 var<private> packed: array<u32, SYNDROMES>;
-// Of one column.
+// From here on: the state of one column.
 var<private> syndromes: array<u32, SYNDROMES>;
 var<private> positions: array<u32, SYNDROMES>;
 var<private> magnitudes: array<u32, SYNDROMES>;
@@ -47,7 +48,7 @@ fn product(a: u32, b: u32) -> u32 {
     return sh_exp[sh_log[a] + sh_log[b]];
 }
 
-// A sum of two logarithms of elements that are not zero, as a logarithm.
+// The logarithm of the product of two elements that are not zero, from their logarithms.
 fn log_sum(a: u32, b: u32) -> u32 {
     let sum = a + b;
     return select(sum, sum - 255u, sum >= 255u);
@@ -65,7 +66,7 @@ fn point(position: u32) -> u32 {
     return slots[position].z;
 }
 
-// Of one word of all slots, for each syndrome four bytes. Returns where any is not zero.
+// Computes `packed` from one word of every slot. Returns the syndromes combined by OR: a byte that is zero is a column without errors.
 fn compute_syndromes(at: u32) -> u32 {
     {{EACH r BELOW SYNDROMES}}
         packed[r] = 0u;
@@ -92,7 +93,8 @@ fn compute_syndromes(at: u32) -> u32 {
     return any;
 }
 
-// The commonest case at once: one error and no erasure make the syndromes a geometric sequence, whose ratio is its point.
+// A short way for the most common case. With one error and no erasure the syndromes are a geometric sequence, and its ratio is
+// the point of the wrong slot.
 fn find_single() -> bool {
     if SYNDROMES < 2u || syndromes[0] == 0u || syndromes[min(1u, SYNDROMES - 1u)] == 0u {
         return false;
@@ -118,7 +120,7 @@ fn find_single() -> bool {
     return true;
 }
 
-// T: the syndromes times the erasure locator.
+// The modified syndromes: the syndromes times the erasure locator.
 fn modify_syndromes(pattern: u32, erasures: u32) {
     for (var r = 0u; r < SYNDROMES; r += 1u) {
         var sum = 0u;
@@ -129,8 +131,8 @@ fn modify_syndromes(pattern: u32, erasures: u32) {
     }
 }
 
-// Massey's algorithm over the modified syndromes from `erasures` on. Returns the length, or PLACES + 1 if there is no
-// recurrence of at most half the sequence, or its length is not its degree.
+// Runs Massey's algorithm on the modified syndromes from `erasures` on. Returns the length of the recurrence, or PLACES + 1 if
+// it is longer than half the sequence or its degree differs from its length.
 fn find_recurrence(erasures: u32) -> u32 {
     for (var j = 0u; j <= PLACES; j += 1u) {
         recurrence[j] = 0u;
@@ -156,8 +158,8 @@ fn find_recurrence(erasures: u32) -> u32 {
             return PLACES + 1u;
         }
         let scale = log_sum(sh_log[discrepancy], log_inverse(before_log));
-        // From the highest coefficient on, so that `before` may become what `recurrence` was in the same loop: what is read of
-        // it lies below what has been written.
+        // The loop runs down from the highest coefficient. It reads `before` only below the entries it has written, so it can
+        // save the old `recurrence` there as it goes.
         {{EACH up BELOW PLACES + 1u}}
             let j = PLACES - up;
             var sum = recurrence[j];
@@ -180,7 +182,7 @@ fn find_recurrence(erasures: u32) -> u32 {
     return select(PLACES + 1u, length, recurrence[length] != 0u);
 }
 
-// The erased positions, and those whose points the recurrence names: whether there are as many as its degree.
+// Collects the erased positions and the roots of the recurrence. Returns false if it has fewer roots than its degree.
 fn find_places(pattern: u32, erasures: u32, degree: u32) -> bool {
     errata = 0u;
     var roots_left = degree;
@@ -207,7 +209,7 @@ fn find_places(pattern: u32, erasures: u32, degree: u32) -> bool {
     return errata == erasures + degree;
 }
 
-// Forney's formula.
+// Computes the magnitudes by Forney's formula. Returns false if one does not exist.
 fn find_magnitudes(pattern: u32, erasures: u32, degree: u32) -> bool {
     for (var r = 0u; r < errata; r += 1u) {
         var sum = 0u;
@@ -249,7 +251,7 @@ fn find_magnitudes(pattern: u32, erasures: u32, degree: u32) -> bool {
     return true;
 }
 
-// Whether the errata have exactly the column's syndromes, which this uses up.
+// Whether the errata produce exactly the syndromes of the column. Overwrites the syndromes.
 fn explain() -> bool {
     for (var index = 0u; index < errata; index += 1u) {
         let position = positions[index];
@@ -290,7 +292,7 @@ fn note(slot: u32, column: u32) {
     atomicMax(&sh_lasts[slot], column);
 }
 
-// One word of all slots: `at` words from where each begins, in column `column` of its block.
+// Corrects one word of every slot: the word `at` of the slot, which begins at column `column` of its block.
 fn correct_word(at: u32, column: u32, mask: u32, pattern: u32) {
     let wrong = compute_syndromes(at) & mask;
     if wrong == 0u { return; }

@@ -1,13 +1,13 @@
 // crc: the CRC-32C of every block of given slots.
 //
-// A row is a block of a slot. Each invocation folds a row, 32 words at a time, which the workgroup brings to its memory
-// together, so that neighbours read neighbouring columns. The words of a row lie an odd number apart from the next one's:
-// invocations that read the same word of their rows meet no other bank twice.
+// A row is one block of one slot. Each invocation folds one row, 32 words at a time. The workgroup loads these words into its
+// memory together, so that neighbouring invocations read neighbouring columns. The stride between rows in workgroup memory is
+// odd, so invocations that read the same word of their rows use different banks.
 //
-// A template: src/gpu/crc.rs puts in front the constants WORKGROUP_SIZE, TILE_COLUMNS and STRIDE, then
+// A template: src/gpu/crc.rs writes the constants WORKGROUP_SIZE, TILE_COLUMNS and STRIDE in front, then
 // shared/checksum.wgsl, and unrolls the fold.
 //
-// slots      where each slot's columns begin
+// slots      the first column of each slot
 // data       the slots
 // checksums  slot by slot, block by block
 // One invocation: one row. Workgroups: rows in x and y.

@@ -1,8 +1,8 @@
-// deliver: copies the listed blocks of the slots in which something was corrected to where the host reads them.
+// deliver: copies corrected blocks to the buffer that the host reads: each listed block, of each slot that was corrected there.
 //
-// src/gpu/correct/source.rs puts shared/corrections.wgsl in front.
+// src/gpu/correct/source.rs writes shared/corrections.wgsl in front.
 //
-// corrected  slots lie in it as in `shards`; nothing else of it is written
+// corrected  laid out like `shards`; only the copied blocks are written
 // One workgroup: a part of one listed block, in all slots. One invocation: one word of each.
 // Host src/gpu/correct.rs. Tests tests/correct.rs.
 

@@ -1,8 +1,8 @@
-// gather: lists the blocks in which a check found a target that differs, and counts the workgroups that are to look at them.
+// gather: lists the blocks in which a check found a difference, and computes the size of the dispatch that corrects them.
 //
-// found     what the check found: for each target and block how many bytes differ, and the first
-// list      as in shared/corrections.wgsl, its first four words zero before
-// src/gpu/correct/source.rs puts in front the constants WORKGROUP_SIZE and PARTS, the workgroups of a block.
+// found     the result of the check: for each target and block the number of differing bytes, and the first of them
+// list      as in shared/corrections.wgsl; the host sets its first four words to zero beforehand
+// src/gpu/correct/source.rs writes the constants WORKGROUP_SIZE and PARTS (workgroups of a block) in front.
 // One invocation: one block, in all targets.
 // Host src/gpu/correct.rs. Tests tests/correct.rs, tests/correct_gpu.rs.
 
@@ -36,7 +36,7 @@ fn gather(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups)
     if differing == 0u { return; }
     let at = atomicAdd(&list.count, 1u);
     list.blocks[at] = block;
-    // The number of workgroups grows with the list: the maxima say what a last one would compute.
+    // Each invocation proposes the dispatch for the list as it knows it. The maximum is the dispatch for the whole list.
     atomicMax(&list.x, PARTS);
     atomicMax(&list.y, min(at + 1u, MOST_GROUPS));
     atomicMax(&list.z, at / MOST_GROUPS + 1u);

@@ -1,26 +1,26 @@
-// invert: the tables of thousands of repairs, one workgroup a repair, for the table kernel that runs right behind.
+// invert: computes the tables of thousands of repairs, one workgroup for each, for the table kernel that runs next.
 //
-// A code whose k data shards follow from any k shards, with parity matrix P. Of the lost shards, L are data and Q parity; R
-// are the first |L| parity shards that are there, and A the data shards that are there. P[R, L] * lost = parity + P[R, A] *
-// data, so with B = P[R, L]^-1 on top of P[Q, L] * P[R, L]^-1
+// The code is MDS with parity matrix P. The lost shards are L (data) and Q (parity). A are the data shards present, and R the
+// first |L| parity shards present. Then P[R, L] * lost data = parity[R] + P[R, A] * data[A]. With B = P[R, L]^-1 stacked on
+// P[Q, L] * P[R, L]^-1, all lost shards are
 //
-//   lost = B * parity[R]  +  (B * P[R, A] + (0 on top of P[Q, A])) * data[A].
+//   lost = B * parity[R]  +  (B * P[R, A] + (0 stacked on P[Q, A])) * data[A].
 //
-// Gauss-Jordan elimination in place makes B out of P[R + Q, L]: of the pivot's row, what stands in the others' columns is
-// added to the others, and what stood in the pivot's column is replaced by its inverse or the product with it (W. H. Press et
-// al., "Numerical recipes in C", 1992, section 2.1). No pivot is searched for: every square submatrix of such a P is
-// invertible (MacWilliams and Sloane, "The theory of error-correcting codes", 1977, chapter 11, theorem 8), so no leading
-// minor is zero, and those are the pivots' products.
+// Gauss-Jordan elimination turns P[R + Q, L] into B in place. Each step scales the pivot's row by the inverse of the pivot,
+// writes that inverse in place of the pivot, and subtracts multiples of the row from all other rows; the pivot's column then
+// holds the products with the inverse (W. H. Press et al., "Numerical recipes in C", 1992, section 2.1). It needs no search
+// for pivots: every square submatrix of such a P is invertible (MacWilliams and Sloane, "The theory of error-correcting
+// codes", 1977, chapter 11, theorem 8), so no leading minor is zero, and a leading minor is the product of the pivots so far.
 //
 // src/gpu/invert.rs writes the constants WORKGROUP_SIZE, MASK_WORDS, MOST_LOST, TABLE_ENTRIES, ROWS and ABSENT in front. A
 // word of work and tables packs the elements of four rows.
 //
-// patterns  for each repair: MASK_WORDS words, a bit for each lost shard, the lowest first
+// patterns  for each repair: MASK_WORDS words with a bit for each shard, set if it is lost, lowest bit first
 // parity    for each group of four parity rows: a word for each data shard
-// inverses  of all elements, four a word
-// places    for each shard, or each position among the sources: where it begins, among the sources; then likewise targets
-// tables, slots: as shaders/table.wgsl reads them
-// Host src/gpu/invert.rs. Twin src/plan/interpolation.rs, by another way. Tests tests/patterns.rs.
+// inverses  the inverse of each element, four in a word
+// places    the first column of each source, by shard or by position (`by_position`); then likewise of each target
+// tables, slots: in the form that shaders/table.wgsl reads
+// Host src/gpu/invert.rs. Twin src/plan/interpolation.rs, with a different method. Tests tests/patterns.rs.
 
 const MOST_SHARDS = 256u;
 
@@ -28,9 +28,9 @@ struct Shape {
     repairs: u32,
     data_shards: u32,
     parity_shards: u32,
-    // Targets of the repair that has most; sources, of any that has some, are as many as there are data shards.
+    // The largest number of targets of a repair. The number of sources is always data_shards.
     targets: u32,
-    // Whether `places` is by position: 1, or by shard: 0. How many places there are of sources.
+    // 1 if `places` is indexed by position, 0 if by shard. Then the number of places of sources.
     by_position: u32,
     source_places: u32,
 }
@@ -43,9 +43,9 @@ struct Shape {
 @group(0) @binding(5) var<storage, read_write> slots: array<u32>;
 @group(0) @binding(6) var<storage, read> inverses: array<u32>;
 
-var<workgroup> sh_sources: array<u32, MOST_SHARDS>; // shards, R behind A
-var<workgroup> sh_lost: array<u32, MOST_LOST>; // shards, Q behind L
-var<workgroup> sh_rows: array<u32, MOST_LOST>; // parity rows of `work`, R and then Q
+var<workgroup> sh_sources: array<u32, MOST_SHARDS>; // shards: A, then R
+var<workgroup> sh_lost: array<u32, MOST_LOST>; // shards: L, then Q
+var<workgroup> sh_rows: array<u32, MOST_LOST>; // parity rows of `work`: R, then Q
 var<workgroup> sh_work: array<u32, MOST_LOST / ROWS * MOST_LOST>; // for each group of rows, |L| columns
 var<workgroup> sh_pivot: array<u32, MOST_LOST>; // the pivot's row, scaled
 var<workgroup> sh_factors: array<u32, MOST_LOST / ROWS>; // the pivot's column
@@ -56,7 +56,7 @@ fn doubled(packed: u32) -> u32 {
     return ((packed << 1u) & 0xfefefefeu) ^ (((packed >> 7u) & 0x01010101u) * 0x1du);
 }
 
-// Products of the four bytes of a word with one element: Horner over its bits.
+// The products of the four bytes of a word with one element, by Horner's rule over the element's bits.
 fn product(element: u32, packed: u32) -> u32 {
     var sum = 0u;
     for (var bit = 8u; bit > 0u; bit -= 1u) {
@@ -73,7 +73,7 @@ fn parity_element(row: u32, shard: u32) -> u32 {
     return byte_of(parity[row / ROWS * shape.data_shards + shard], row);
 }
 
-// How many shards below `shard` are lost in the repair whose mask begins at `mask`.
+// The number of lost shards below `shard`, in the repair whose mask begins at `mask`.
 fn lost_below(mask: u32, shard: u32) -> u32 {
     var count = 0u;
     for (var word = 0u; word < shard / 32u; word += 1u) {
@@ -106,7 +106,7 @@ fn invert(
     let lost_data = lost_below(mask, k);
     let row_groups = (lost + ROWS - 1u) / ROWS;
 
-    // Who is what.
+    // Sort the shards into A, R, L and Q.
     for (var shard = local; shard < k + shape.parity_shards; shard += WORKGROUP_SIZE) {
         let below = lost_below(mask, shard);
         let is_lost = ((patterns[mask + shard / 32u] >> (shard % 32u)) & 1u) == 1u;
@@ -118,7 +118,7 @@ fn invert(
         } else if shard < k {
             sh_sources[shard - below] = shard;
         } else if shard - below < k {
-            // So many sources are there before this one, and of those k - lost_data are data.
+            // shard - below sources come before this one, and k - lost_data of them are data.
             sh_sources[shard - below] = shard;
             sh_rows[shard - below + lost_data - k] = shard - k;
         }
@@ -163,8 +163,7 @@ fn invert(
     }
     workgroupBarrier();
 
-    // The coefficients, and what each multiplies the 16 low and the 16 high nibbles to. Rows and sources that this repair has
-    // not are zero.
+    // The coefficients, and the products of each with the 16 low and the 16 high nibbles. Rows that this repair lacks are zero.
     let table_groups = (shape.targets + ROWS - 1u) / ROWS;
     let first_table = repair * table_groups * k;
     for (var first = 0u; first < table_groups * k; first += WORKGROUP_SIZE) {
@@ -196,7 +195,7 @@ fn invert(
         workgroupBarrier();
         let entries = min(WORKGROUP_SIZE, table_groups * k - first) * TABLE_ENTRIES;
         for (var entry = local; entry < entries; entry += WORKGROUP_SIZE) {
-            // Four products for the four bits of a nibble, the low or the high one.
+            // The products for the four bits of the low or the high nibble.
             let products = entry / 16u * 4u;
             var sum = 0u;
             for (var bit = 0u; bit < 4u; bit += 1u) {
@@ -207,7 +206,7 @@ fn invert(
         workgroupBarrier();
     }
 
-    // Where sources and targets begin. A repair of nothing reads nothing: its tables are zero, and any source will do.
+    // The first column of each source and target. The tables of a repair without losses are zero, so its sources do not matter.
     let first_slot = repair * (k + shape.targets);
     for (var position = local; position < k; position += WORKGROUP_SIZE) {
         var place = 0u;

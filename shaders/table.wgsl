@@ -1,15 +1,15 @@
-// table: any plan's targets = matrix * sources over GF(2^8), the matrix as data; a plan for each stripe if wanted.
+// table: targets = matrix * sources over GF(2^8) for any plan, with the matrix as data. Each stripe may have its own plan.
 //
 // A byte b is (b & 15) + (b >> 4) * 16, so a product c * b is a sum of two table entries. One entry packs the products
 // with the coefficients of four rows, so one pair of lookups serves four targets (J. S. Plank et al., "Screaming fast
-// Galois field arithmetic using Intel SIMD instructions", FAST 2013, with words in the place of vectors). Sixteen
-// neighbouring words of workgroup memory lie in sixteen banks: lookups never collide.
+// Galois field arithmetic using Intel SIMD instructions", FAST 2013, with words in place of vectors). The sixteen words of a
+// half table are in sixteen different banks of workgroup memory, so lookups in it never conflict.
 //
-// A template: src/gpu/table.rs unrolls the loop over sources, and puts in front the constants WORKGROUP_SIZE, UNROLL,
-// TABLE_ENTRIES, ROWS and ABSENT, then shared/params.wgsl and what src/gpu/launch.rs says of sources and targets:
-// `load_source`, `targets` or `stored`, `note`.
+// A template: src/gpu/table.rs unrolls the loop over sources, and writes in front the constants WORKGROUP_SIZE, UNROLL,
+// TABLE_ENTRIES, ROWS and ABSENT, then shared/params.wgsl and the declarations of sources and targets from
+// src/gpu/launch.rs: `load_source`, `targets` or `stored`, `note`.
 //
-// slots     for each plan: where each source's columns begin, then each target's; ABSENT for a row the plan has not
+// slots     for each plan: the first column of each source, then of each target; ABSENT for a row that the plan lacks
 // tables    for each plan, each group of four rows, each source: 32 entries: low nibbles, then high nibbles
 // plan_of   for each stripe: its plan
 // One invocation: one column of 16 bytes of four targets. Workgroups: columns in x and y, row groups in z.
@@ -19,7 +19,7 @@
 const TILE_SOURCES = 32u;
 
 struct Shape {
-    // Of each plan; those a plan has not have tables of zeros.
+    // The largest numbers of any plan. Tables of sources that a plan lacks are zero.
     sources: u32,
     targets: u32,
 }
@@ -32,7 +32,7 @@ struct Shape {
 var<workgroup> sh_tables: array<u32, 1024>; // TILE_SOURCES * TABLE_ENTRIES
 var<workgroup> sh_slots: array<u32, 32>; // TILE_SOURCES
 
-// For each byte position of a word: the sums of four rows' products, packed as the four bytes of a word.
+// For each byte position of a word: the sums of the products of four rows, packed into the four bytes of a word.
 struct Sums {
     byte0: vec4<u32>,
     byte1: vec4<u32>,
@@ -40,19 +40,19 @@ struct Sums {
     byte3: vec4<u32>,
 }
 
-// Four lookups, one for each word: entry `at` of the table at `base` in sh_tables.
+// Four lookups in the table that begins at `base` in sh_tables.
 fn look_up(base: u32, at: vec4<u32>) -> vec4<u32> {
     return vec4(sh_tables[base + at.x], sh_tables[base + at.y], sh_tables[base + at.z], sh_tables[base + at.w]);
 }
 
-// The products of byte `shift / 8` of each word, given by its nibbles, with the four rows' coefficients.
+// The products of byte `shift / 8` of each word with the coefficients of four rows. `low` and `high` hold the nibbles.
 fn products(table: u32, low: vec4<u32>, high: vec4<u32>, shift: u32) -> vec4<u32> {
     let byte = vec4(0xffu);
     return look_up(table, (low >> vec4(shift)) & byte) ^ look_up(table + 16u, (high >> vec4(shift)) & byte);
 }
 
 fn add_products(sums: Sums, table: u32, words: vec4<u32>) -> Sums {
-    // Nibbles of all four bytes at once: the bytes are then cheaply had.
+    // Split all four bytes into nibbles at once; each byte is then one shift and one mask.
     let low = words & vec4(0x0f0f0f0fu);
     let high = (words >> vec4(4u)) & vec4(0x0f0f0f0fu);
     return Sums(
@@ -63,7 +63,7 @@ fn add_products(sums: Sums, table: u32, words: vec4<u32>) -> Sums {
     );
 }
 
-// One row's word: its byte of each sum, a row of a 4 x 4 transpose.
+// The word of one row: its byte of each sum. The four rows together are a 4 x 4 transpose.
 fn gather(sums: Sums, row: u32) -> vec4<u32> {
     let shift = vec4(row * 8u);
     let low = vec4(0xffu);
@@ -73,8 +73,8 @@ fn gather(sums: Sums, row: u32) -> vec4<u32> {
         | (((sums.byte3 >> shift) & low) << vec4(24u));
 }
 
-// The column of an invocation, counted over all stripes. With one plan for all, columns fill workgroups without a gap;
-// else every workgroup lies within one stripe, so that its invocations share a plan.
+// The column of an invocation, counted over all stripes. If all stripes share a plan, columns fill workgroups without gaps.
+// Otherwise a workgroup stays within one stripe, so that its invocations share a plan.
 fn column_of(group: u32, local: u32) -> u32 {
     if params.plans == 1u {
         return group * WORKGROUP_SIZE + local;
@@ -102,7 +102,7 @@ fn table(
 ) {
     let group_index = group.y * groups.x + group.x;
     let column = column_of(group_index, local);
-    // Invocations beyond the last column load tables like the rest, then sum the last column and drop the sum.
+    // Invocations beyond the last column help to load tables, then compute the last column again and discard the result.
     let place = place_of(min(column, params.columns - 1u));
     let plan = plan_of_group(group_index);
     let plan_slots = plan * (shape.sources + shape.targets);

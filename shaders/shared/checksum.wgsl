@@ -1,24 +1,24 @@
-// What kernels that compute checksums share: where blocks lie, and how the words a fold leaves become a checksum.
+// Shared by the kernels that compute checksums: the position of each block, and the last step from a fold to a checksum.
 //
-// A block is folded as 1024 words with zeros in front, which do not change its remainder. Host src/gpu/crc.rs; the
-// mathematics and the twin src/crc/fold.rs.
+// A block is folded as 1024 words. A shorter block gets zeros in front, which do not change its remainder. Host
+// src/gpu/crc.rs. Mathematics and twin src/crc/fold.rs.
 struct Checksum {
-    // Words of one stripe of a slot, of a block; blocks of a stripe, of all stripes.
+    // Words of one stripe of a slot; words of a block; blocks of one stripe of a slot; blocks of all stripes of a slot.
     stripe_words: u32,
     block_words: u32,
     stripe_blocks: u32,
     blocks: u32,
-    // The first of the 1024 words at which a block may begin, rounded down to what a loop takes at once.
+    // The first word of the 1024 that can be part of a block, rounded down to a whole round of the unrolled loop.
     first_word: u32,
-    // The checksums of a block of zeros, and of a stripe's last one.
+    // The checksum of a block of zeros, and of zeros as long as the last block of a stripe.
     zeros: u32,
     last_zeros: u32,
-    // For the kernel that computes checksums alone: columns of 16 bytes from one stripe to the next, slots times blocks, and
-    // the place of the first checksum.
+    // Only for the kernel crc: columns of 16 bytes from one stripe to the next; rows, which are slots times blocks; the index
+    // of the first checksum.
     stride: u32,
     rows: u32,
     offset: u32,
-    // The products of x^-32 with each nibble of a word, by place and value.
+    // The product of x^-32 and each nibble of a word, by the nibble's position and value.
     tables: array<vec4<u32>, 32>,
 }
 
@@ -29,14 +29,14 @@ var<workgroup> sh_tables: array<u32, 128>;
 
 struct Block {
     stripe: u32,
-    // Within the stripe.
+    // The block's number within the stripe.
     block: u32,
     words: u32,
-    // What initial value and final complement add.
+    // The contribution of the initial value and the final complement.
     zeros: u32,
 }
 
-// A block, counted over all stripes; without words if there is none of that number.
+// The block with this number, counted over all stripes. It has no words if the number is too large.
 fn block_of(index: u32) -> Block {
     let stripe = index / checksum.stripe_blocks;
     let block = index - stripe * checksum.stripe_blocks;

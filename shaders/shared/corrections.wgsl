@@ -1,24 +1,24 @@
-// What the kernels of a correction share: which blocks are not right, where they lie, and what was done there.
-// src/gpu/correct/source.rs puts in front the constants WORKGROUP_SIZE and PARTS. A block of at most 4096 bytes has PARTS
-// parts, a workgroup each, of which an invocation has one word. Host src/gpu/correct.rs.
+// Shared by the kernels of a correction: the list of inconsistent blocks, their positions, and the tallies of corrections.
+// src/gpu/correct/source.rs writes the constants WORKGROUP_SIZE and PARTS in front. A block of at most 4096 bytes has PARTS
+// parts. Each part is one workgroup, in which each invocation has one word. Host src/gpu/correct.rs.
 
 struct Params {
-    // Slots of a stripe: the code's shards.
+    // Slots of a stripe, which are the shards of the code.
     shards: u32,
     stripe_blocks: u32,
-    // Words (of four bytes) of a stripe that count, of a block, and from one stripe to the next.
+    // In words of four bytes: the used part of a stripe, a block, and the distance from one stripe to the next.
     stripe_words: u32,
     block_words: u32,
     stripe_stride: u32,
-    // The bytes of a stripe's last word that count.
+    // Masks the used bytes of a stripe's last word.
     tail_mask: u32,
-    // Words of a pattern, and where the blocks' patterns begin: 0 if there is but one.
+    // Words of a pattern, and the index in `patterns` of the first block's pattern, or 0 if all blocks share one pattern.
     pattern_words: u32,
     pattern_of: u32,
 }
 
-// Blocks that are not right, in any order; shaders/gather.wgsl makes it. It begins with the workgroups of a dispatch over
-// it: the parts of a block side by side, and two dimensions of blocks, because one ends at 65,535.
+// The inconsistent blocks in any order, written by shaders/gather.wgsl. It begins with the arguments of an indirect dispatch
+// over the list: x counts the parts of a block, and y and z count blocks, because one dimension ends at 65,535.
 struct List {
     x: u32,
     y: u32,
@@ -27,7 +27,7 @@ struct List {
     blocks: array<u32>,
 }
 
-// Bytes of a part of a block, in one slot: how many, and the offsets of the first and the last in the block.
+// A number of bytes in one part of a block of one slot, and the offsets of the first and the last in the block.
 struct Tally {
     count: u32,
     first: u32,
@@ -35,12 +35,12 @@ struct Tally {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-// For each slot: where it begins, in words; the logarithms of its multiplier and of its point; and, for each logarithm, the
-// slot whose point has it, or any number that is no slot.
+// For each slot: its first word; the logarithm of its multiplier; the logarithm of its point. The fourth component is an index
+// by logarithm instead: the slot whose point has that logarithm, or a number beyond the slots if there is none.
 @group(0) @binding(1) var<uniform> slots: array<vec4<u32>, 255>;
 @group(0) @binding(2) var<storage, read> list: List;
 
-// A block: its first word from where a slot begins, and within its stripe; and how many there are.
+// The position of a block: its first word relative to the slot, its first word relative to the stripe, and its length in words.
 struct Place {
     start: u32,
     first: u32,

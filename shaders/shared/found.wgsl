@@ -1,5 +1,6 @@
-// What a check found: for each target and block, how many bytes differ, and the block's bytes less the offset of the
-// first that does (so that zero says nothing and a maximum finds the first). Zero before. Host src/gpu/launch.rs.
+// The result of a check, for each target and block: the number of differing bytes, and the size of a block minus the offset
+// of the first of them. So zero means no difference, and a maximum finds the first. The host sets all to zero beforehand.
+// Host src/gpu/launch.rs.
 struct Found {
     count: atomic<u32>,
     first: atomic<u32>,
@@ -10,7 +11,7 @@ struct Found {
 // Notes one word of a stripe that differs in the bits of `difference`.
 fn note_word(row: u32, stripe: u32, word: u32, difference: u32) {
     if difference == 0u { return; }
-    // The lowest bit of each byte that is not zero.
+    // Sets the lowest bit of each byte that is not zero, and clears all other bits.
     var marks = difference | (difference >> 4u);
     marks |= marks >> 2u;
     marks |= marks >> 1u;

@@ -1,7 +1,7 @@
-// What every kernel is told about where its columns lie. Host src/gpu/launch.rs.
-// A column is one of the kernel's words: 16 bytes for the table kernel, a Word for a compiled one.
+// The position of columns, for every kernel that runs a plan. Host src/gpu/launch.rs.
+// A column is one word of the kernel: 16 bytes in the table kernel, a Word in a compiled kernel.
 struct Params {
-    // Columns of all stripes together, and of one.
+    // Columns of all stripes together, and of one stripe.
     columns: u32,
     stripe_columns: u32,
     // Columns from one stripe to the next, among the sources and among the targets.
@@ -11,7 +11,7 @@ struct Params {
     block_words: u32,
     stripe_blocks: u32,
     blocks: u32,
-    // Plans: one for all stripes, or several among which each stripe has its own (table kernel only).
+    // The number of plans. 1: all stripes share the plan. More, only in the table kernel: each stripe names its plan.
     plans: u32,
 }
 
@@ -19,9 +19,9 @@ struct Params {
 
 struct Place {
     stripe: u32,
-    // Within the stripe.
+    // The column within the stripe.
     column: u32,
-    // To be added to a source's, a target's offset.
+    // The distance from the first column of a source, and of a target.
     source: u32,
     destination: u32,
 }

@@ -4,27 +4,27 @@ const WORKGROUP_SIZE = 256u;
 const PARTS = 4u;
 const SUMS = 1021u;
 const PATTERN_HEAD = 9u;
-// What the kernels of a correction share: which blocks are not right, where they lie, and what was done there.
-// src/gpu/correct/source.rs puts in front the constants WORKGROUP_SIZE and PARTS. A block of at most 4096 bytes has PARTS
-// parts, a workgroup each, of which an invocation has one word. Host src/gpu/correct.rs.
+// Shared by the kernels of a correction: the list of inconsistent blocks, their positions, and the tallies of corrections.
+// src/gpu/correct/source.rs writes the constants WORKGROUP_SIZE and PARTS in front. A block of at most 4096 bytes has PARTS
+// parts. Each part is one workgroup, in which each invocation has one word. Host src/gpu/correct.rs.
 
 struct Params {
-    // Slots of a stripe: the code's shards.
+    // Slots of a stripe, which are the shards of the code.
     shards: u32,
     stripe_blocks: u32,
-    // Words (of four bytes) of a stripe that count, of a block, and from one stripe to the next.
+    // In words of four bytes: the used part of a stripe, a block, and the distance from one stripe to the next.
     stripe_words: u32,
     block_words: u32,
     stripe_stride: u32,
-    // The bytes of a stripe's last word that count.
+    // Masks the used bytes of a stripe's last word.
     tail_mask: u32,
-    // Words of a pattern, and where the blocks' patterns begin: 0 if there is but one.
+    // Words of a pattern, and the index in `patterns` of the first block's pattern, or 0 if all blocks share one pattern.
     pattern_words: u32,
     pattern_of: u32,
 }
 
-// Blocks that are not right, in any order; shaders/gather.wgsl makes it. It begins with the workgroups of a dispatch over
-// it: the parts of a block side by side, and two dimensions of blocks, because one ends at 65,535.
+// The inconsistent blocks in any order, written by shaders/gather.wgsl. It begins with the arguments of an indirect dispatch
+// over the list: x counts the parts of a block, and y and z count blocks, because one dimension ends at 65,535.
 struct List {
     x: u32,
     y: u32,
@@ -33,7 +33,7 @@ struct List {
     blocks: array<u32>,
 }
 
-// Bytes of a part of a block, in one slot: how many, and the offsets of the first and the last in the block.
+// A number of bytes in one part of a block of one slot, and the offsets of the first and the last in the block.
 struct Tally {
     count: u32,
     first: u32,
@@ -41,12 +41,12 @@ struct Tally {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-// For each slot: where it begins, in words; the logarithms of its multiplier and of its point; and, for each logarithm, the
-// slot whose point has it, or any number that is no slot.
+// For each slot: its first word; the logarithm of its multiplier; the logarithm of its point. The fourth component is an index
+// by logarithm instead: the slot whose point has that logarithm, or a number beyond the slots if there is none.
 @group(0) @binding(1) var<uniform> slots: array<vec4<u32>, 255>;
 @group(0) @binding(2) var<storage, read> list: List;
 
-// A block: its first word from where a slot begins, and within its stripe; and how many there are.
+// The position of a block: its first word relative to the slot, its first word relative to the stripe, and its length in words.
 struct Place {
     start: u32,
     first: u32,
@@ -59,21 +59,22 @@ fn place_of(block: u32) -> Place {
     let words = min(params.block_words, params.stripe_words - first);
     return Place(stripe * params.stripe_stride + first, first, words);
 }
-// correct: in blocks of a generalised Reed-Solomon code that are not right, finds what is wrong in each byte column and makes
-// it right. What is computed, and from which sources, src/grs/decoder.rs says; the steps and their names are the same.
+// correct: finds and corrects the wrong bytes in the listed blocks of a generalised Reed-Solomon code, byte column by byte
+// column. src/grs/decoder.rs explains the mathematics and names its sources; steps and names here are the same.
 //
 // A template. src/gpu/correct/source.rs writes constants in front of it: SYNDROMES, PLACES (half of SYNDROMES), SUMS (one
 // more than the largest sum of two logarithms) and PATTERN_HEAD (words of a pattern before its locator). Then comes
-// shared/corrections.wgsl. Inner loops are written as EACH name BELOW bound and unrolled by the host: the lookups of several
-// rounds are then in flight together, and lavapipe, which ends a shader after 65,535 rounds of all its loops, does not end it.
+// shared/corrections.wgsl. Inner loops are written as EACH name BELOW bound, and the host unrolls them. Unrolled, the
+// lookups of several rounds are in flight together. It also keeps the shader within the 65,535 loop rounds that lavapipe allows.
 //
 // shards    all slots
-// outcomes  for each listed block and PART of it, what was done in each slot, and then which columns were beyond the code
-// field     logarithms of 0 to 255, 510 (LOG_OF_ZERO) for 0; then 2^i, and zeros where LOG_OF_ZERO is a part of i
-// patterns  what is known to be wrong: for each pattern how many slots, a bit for each slot, and the logarithms of the
-//           erasure locator's coefficients; behind them the pattern of each block, unless one serves all
-// One workgroup: a part of one listed block, in all slots. One invocation: one word of each, which is four columns, so that
-// no other invocation writes that word.
+// outcomes  for each listed block and each PART of it: a tally of the corrections in each slot, then a tally of the columns
+//           that could not be corrected
+// field     the logarithms of 0 to 255, with 510 (LOG_OF_ZERO) for 0; then 2^i, which is 0 if i includes LOG_OF_ZERO
+// patterns  the erasures. For each pattern: their number, a bit for each slot, and the logarithms of the coefficients of the
+//           erasure locator. After all patterns: the pattern of each block, unless all blocks share one pattern
+// One workgroup: a part of one listed block, in all slots. One invocation: one word of each slot, which is four columns. So
+// no two invocations write the same word.
 // Host src/gpu/correct.rs. Twin src/grs/decoder.rs. Tests tests/correct.rs, tests/correct_gpu.rs.
 
 const COLUMNS = 4u;
@@ -85,14 +86,14 @@ const COLUMNS = 4u;
 
 var<workgroup> sh_log: array<u32, 256>;
 var<workgroup> sh_exp: array<u32, SUMS>;
-// For each slot, and behind the last for the columns that are beyond the code: how many, the first and the last.
+// A tally for each slot, and after the last slot one for uncorrectable columns: the number of columns, the first, the last.
 var<workgroup> sh_counts: array<atomic<u32>, 256>;
 var<workgroup> sh_firsts: array<atomic<u32>, 256>;
 var<workgroup> sh_lasts: array<atomic<u32>, 256>;
 
-// Of the four columns of a word: a byte each.
+// The syndromes of the four columns of a word, a byte for each column.
 var<private> packed: array<u32, SYNDROMES>;
-// Of one column.
+// From here on: the state of one column.
 var<private> syndromes: array<u32, SYNDROMES>;
 var<private> positions: array<u32, SYNDROMES>;
 var<private> magnitudes: array<u32, SYNDROMES>;
@@ -108,7 +109,7 @@ fn product(a: u32, b: u32) -> u32 {
     return sh_exp[sh_log[a] + sh_log[b]];
 }
 
-// A sum of two logarithms of elements that are not zero, as a logarithm.
+// The logarithm of the product of two elements that are not zero, from their logarithms.
 fn log_sum(a: u32, b: u32) -> u32 {
     let sum = a + b;
     return select(sum, sum - 255u, sum >= 255u);
@@ -126,7 +127,7 @@ fn point(position: u32) -> u32 {
     return slots[position].z;
 }
 
-// Of one word of all slots, for each syndrome four bytes. Returns where any is not zero.
+// Computes `packed` from one word of every slot. Returns the syndromes combined by OR: a byte that is zero is a column without errors.
 fn compute_syndromes(at: u32) -> u32 {
     for (var r_first = 0u; r_first < SYNDROMES; r_first += 4u) {
 { let r = r_first + 0u; if r < SYNDROMES {
@@ -192,7 +193,8 @@ fn compute_syndromes(at: u32) -> u32 {
     return any;
 }
 
-// The commonest case at once: one error and no erasure make the syndromes a geometric sequence, whose ratio is its point.
+// A short way for the most common case. With one error and no erasure the syndromes are a geometric sequence, and its ratio is
+// the point of the wrong slot.
 fn find_single() -> bool {
     if SYNDROMES < 2u || syndromes[0] == 0u || syndromes[min(1u, SYNDROMES - 1u)] == 0u {
         return false;
@@ -232,7 +234,7 @@ fn find_single() -> bool {
     return true;
 }
 
-// T: the syndromes times the erasure locator.
+// The modified syndromes: the syndromes times the erasure locator.
 fn modify_syndromes(pattern: u32, erasures: u32) {
     for (var r = 0u; r < SYNDROMES; r += 1u) {
         var sum = 0u;
@@ -254,8 +256,8 @@ fn modify_syndromes(pattern: u32, erasures: u32) {
     }
 }
 
-// Massey's algorithm over the modified syndromes from `erasures` on. Returns the length, or PLACES + 1 if there is no
-// recurrence of at most half the sequence, or its length is not its degree.
+// Runs Massey's algorithm on the modified syndromes from `erasures` on. Returns the length of the recurrence, or PLACES + 1 if
+// it is longer than half the sequence or its degree differs from its length.
 fn find_recurrence(erasures: u32) -> u32 {
     for (var j = 0u; j <= PLACES; j += 1u) {
         recurrence[j] = 0u;
@@ -292,8 +294,8 @@ fn find_recurrence(erasures: u32) -> u32 {
             return PLACES + 1u;
         }
         let scale = log_sum(sh_log[discrepancy], log_inverse(before_log));
-        // From the highest coefficient on, so that `before` may become what `recurrence` was in the same loop: what is read of
-        // it lies below what has been written.
+        // The loop runs down from the highest coefficient. It reads `before` only below the entries it has written, so it can
+        // save the old `recurrence` there as it goes.
         for (var up_first = 0u; up_first < PLACES + 1u; up_first += 4u) {
 { let up = up_first + 0u; if up < PLACES + 1u {
             let j = PLACES - up;
@@ -351,7 +353,7 @@ fn find_recurrence(erasures: u32) -> u32 {
     return select(PLACES + 1u, length, recurrence[length] != 0u);
 }
 
-// The erased positions, and those whose points the recurrence names: whether there are as many as its degree.
+// Collects the erased positions and the roots of the recurrence. Returns false if it has fewer roots than its degree.
 fn find_places(pattern: u32, erasures: u32, degree: u32) -> bool {
     errata = 0u;
     var roots_left = degree;
@@ -392,7 +394,7 @@ fn find_places(pattern: u32, erasures: u32, degree: u32) -> bool {
     return errata == erasures + degree;
 }
 
-// Forney's formula.
+// Computes the magnitudes by Forney's formula. Returns false if one does not exist.
 fn find_magnitudes(pattern: u32, erasures: u32, degree: u32) -> bool {
     for (var r = 0u; r < errata; r += 1u) {
         var sum = 0u;
@@ -491,7 +493,7 @@ fn find_magnitudes(pattern: u32, erasures: u32, degree: u32) -> bool {
     return true;
 }
 
-// Whether the errata have exactly the column's syndromes, which this uses up.
+// Whether the errata produce exactly the syndromes of the column. Overwrites the syndromes.
 fn explain() -> bool {
     for (var index = 0u; index < errata; index += 1u) {
         let position = positions[index];
@@ -557,7 +559,7 @@ fn note(slot: u32, column: u32) {
     atomicMax(&sh_lasts[slot], column);
 }
 
-// One word of all slots: `at` words from where each begins, in column `column` of its block.
+// Corrects one word of every slot: the word `at` of the slot, which begins at column `column` of its block.
 fn correct_word(at: u32, column: u32, mask: u32, pattern: u32) {
     let wrong = compute_syndromes(at) & mask;
     if wrong == 0u { return; }

@@ -1,7 +1,7 @@
-// What every kernel is told about where its columns lie. Host src/gpu/launch.rs.
-// A column is one of the kernel's words: 16 bytes for the table kernel, a Word for a compiled one.
+// The position of columns, for every kernel that runs a plan. Host src/gpu/launch.rs.
+// A column is one word of the kernel: 16 bytes in the table kernel, a Word in a compiled kernel.
 struct Params {
-    // Columns of all stripes together, and of one.
+    // Columns of all stripes together, and of one stripe.
     columns: u32,
     stripe_columns: u32,
     // Columns from one stripe to the next, among the sources and among the targets.
@@ -11,7 +11,7 @@ struct Params {
     block_words: u32,
     stripe_blocks: u32,
     blocks: u32,
-    // Plans: one for all stripes, or several among which each stripe has its own (table kernel only).
+    // The number of plans. 1: all stripes share the plan. More, only in the table kernel: each stripe names its plan.
     plans: u32,
 }
 
@@ -19,9 +19,9 @@ struct Params {
 
 struct Place {
     stripe: u32,
-    // Within the stripe.
+    // The column within the stripe.
     column: u32,
-    // To be added to a source's, a target's offset.
+    // The distance from the first column of a source, and of a target.
     source: u32,
     destination: u32,
 }
@@ -49,44 +49,44 @@ fn load_source(at: u32) -> Word {
     return sources[at];
 }
 
-// compiled: one plan's targets = matrix * sources over GF(2^8), the matrix baked into the text.
+// compiled: targets = matrix * sources over GF(2^8) for one plan, with the matrix written into the text.
 //
-// The beginning of generated kernels; src/gpu/compiled/source.rs appends the entry point, and puts in front
-// shared/params.wgsl and what src/gpu/launch.rs says of sources and targets: `Word`, `load_source`, `note`. Each
+// This is the beginning of every generated kernel. src/gpu/compiled/source.rs appends the entry point, and writes in front
+// shared/params.wgsl and the declarations of sources and targets from src/gpu/launch.rs: `Word`, `load_source`, `note`. Each
 // invocation computes one column of Word, without a loop, by Horner's rule over the bits of the coefficients.
 //
-// slots     where each source's columns begin, then each target's, in Words
+// slots     the first column of each source, then of each target, in Words
 // Host src/gpu/compiled.rs. Twin src/cpu/portable.rs. Tests tests/oracle.rs, tests/boundaries.rs.
 
 @group(0) @binding(1) var<uniform> slots: array<vec4<u32>, 1>;
 
-// Halves each byte in the field: a shift, and 1/2 = 0x8e for the bytes whose lowest bit it loses. Those bits are taken away
-// by subtraction and not by a mask, so that a device with a multiply-add beside its logic unit may use it: measured.
+// Halves each byte in the field: shifts it right, and adds 1/2 = 0x8e if the shift loses a set bit. The lost bits are removed
+// by a subtraction and not by a mask: a device may run it in the multiply-add unit beside the logic unit. It measured faster.
 fn halve(x: Word) -> Word {
     let lost = x & Word(0x01010101u);
     return ((x - lost) >> Word(1u)) ^ (lost * Word(0x8eu));
 }
-// What kernels that compute checksums share: where blocks lie, and how the words a fold leaves become a checksum.
+// Shared by the kernels that compute checksums: the position of each block, and the last step from a fold to a checksum.
 //
-// A block is folded as 1024 words with zeros in front, which do not change its remainder. Host src/gpu/crc.rs; the
-// mathematics and the twin src/crc/fold.rs.
+// A block is folded as 1024 words. A shorter block gets zeros in front, which do not change its remainder. Host
+// src/gpu/crc.rs. Mathematics and twin src/crc/fold.rs.
 struct Checksum {
-    // Words of one stripe of a slot, of a block; blocks of a stripe, of all stripes.
+    // Words of one stripe of a slot; words of a block; blocks of one stripe of a slot; blocks of all stripes of a slot.
     stripe_words: u32,
     block_words: u32,
     stripe_blocks: u32,
     blocks: u32,
-    // The first of the 1024 words at which a block may begin, rounded down to what a loop takes at once.
+    // The first word of the 1024 that can be part of a block, rounded down to a whole round of the unrolled loop.
     first_word: u32,
-    // The checksums of a block of zeros, and of a stripe's last one.
+    // The checksum of a block of zeros, and of zeros as long as the last block of a stripe.
     zeros: u32,
     last_zeros: u32,
-    // For the kernel that computes checksums alone: columns of 16 bytes from one stripe to the next, slots times blocks, and
-    // the place of the first checksum.
+    // Only for the kernel crc: columns of 16 bytes from one stripe to the next; rows, which are slots times blocks; the index
+    // of the first checksum.
     stride: u32,
     rows: u32,
     offset: u32,
-    // The products of x^-32 with each nibble of a word, by place and value.
+    // The product of x^-32 and each nibble of a word, by the nibble's position and value.
     tables: array<vec4<u32>, 32>,
 }
 
@@ -97,14 +97,14 @@ var<workgroup> sh_tables: array<u32, 128>;
 
 struct Block {
     stripe: u32,
-    // Within the stripe.
+    // The block's number within the stripe.
     block: u32,
     words: u32,
-    // What initial value and final complement add.
+    // The contribution of the initial value and the final complement.
     zeros: u32,
 }
 
-// A block, counted over all stripes; without words if there is none of that number.
+// The block with this number, counted over all stripes. It has no words if the number is too large.
 fn block_of(index: u32) -> Block {
     let stripe = index / checksum.stripe_blocks;
     let block = index - stripe * checksum.stripe_blocks;

@@ -240,7 +240,7 @@ fn every_kind_of_difference_is_found() {
         differs(expected, &|shader| shader.body = shader.body.replace(old, new));
     };
     text("members", "source_stride: u32,\n    target_stride: u32,", "target_stride: u32,\n    source_stride: u32,");
-    text("members", "blocks: u32,\n    // Plans", "blocks: u32,\n    more: u32,\n    // Plans");
+    text("members", "blocks: u32,\n    // The", "blocks: u32,\n    more: u32,\n    // The");
     text("Sint", "    plans: u32,", "    plans: i32,");
     text("group 0 binding 10", "@binding(6)", "@binding(10)");
     text("group 1 binding 6", "@group(0) @binding(6)", "@group(1) @binding(6)");
