@@ -7,7 +7,7 @@ mod support;
 use std::fmt::Display;
 
 use evariste::{Batch, Code, Error, Geometry, Matrix, Plan, Task, View, memory::Slot};
-use support::boundaries::{CHUNKED, LENGTHS, SHAPES, short_lengths};
+use support::boundaries::{LENGTHS, SHAPES, WIDE, chunk_of_a_check, chunk_of_a_write, lengths_around, short_lengths};
 use support::{Rng, assert_shards_equal, each_backend, each_codec, oracle, paint, painted, stripe};
 
 const GUARD: u8 = 0xa5;
@@ -152,12 +152,12 @@ fn runs(plan: &Plan, expected: &[Vec<u8>], context: impl Display) {
     });
 }
 
-/// What a GPU takes in one piece ends somewhere, and what it has in flight too.
+/// A GPU backend copies host memory chunk by chunk, and a few chunks at a time.
 #[test]
 fn every_length_around_a_chunk() {
-    let ((k, m), lengths) = CHUNKED;
+    let (k, m) = WIDE;
     let code = Code::reed_solomon(k, m).unwrap();
-    for bytes in lengths {
+    for bytes in lengths_around(chunk_of_a_write()) {
         encodes_and_rebuilds(&code, bytes);
     }
 }
@@ -165,11 +165,13 @@ fn every_length_around_a_chunk() {
 /// Wrong bytes on both sides of every border between chunks, blocks and the padding behind them.
 #[test]
 fn wrong_bytes_are_found_where_they_are() {
-    let ((k, m), lengths) = CHUNKED;
+    let (k, m) = WIDE;
     let code = Code::cauchy(k, m).unwrap();
-    for bytes in [1, 15, 16, 17, 4095, 4096, 4097].into_iter().chain(lengths) {
+    let chunk = chunk_of_a_check();
+    for bytes in [1, 15, 16, 17, 4095, 4096, 4097].into_iter().chain(lengths_around(chunk)) {
         let whole = stripe(&code, bytes);
-        let mut offsets: Vec<usize> = [0, 1, 15, 16, 4095, 4096, 40_959, 40_960, 81_919, 81_920, bytes - 1].into();
+        let mut offsets = vec![0, 1, 15, 16, 4095, 4096, bytes - 1];
+        offsets.extend([chunk, 2 * chunk, 3 * chunk].into_iter().flat_map(|border| [border - 1, border]));
         offsets.retain(|&at| at < bytes);
         offsets.sort_unstable();
         offsets.dedup();
@@ -296,12 +298,13 @@ fn views_of_many_small_stripes() {
     }
 }
 
-/// So many that they fill several chunks, whose borders fall within stripes.
+/// Stripes that fill several chunks.
 #[test]
 fn views_of_more_small_stripes_than_a_chunk_holds() {
-    let ((k, m), _) = CHUNKED;
+    let (k, m) = WIDE;
     let code = Code::reed_solomon(k, m).unwrap();
     for (bytes, stripes) in [(100, 1000), (4097, 25), (7, 13_001)] {
+        assert!(bytes * stripes > chunk_of_a_write(), "{stripes} stripes of {bytes} bytes are one chunk");
         let slot_stride = (bytes + 3) * stripes;
         runs_over(&code, Geometry { slots: k + m, bytes, slot_stride, stripes, stripe_stride: bytes + 3 });
     }

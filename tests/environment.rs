@@ -1,6 +1,7 @@
 //! A value of an `EVARISTE_` variable that cannot be honoured is an error, never ignored. The environment belongs to a process, so every case
 //! runs in one of its own: this binary again, as the test `child`.
 
+use std::io::Write;
 use std::process::Command;
 
 use evariste::cpu::Kernel;
@@ -84,7 +85,8 @@ impl Outcome {
 
 const NO_DRIVER: [(&str, &str); 2] = [("VK_DRIVER_FILES", "/nonexistent"), ("VK_ICD_FILENAMES", "/nonexistent")];
 
-/// Whether this machine has any adapter; without one the questions about GPUs have no answer, unless one is required.
+/// Whether this machine has any adapter. If not, stderr says past the test harness what is not tested; if `EVARISTE_REQUIRE`
+/// names `gpu`, that is a failure.
 fn has_gpu() -> bool {
     #[cfg(feature = "gpu")]
     let has = !Gpu::adapters().is_empty();
@@ -92,6 +94,10 @@ fn has_gpu() -> bool {
     let has = false;
     let required = std::env::var("EVARISTE_REQUIRE").unwrap_or_default();
     assert!(has || !required.split(',').any(|name| name.trim() == "gpu"), "EVARISTE_REQUIRE names gpu, there is none");
+    if !has {
+        let name = std::thread::current().name().unwrap_or("a test").to_owned();
+        let _ = writeln!(std::io::stderr(), "NOT testing {name} on a GPU: there is none");
+    }
     has
 }
 

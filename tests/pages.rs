@@ -4,6 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "support/repository.rs"]
+mod repository;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -54,6 +57,9 @@ fn fault(page: &Path, target: &str) -> Option<String> {
 
 #[test]
 fn links_lead_to_files_and_headings() {
+    if repository::root().is_none() {
+        return;
+    }
     for page in pages() {
         let text = text(&page);
         for target in inline(&text).chain(definitions(&text).map(|(_, target)| target)) {
@@ -68,6 +74,9 @@ fn links_lead_to_files_and_headings() {
 
 #[test]
 fn rustdoc_has_every_page_and_knows_every_link_to_one() {
+    if repository::root().is_none() {
+        return;
+    }
     let (front, others) = (text(Path::new("src/lib.rs")), text(Path::new("src/docs.rs")));
     for page in pages() {
         let (name, text) = (page.display(), text(&page));

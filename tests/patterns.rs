@@ -199,6 +199,7 @@ mod on_a_gpu {
 
     use super::*;
     use crate::support::gpu_is_wanted;
+    use crate::support::resident::on_plain_device;
 
     /// A device that makes the tables of so many repairs and more itself; on a plain device, as any caller may hold.
     pub(crate) fn gpu(invert_from: Option<usize>, plain: bool) -> Gpu {
@@ -209,10 +210,7 @@ mod on_a_gpu {
             options.profile = true;
             return Gpu::open(&options).unwrap();
         }
-        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-        let adapter = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).remove(0);
-        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor::default())).unwrap();
-        Gpu::with_device(device, queue, &options).unwrap()
+        on_plain_device(options)
     }
 
     /// Runs a task over stripes in device memory, and returns them as they then are.

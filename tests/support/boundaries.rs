@@ -32,7 +32,31 @@ pub(crate) const SHAPES: [(usize, usize); 17] = [
     (1, 255),
 ];
 
-/// A code so wide that few columns fill the 8 MiB a GPU backend stages at a time, and lengths around one, two and more such chunks than it has
-/// in flight.
-pub(crate) const CHUNKED: ((usize, usize), [usize; 6]) =
-    ((200, 2), [40_959, 40_960, 40_961, 2 * 40_960 - 1, 2 * 40_960 + 1, 5 * 40_960 + 4097]);
+/// Data and parity shards of a code so wide that few columns fill a buffer that a GPU backend stages host memory in.
+pub(crate) const WIDE: (usize, usize) = (200, 2);
+
+/// Columns of [`WIDE`] that such a buffer holds when parity is written: a column has a byte of each source, and chunks are
+/// multiples of 16 columns.
+pub(crate) fn chunk_of_a_write() -> usize {
+    of_the_ring("SLOT_BYTES") / WIDE.0 / 16 * 16
+}
+
+/// The same when parity is checked: a column has a byte of every shard, and chunks are multiples of a block.
+pub(crate) fn chunk_of_a_check() -> usize {
+    of_the_ring("SLOT_BYTES") / (WIDE.0 + WIDE.1) / 4096 * 4096
+}
+
+/// Shard lengths around one chunk, and one that needs more chunks than a GPU backend has buffers for.
+pub(crate) fn lengths_around(chunk: usize) -> [usize; 4] {
+    [chunk - 1, chunk, chunk + 1, of_the_ring("SLOTS") * chunk + 1]
+}
+
+/// A private constant of the library, from its source: a number, or a number shifted to the left.
+fn of_the_ring(name: &str) -> usize {
+    let source = include_str!("../../src/gpu/ring.rs");
+    let start = format!("\nconst {name}: usize = ");
+    let value = source.split_once(&start).and_then(|(_, rest)| rest.split_once(';'));
+    let (value, _) = value.unwrap_or_else(|| panic!("src/gpu/ring.rs has no constant {name}"));
+    let number = |text: &str| text.trim().parse::<usize>().unwrap_or_else(|error| panic!("{name} = {value}: {error}"));
+    value.split_once("<<").map_or_else(|| number(value), |(number_of, by)| number(number_of) << number(by))
+}

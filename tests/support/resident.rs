@@ -1,5 +1,6 @@
 //! Shards in device memory: a caller's device, its buffers, and tasks recorded over them.
 
+use evariste::backend::HostMemory;
 use evariste::gpu::{Kernel, Options, Resident, wgpu};
 use evariste::{Gpu, Report, Task};
 
@@ -10,11 +11,17 @@ pub(crate) fn plain_device() -> (wgpu::Device, wgpu::Queue) {
     pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor::default())).unwrap()
 }
 
-/// A backend on such a device.
+/// A backend with a kernel on such a device.
 pub(crate) fn gpu_with(kernel: Kernel) -> Gpu {
-    let (device, queue) = plain_device();
     let mut options = Options::default();
     options.kernel = Some(kernel);
+    on_plain_device(options)
+}
+
+/// A backend on such a device, which has no feature for mapped or registered memory, whatever `EVARISTE_MEMORY` asks for.
+pub(crate) fn on_plain_device(mut options: Options) -> Gpu {
+    let (device, queue) = plain_device();
+    options.memory = Some(HostMemory::Staged);
     Gpu::with_device(device, queue, &options).unwrap()
 }
 

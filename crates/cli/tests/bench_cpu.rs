@@ -5,8 +5,7 @@ mod support;
 
 use evariste::cpu::Kernel;
 use serde_json::Value;
-use support::evariste;
-use support::rows;
+use support::{evariste, not_testing, rows};
 
 const CPU_FIELDS: [&str; 18] = [
     "suite",
@@ -95,7 +94,7 @@ fn latency_is_measured(paths: &[&str]) {
         let arguments = ["bench", "latency"].into_iter().chain(sizes).chain(chosen.iter().copied()).chain(fault);
         let ran = evariste(arguments);
         if ran.code == 3 && ran.err.contains(" lacks ") {
-            eprintln!("NOT testing bench latency on {paths:?}: {}", ran.err);
+            not_testing(format_args!("bench latency on {paths:?}"), &ran.err);
             return;
         }
         let Some(rows) = rows(ran, code, &LATENCY_FIELDS) else { return };

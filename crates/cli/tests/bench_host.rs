@@ -6,7 +6,7 @@ mod support;
 
 use serde_json::Value;
 use support::program::{command, evariste, run};
-use support::rows;
+use support::{not_testing, rows};
 
 const HOST_FIELDS: [&str; 23] = [
     "suite",
@@ -80,7 +80,7 @@ fn host_is_measured(paths: &[&str], is_right: impl Fn(&Value) -> bool) {
     for (fault, code) in [(None, 0), (Some("--inject-fault"), 1)] {
         let ran = evariste(HOST.into_iter().chain(CASES).chain(chosen.iter().copied()).chain(fault));
         if ran.code == 3 && ran.err.contains(" lacks ") {
-            eprintln!("NOT testing bench host on {paths:?}: {}", ran.err);
+            not_testing(format_args!("bench host on {paths:?}"), &ran.err);
             return;
         }
         let Some(rows) = rows(ran, code, &HOST_FIELDS) else { return };
@@ -131,9 +131,7 @@ fn a_calibration_is_stored_and_explained() {
     calibrate(&no_driver).expect(3).says("without a GPU there is nothing to choose");
     assert!(!file.exists());
     if evariste::Gpu::adapters().is_empty() {
-        let required = std::env::var("EVARISTE_REQUIRE").unwrap_or_default();
-        assert!(!required.split(',').any(|name| name == "gpu"), "EVARISTE_REQUIRE names gpu, there is none");
-        eprintln!("NOT testing bench calibrate: no GPU");
+        not_testing("bench calibrate", "there is no GPU");
         return;
     }
     let ran = calibrate(&[("EVARISTE_DEVICE", "0")]).expect(0).says(&format!("stored in {}", file.display()));

@@ -4,7 +4,7 @@
 mod support;
 
 use serde_json::Value;
-use support::{evariste, rows};
+use support::{evariste, not_testing, rows};
 
 const FIELDS: [&str; 16] = [
     "suite",
@@ -65,7 +65,7 @@ fn a_gpu_is_measured_beside_the_cpu() {
     for (fault, code) in [(None, 0), (Some("--inject-fault"), 1)] {
         let ran = evariste(SMALL.into_iter().chain(["--path=registered", "--path=cpu"]).chain(fault));
         if ran.code == 3 && ran.err.contains(" lacks ") {
-            eprintln!("NOT testing bench layouts in registered memory: {}", ran.err);
+            not_testing("bench layouts in registered memory", &ran.err);
             return;
         }
         let Some(rows) = rows(ran, code, &FIELDS) else { return };

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use support::program::{command, run};
-use support::{Ran, evariste, paint, snapshot};
+use support::{Ran, evariste, not_testing, paint, snapshot};
 
 struct Set {
     dir: tempfile::TempDir,
@@ -68,9 +68,8 @@ fn backends() -> Vec<&'static str> {
     let mut protect = command();
     protect.arg("protect").arg(probe.path().join("file")).arg("--out").arg(probe.path().join("shards"));
     let ran = run(protect.args(["--backend", "gpu"]));
-    let required = std::env::var("EVARISTE_REQUIRE").is_ok_and(|names| names.split(',').any(|name| name == "gpu"));
-    if ran.code == 3 && !required {
-        eprintln!("NOT testing layouts on a GPU: {}", ran.err);
+    if ran.code == 3 {
+        not_testing("layouts on a GPU", &ran.err);
         return vec!["cpu"];
     }
     ran.expect(0);

@@ -2,16 +2,15 @@
 
 use serde_json::Value;
 
-use super::Ran;
+use super::{Ran, not_testing};
 
 /// Keys of every suite, beside those that a test names.
 const EVERY_ROW: [&str; 4] = ["machine", "commit", "date", "samples"];
 
 /// Rows of a run that must exit so; `None` where there is no GPU and none is required.
 pub(crate) fn rows(ran: Ran, code: i32, fields: &[&str]) -> Option<Vec<Value>> {
-    let required = std::env::var("EVARISTE_REQUIRE").is_ok_and(|names| names.split(',').any(|name| name == "gpu"));
-    if ran.code == 3 && ran.err.contains("no usable GPU") && !required {
-        eprintln!("NOT testing bench on a GPU: {}", ran.err);
+    if ran.code == 3 && ran.err.contains("no usable GPU") {
+        not_testing("bench on a GPU", &ran.err);
         return None;
     }
     let ran = ran.expect(code);

@@ -4,12 +4,14 @@
 
 #![allow(dead_code, unused_imports, reason = "no test binary uses all of it")]
 
+mod absent;
 pub(crate) mod compare;
 pub(crate) mod fixture;
 pub(crate) mod program;
 mod rows;
 pub(crate) mod shard;
 
+pub(crate) use absent::not_testing;
 pub(crate) use compare::{assert_same_bytes, snapshot};
 pub(crate) use fixture::{Fixture, PLAIN, Scheme, paint};
 pub(crate) use program::{Ran, evariste};
