@@ -351,12 +351,27 @@ impl<'a> View<'a> {
         self.cut(Matrices::One(plan), tile_bytes, false)
     }
 
+    /// Tiles that read and write the given slots, in ascending order, and that begin with the first column of each stripe. The
+    /// slots are the targets of every tile.
+    ///
+    /// # Errors
+    /// [`Error::SlotIndex`] and [`Error::ReadOnlySlot`] unless every slot may be written.
+    ///
+    /// # Panics
+    /// If the slots do not ascend.
+    pub(crate) fn tiles_of_slots<'v>(&'v mut self, slots: &'v [u32], tile_bytes: usize) -> Result<Tiles<'v>, Error> {
+        // So that none stands there twice, and two slices of a tile never overlap.
+        assert!(slots.is_sorted_by(|slot, next| slot < next), "slots {slots:?} do not ascend");
+        slots.iter().try_for_each(|&slot| self.check_writable(slot))?;
+        Ok(Tiles { grid: self.grid(tile_bytes, false), view: self, slots: tiles::TileSlots::These(slots) })
+    }
+
     fn cut<'v>(&'v mut self, matrices: Matrices<'v>, tile_bytes: usize, joined: bool) -> Result<Tiles<'v>, Error> {
         matrices.check(self.stripes)?;
         for plan in matrices.plans() {
             self.check_plan(plan, true)?;
         }
-        Ok(Tiles { grid: self.grid(tile_bytes, joined), view: self, matrices })
+        Ok(Tiles { grid: self.grid(tile_bytes, joined), view: self, slots: tiles::TileSlots::Plans(matrices) })
     }
 
     fn grid(&self, tile_bytes: usize, joined: bool) -> Grid {

@@ -17,7 +17,7 @@ use super::recent::RecentPrograms;
 use super::{is_beyond_caches, is_worth_threads};
 use crate::backend::{BLOCK_BYTES, Correction, Erasures, Uncorrectable};
 use crate::memory::{Tile, View};
-use crate::{Error, Grs, Matrix, Plan};
+use crate::{Error, Grs};
 use block::{Block, Locator};
 
 /// Blocks that are checked together before any is corrected.
@@ -45,9 +45,8 @@ pub(super) fn run(
         beyond_caches: is_beyond_caches(traffic_bytes),
         locator: LazyLock::new(|| Locator::new(programs, grs)),
     };
-    // A plan without sources: each tile has all shards as targets, so that they can be read and written.
-    let all = Plan::trusted(Vec::new(), (0..shards).collect(), Matrix::zero(shards, 0));
-    let tiles = view.tiles_of_stripes(&all, TILE_BLOCKS * BLOCK_BYTES)?;
+    let slots: Vec<u32> = (0..).take(shards).collect();
+    let tiles = view.tiles_of_slots(&slots, TILE_BLOCKS * BLOCK_BYTES)?;
     let run = |tile: Tile<'_>| corrector.correct_tile(tile);
     Ok(if is_worth_threads(traffic_bytes, check.passes()) {
         tiles.parallel().filter_map(run).collect()

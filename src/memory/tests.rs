@@ -87,3 +87,35 @@ fn tiles_cover_every_column_once() {
         }
     }
 }
+
+#[test]
+fn tiles_of_slots_write_these_slots_of_every_stripe_and_no_others() {
+    let (bytes, stripes, gap) = (10, 3, 5);
+    let slot_bytes = (bytes + gap) * stripes;
+    let mut memory = vec![0u8; 3 * slot_bytes];
+    let g = geometry(3, bytes, slot_bytes, stripes, bytes + gap);
+    let mut view = View::arena(&mut memory, g).unwrap();
+    let mut positions = Vec::new();
+    for mut tile in view.tiles_of_slots(&[0, 2], 7).unwrap().sequential() {
+        positions.push(tile.position());
+        assert_eq!((tile.sources().len(), tile.targets().len()), (0, 2));
+        tile.targets().for_each(|target| target.iter_mut().for_each(|b| *b += 1));
+    }
+    assert_eq!(positions, [(0, 0), (0, 7), (1, 0), (1, 7), (2, 0), (2, 7)]);
+    for (slot, expected) in [(0, 1), (1, 0), (2, 1)] {
+        for stripe in 0..stripes {
+            assert!(view.slot(slot, stripe).iter().all(|&b| b == expected), "slot {slot}, stripe {stripe}");
+        }
+    }
+    assert!(matches!(view.tiles_of_slots(&[3], 7), Err(Error::SlotIndex { slot: 3, slots: 3 })));
+    let touched: usize = memory.iter().map(|&b| usize::from(b)).sum();
+    assert_eq!(touched, 2 * bytes * stripes, "bytes between stripes were written");
+}
+
+#[test]
+#[should_panic(expected = "do not ascend")]
+fn tiles_of_a_slot_that_stands_twice_are_refused() {
+    let mut memory = [0u8; 30];
+    let mut view = View::arena(&mut memory, geometry(3, 10, 10, 1, 10)).unwrap();
+    drop(view.tiles_of_slots(&[1, 1], 4));
+}

@@ -5,7 +5,6 @@ use std::ptr::NonNull;
 use rayon::prelude::*;
 
 use super::View;
-use crate::Plan;
 use crate::plan::Matrices;
 
 /// How a view falls into tiles.
@@ -30,11 +29,20 @@ impl Grid {
     }
 }
 
-/// The tiles of a view under plans that write.
+/// Which slots a tile reads and writes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TileSlots<'v> {
+    /// The sources and the targets of its stripe's plan.
+    Plans(Matrices<'v>),
+    /// It reads and writes these, which are distinct.
+    These(&'v [u32]),
+}
+
+/// The tiles of a view.
 #[derive(Debug)]
 pub struct Tiles<'v> {
     pub(super) view: &'v View<'v>,
-    pub(super) matrices: Matrices<'v>,
+    pub(super) slots: TileSlots<'v>,
     pub(super) grid: Grid,
 }
 
@@ -64,9 +72,15 @@ impl<'v> Tiles<'v> {
     /// Private, and called once for each index: two tiles of one index would alias.
     fn tile(&self, index: usize) -> Tile<'v> {
         let (stripe, offset, bytes) = self.grid.tile(index);
-        let plan_index = self.matrices.index_of(stripe);
-        let plan = &self.matrices.plans()[plan_index];
-        Tile { view: self.view, plan, plan_index, stripe, offset, bytes }
+        let (plan_index, sources, targets) = match self.slots {
+            TileSlots::Plans(matrices) => {
+                let index = matrices.index_of(stripe);
+                let plan = &matrices.plans()[index];
+                (index, plan.sources(), plan.targets())
+            }
+            TileSlots::These(slots) => (0, &[][..], slots),
+        };
+        Tile { view: self.view, sources, targets, plan_index, stripe, offset, bytes }
     }
 }
 
@@ -74,7 +88,8 @@ impl<'v> Tiles<'v> {
 #[derive(Debug)]
 pub struct Tile<'v> {
     view: &'v View<'v>,
-    plan: &'v Plan,
+    sources: &'v [u32],
+    targets: &'v [u32],
     plan_index: usize,
     stripe: usize,
     offset: usize,
@@ -88,7 +103,7 @@ impl<'v> Tile<'v> {
         self.plan_index
     }
 
-    /// Which stripe it lies in, and at which byte of the slot's bytes in that stripe it begins.
+    /// The tile's stripe, and the byte at which it begins within a slot's bytes of that stripe.
     pub(crate) fn position(&self) -> (usize, usize) {
         (self.stripe, self.offset)
     }
@@ -96,7 +111,7 @@ impl<'v> Tile<'v> {
     /// The sources' bytes, in the plan's order.
     pub fn sources(&self) -> impl ExactSizeIterator<Item = &'v [u8]> + use<'v> {
         let (start, bytes) = (self.starts(), self.bytes);
-        self.plan.sources().iter().map(move |&slot| {
+        self.sources.iter().map(move |&slot| {
             // SAFETY: `tiles` checked that the slot is there, and the grid lies within it. Sources and targets of a plan
             // are disjoint, slots do not overlap, and no tile writes a source.
             unsafe { std::slice::from_raw_parts(start(slot).as_ptr(), bytes) }
@@ -106,9 +121,9 @@ impl<'v> Tile<'v> {
     /// The targets' bytes, in the plan's order.
     pub fn targets(&mut self) -> impl ExactSizeIterator<Item = &mut [u8]> {
         let (start, bytes) = (self.starts(), self.bytes);
-        self.plan.targets().iter().map(move |&slot| {
-            // SAFETY: `tiles` checked that the slot is writable and the grid lies within it. The plan names each target
-            // once, slots do not overlap, tiles do not either, and this tile is borrowed exclusively.
+        self.targets.iter().map(move |&slot| {
+            // SAFETY: `tiles` checked that the slot is writable and the grid lies within it. No target is named
+            // twice, slots do not overlap, tiles do not either, and this tile is borrowed exclusively.
             unsafe { std::slice::from_raw_parts_mut(start(slot).as_ptr(), bytes) }
         })
     }
