@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let batch = Batch::new(Task::write(&plan), View::arena(bytes, geometry)?)?;
         assert!(gpu.is_in_place(&batch));
         let started = Instant::now();
-        gpu.run(&mut [batch])?;
+        let _ = gpu.run(&mut [batch])?;
         println!("encoded 10 MiB in place in {:.0} us", started.elapsed().as_secs_f64() * 1e6);
     }
     // The CPU agrees.

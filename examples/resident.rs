@@ -59,11 +59,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         pass.dispatch_workgroups(256, 1, 1);
     }
     let (encode, check) = (code.encode_plan(), code.check_plan());
-    gpu.record(&mut encoder, Task::write(&encode), resident)?;
+    let _ = gpu.record(&mut encoder, Task::write(&encode), resident)?;
     let checked = gpu.record(&mut encoder, Task::Check(&check), resident)?;
     queue.submit([encoder.finish()]);
 
-    let report = checked.report(&gpu)?;
+    let report = checked.report()?;
     println!(
         "8 + 3 shards of {SHARD_BYTES} bytes on {}: consistent: {}",
         adapter.get_info().name,

@@ -89,6 +89,7 @@ impl<'a> Task<'a> {
 }
 
 /// One task over every stripe of a view.
+#[must_use = "a batch does nothing until a backend runs it"]
 pub struct Batch<'a> {
     task: Task<'a>,
     view: View<'a>,
@@ -213,7 +214,9 @@ impl<'a> Batch<'a> {
 }
 
 /// What a run found.
+#[must_use = "only the report says which blocks are wrong or were corrected"]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
     /// Blocks that disagree with the plan of their check, ordered by batch, slot, stripe and block.
     pub mismatches: Vec<Mismatch>,

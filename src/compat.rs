@@ -259,6 +259,6 @@ fn code(data_shards: usize, parity_shards: usize) -> Result<Code, Error> {
 /// Runs a plan over slices, one for each slot.
 fn write<'a>(codec: &Codec, plan: &Plan, slots: impl IntoIterator<Item = Slot<'a>>) -> Result<(), Error> {
     let batch = Batch::new(Task::write(plan), View::slices(slots, 1)?)?;
-    codec.backend().run(&mut [batch])?;
+    let _ = codec.backend().run(&mut [batch])?;
     Ok(())
 }

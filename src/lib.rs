@@ -58,3 +58,85 @@ pub use memory::{Geometry, Region, View};
 pub use plan::{Matrices, Plan};
 pub use solver::Losses;
 pub use stream::StreamCodec;
+
+/// The compiler warns of a verdict that is dropped unread. Each example that must not compile has a twin that reads the verdict
+/// and compiles, so that it can fail for no other reason.
+///
+/// A report:
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// fn check(backend: &dyn evariste::Backend, batch: evariste::Batch<'_>) -> Result<(), evariste::Error> {
+///     backend.run(&mut [batch])?;
+///     Ok(())
+/// }
+/// ```
+/// ```
+/// #![deny(unused_must_use)]
+/// fn check(backend: &dyn evariste::Backend, batch: evariste::Batch<'_>) -> Result<(), evariste::Error> {
+///     assert!(backend.run(&mut [batch])?.is_consistent());
+///     Ok(())
+/// }
+/// ```
+/// What a codec verified, and what it corrected:
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// fn verify(codec: &evariste::Codec, shards: &evariste::Shards) -> Result<(), evariste::Error> {
+///     codec.verify(shards)?;
+///     Ok(())
+/// }
+/// ```
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// fn correct(codec: &evariste::Codec, shards: &mut evariste::Shards) -> Result<(), evariste::Error> {
+///     codec.correct(shards)?;
+///     Ok(())
+/// }
+/// ```
+/// ```
+/// #![deny(unused_must_use)]
+/// fn both(codec: &evariste::Codec, shards: &mut evariste::Shards) -> Result<bool, evariste::Error> {
+///     Ok(codec.correct(shards)?.is_complete() && codec.verify(shards)?.is_consistent())
+/// }
+/// ```
+/// Checksums:
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// fn encode(codec: &evariste::Codec, shards: &mut evariste::Shards) -> Result<(), evariste::Error> {
+///     codec.encode_with_checksums(shards)?;
+///     Ok(())
+/// }
+/// ```
+/// ```
+/// #![deny(unused_must_use)]
+/// fn encode(codec: &evariste::Codec, shards: &mut evariste::Shards) -> Result<usize, evariste::Error> {
+///     Ok(codec.encode_with_checksums(shards)?.total_shards())
+/// }
+/// ```
+/// A batch and erasures, which do nothing by themselves:
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// fn batch(plan: &evariste::Plan, view: evariste::View<'_>) -> Result<(), evariste::Error> {
+///     evariste::Batch::new(evariste::Task::write(plan), view)?;
+///     Ok(())
+/// }
+/// ```
+/// ```
+/// #![deny(unused_must_use)]
+/// fn batch(plan: &evariste::Plan, view: evariste::View<'_>) -> Result<usize, evariste::Error> {
+///     Ok(evariste::Batch::new(evariste::Task::write(plan), view)?.traffic_bytes())
+/// }
+/// ```
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// fn erasures(make: impl Fn() -> evariste::Erasures) {
+///     make();
+/// }
+/// ```
+/// ```
+/// #![deny(unused_must_use)]
+/// fn erasures(make: impl Fn() -> evariste::Erasures) -> usize {
+///     make().elsewhere().len()
+/// }
+/// ```
+#[cfg(doctest)]
+struct UnreadVerdicts;

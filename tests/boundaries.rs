@@ -140,7 +140,7 @@ fn runs(plan: &Plan, expected: &[Vec<u8>], context: impl Display) {
             shards[target as usize].fill(0xee);
         }
         let view = View::slices(shards.iter_mut().map(|shard| Slot::Write(shard)), 1).unwrap();
-        backend.run(&mut [Batch::new(Task::write(plan), view).unwrap()]).unwrap();
+        let _ = backend.run(&mut [Batch::new(Task::write(plan), view).unwrap()]).unwrap();
         assert_shards_equal(expected, &shards, format_args!("{name}, {context}"));
 
         let last = *plan.targets().last().unwrap();
@@ -336,7 +336,7 @@ fn runs_over(code: &Code, geometry: Geometry) {
         let mut memory = before.clone();
         let view = View::arena(&mut memory, geometry).unwrap();
         let mut batch = [Batch::new(Task::write(&plan), view).unwrap()];
-        backend.run(&mut batch).unwrap();
+        let _ = backend.run(&mut batch).unwrap();
         assert_shards_equal(&[&expected], &[&memory], format_args!("{name}, {geometry:?}"));
 
         // A check of all, then of all with one wrong byte.
@@ -367,7 +367,7 @@ fn slices_of_many_small_stripes() {
             let (data, parity) = shards.split_at_mut(3);
             let slots = data.iter().map(|d| Slot::Read(d)).chain(parity.iter_mut().map(|p| Slot::Write(p)));
             let view = View::slices(slots, stripes).unwrap();
-            backend.run(&mut [Batch::new(Task::write(&plan), view).unwrap()]).unwrap();
+            let _ = backend.run(&mut [Batch::new(Task::write(&plan), view).unwrap()]).unwrap();
             assert_shards_equal(&expected, &shards, format_args!("{name}, {stripes} stripes of {bytes}"));
         });
     }

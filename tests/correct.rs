@@ -361,7 +361,9 @@ proptest! {
             let once = after.clone();
             let again = correct(&**backend, &grs, &erased, &mut after, 1);
             assert_shards_equal(&once, &after, format_args!("{name}, again"));
-            assert_eq!(again, Report { corrections: vec![], ..report }, "{name}, again");
+            let mut expected = report;
+            expected.corrections.clear();
+            assert_eq!(again, expected, "{name}, again");
         });
     }
 }

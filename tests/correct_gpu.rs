@@ -100,7 +100,7 @@ fn in_one_recording() {
     let task = Task::Correct { grs: &grs, erased: &erased };
 
     let mut encoder = gpu.device().create_command_encoder(&Default::default());
-    gpu.record(&mut encoder, Task::write(&code.encode_plan()), arena).unwrap();
+    let _ = gpu.record(&mut encoder, Task::write(&code.encode_plan()), arena).unwrap();
     encoder.copy_buffer_to_buffer(&rubbish, 0, &shards, 2 * 9008, 9008);
     let first = gpu.record(&mut encoder, task, arena).unwrap();
     let check = code.check_plan();
@@ -109,13 +109,13 @@ fn in_one_recording() {
     let second = gpu.record(&mut encoder, task, arena).unwrap();
     gpu.queue().submit([encoder.finish()]);
 
-    let first = first.report(&gpu).unwrap();
+    let first = first.report().unwrap();
     assert_eq!(
         first.corrections.iter().map(|found| (found.slot, found.block)).collect::<Vec<_>>(),
         [(2, 0), (2, 1), (2, 2)]
     );
-    assert!(checked.report(&gpu).unwrap().is_consistent());
-    let second = second.report(&gpu).unwrap();
+    assert!(checked.report().unwrap().is_consistent());
+    let second = second.report().unwrap();
     let [found] = second.corrections[..] else { panic!("{second:?}") };
     assert_eq!((found.slot, found.block), (6, 1));
     assert!(found.first >= 4096 && found.last < 4112 && found.count <= 16, "{found:?}");
@@ -152,5 +152,5 @@ fn what_cannot_be_recorded_is_refused() {
         Some(Error::BlockIndex { stripe: 0, block: 1, stripes: 1, blocks: 1 })
     ));
     // What was never submitted is not reported as right.
-    assert!(matches!(record(&none, all).unwrap().report(&gpu), Err(Error::Device { .. })));
+    assert!(matches!(record(&none, all).unwrap().report(), Err(Error::Device { .. })));
 }

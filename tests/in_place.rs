@@ -169,7 +169,7 @@ impl Layout {
 
     fn write(&self, backend: &dyn Backend, memory: &mut [u8], task: Task<'_>) {
         let view = View::arena_padded(&mut memory[self.start..], self.geometry, self.padded_bytes).unwrap();
-        backend.run(&mut [Batch::new(task, view).unwrap()]).unwrap();
+        let _ = backend.run(&mut [Batch::new(task, view).unwrap()]).unwrap();
     }
 
     fn check(&self, backend: &dyn Backend, memory: &[u8], plan: &Plan) -> evariste::Report {

@@ -57,7 +57,7 @@ fn a_device_destroyed_in_the_middle_corrupts_nothing() {
     own.fill(0);
     // The call can be made elsewhere, in the same memory.
     let view = View::arena(&mut region, one_stripe(14, bytes)).unwrap();
-    Cpu::new().unwrap().run(&mut [Batch::new(Task::write(&plan), view).unwrap()]).unwrap();
+    let _ = Cpu::new().unwrap().run(&mut [Batch::new(Task::write(&plan), view).unwrap()]).unwrap();
     assert!(region.chunks_exact(bytes).zip(&expected).all(|(slot, shard)| slot == shard));
     // Memory outlives the device's last handle.
     drop(gpu);
@@ -77,8 +77,8 @@ fn a_callers_device_that_is_destroyed_does_not_pretend_to_work() {
         let view = View::arena(memory, one_stripe(2, SHARD_BYTES)).unwrap();
         gpu.run(&mut [Batch::new(Task::write(&plan), view).unwrap()])
     };
-    run(&mut region).unwrap();
-    run(&mut plain).unwrap();
+    let _ = run(&mut region).unwrap();
+    let _ = run(&mut plain).unwrap();
     // Nobody tells this backend of it: the callback is the caller's.
     gpu.device().destroy();
     for memory in [&mut *region, &mut *plain] {

@@ -37,7 +37,7 @@ fn stripes_of(code: &Code, stripes: usize, bytes: usize) -> (Vec<u8>, Geometry) 
     paint(stripes, &mut memory);
     let encode = code.encode_plan();
     let view = View::arena(&mut memory, geometry).unwrap();
-    Cpu::new().unwrap().run(&mut [Batch::new(Task::write(&encode), view).unwrap()]).unwrap();
+    let _ = Cpu::new().unwrap().run(&mut [Batch::new(Task::write(&encode), view).unwrap()]).unwrap();
     (memory, geometry)
 }
 
@@ -89,7 +89,7 @@ fn every_stripe_is_rebuilt() {
         each_backend(|name, backend| {
             let mut memory = lost.clone();
             let view = View::arena(&mut memory, geometry).unwrap();
-            backend.run(&mut [Batch::new(Task::Write(solved.matrices()), view).unwrap()]).unwrap();
+            let _ = backend.run(&mut [Batch::new(Task::Write(solved.matrices()), view).unwrap()]).unwrap();
             let (k, m, patterns) = (code.data_shards(), code.parity_shards(), solved.plans().len());
             let context = format!("{name}: {} {k}+{m}, {} stripes, {patterns} patterns", code.name(), losses.len());
             assert_shards_equal(&[&whole], &[&memory], context);
@@ -187,7 +187,7 @@ fn shards_that_no_stripe_needs_may_be_absent() {
             _ => Slot::Read(bytes),
         });
         let view = View::slices(slots, 3).unwrap();
-        backend.run(&mut [Batch::new(Task::Write(losses.matrices()), view).unwrap()]).unwrap();
+        let _ = backend.run(&mut [Batch::new(Task::Write(losses.matrices()), view).unwrap()]).unwrap();
         assert_shards_equal(&whole, &shards, backend.info().device);
     }
 }

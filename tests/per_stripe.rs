@@ -39,7 +39,7 @@ fn stripes_with_different_losses() {
             }
             let encode = code.encode_plan();
             let view = View::arena(&mut memory, geometry).unwrap();
-            backend.run(&mut [Batch::new(Task::write(&encode), view).unwrap()]).unwrap();
+            let _ = backend.run(&mut [Batch::new(Task::write(&encode), view).unwrap()]).unwrap();
             let whole = memory.clone();
 
             let (plans, of, lost) = random_losses(&code, stripes, &mut rng);
@@ -50,7 +50,7 @@ fn stripes_with_different_losses() {
             }
             let task = Task::Write(Matrices::PerStripe { plans: &plans, of: &of });
             let view = View::arena(&mut memory, geometry).unwrap();
-            backend.run(&mut [Batch::new(task, view).unwrap()]).unwrap();
+            let _ = backend.run(&mut [Batch::new(task, view).unwrap()]).unwrap();
             let context = format!("{name}: {stripes} stripes of {bytes}, {} plans", plans.len());
             assert_shards_equal(&[whole], &[memory], context);
         }

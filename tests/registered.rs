@@ -27,7 +27,7 @@ fn encode_and_compare(gpu: &Gpu, code: &Code, memory: &mut [u8], bytes: usize, i
     let view = View::arena(memory, one_stripe(code.total_shards(), bytes)).unwrap();
     let batch = Batch::new(Task::write(&plan), view).unwrap();
     assert_eq!(gpu.is_in_place(&batch), in_place, "{bytes} bytes");
-    gpu.run(&mut [batch]).unwrap();
+    let _ = gpu.run(&mut [batch]).unwrap();
     let got: Vec<Vec<u8>> = memory.chunks_exact(bytes).take(code.total_shards()).map(<[u8]>::to_vec).collect();
     assert_shards_equal(&expected, &got, "encoded in registered memory");
 }
@@ -70,7 +70,7 @@ fn slices_of_registered_memory_are_recognised_in_any_order() {
     ];
     let batch = Batch::new(Task::write(&plan), View::slices(slots, 1).unwrap()).unwrap();
     assert!(gpu.is_in_place(&batch));
-    gpu.run(&mut [batch]).unwrap();
+    let _ = gpu.run(&mut [batch]).unwrap();
     assert_shards_equal(&expected[3..], &[first.to_vec(), second.to_vec()], "parity elsewhere");
     // Sources in two registrations are copied.
     let mut target = vec![0; SHARD_BYTES];
@@ -78,7 +78,7 @@ fn slices_of_registered_memory_are_recognised_in_any_order() {
     let plan = evariste::Plan::new(&[0, 1, 2], &[3], evariste::Matrix::from_rows(&[[1, 1, 1]]).unwrap()).unwrap();
     let batch = Batch::new(Task::write(&plan), View::slices(slots, 1).unwrap()).unwrap();
     assert!(!gpu.is_in_place(&batch));
-    gpu.run(&mut [batch]).unwrap();
+    let _ = gpu.run(&mut [batch]).unwrap();
     assert!((0..SHARD_BYTES).all(|at| target[at] == pages[4][at] ^ first[at] ^ pages[2][at]));
 }
 
@@ -154,7 +154,7 @@ fn ten_thousand_registrations() {
         let view = View::arena(memory, one_stripe(3, SHARD_BYTES)).unwrap();
         let batch = Batch::new(Task::write(&plan), view).unwrap();
         assert!(gpu.is_in_place(&batch));
-        gpu.run(&mut [batch]).unwrap();
+        let _ = gpu.run(&mut [batch]).unwrap();
         drop(registration);
         if cycle == 1000 {
             before = resident_bytes();
@@ -176,7 +176,7 @@ fn sources_can_be_given_back_while_their_targets_stay_registered() {
     let slots = [Slot::Read(first), Slot::Read(second), Slot::Write(&mut parity)];
     let batch = Batch::new(Task::write(&plan), View::slices(slots, 1).unwrap()).unwrap();
     assert!(gpu.is_in_place(&batch));
-    gpu.run(&mut [batch]).unwrap();
+    let _ = gpu.run(&mut [batch]).unwrap();
     // What the parity's range keeps for the next call must not keep the data's.
     let (done, dropped) = mpsc::channel();
     std::thread::spawn(move || {
@@ -201,7 +201,7 @@ fn a_registration_is_dropped_while_others_work() {
                 scope.spawn(move || {
                     for part in part.chunks_exact_mut(SHARD_BYTES) {
                         let view = View::slices([Slot::Read(source), Slot::Write(part)], 1).unwrap();
-                        gpu.run(&mut [Batch::new(Task::write(plan), view).unwrap()]).unwrap();
+                        let _ = gpu.run(&mut [Batch::new(Task::write(plan), view).unwrap()]).unwrap();
                     }
                 });
             }

@@ -87,7 +87,7 @@ impl Backend for Failing {
     }
 
     fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
-        self.0.run(batches)?;
+        let _ = self.0.run(batches)?;
         Err(Error::DeviceLost { device: "d".to_owned(), doing: "writing".to_owned(), reason: "a test".to_owned() })
     }
 }

@@ -24,6 +24,7 @@ use crate::Error;
 /// assert!(shards.iter().all(|shard| shard.iter().all(|&byte| byte == 0)));
 /// # Ok::<(), evariste::Error>(())
 /// ```
+#[must_use = "erasures do nothing until they are handed to a correction"]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Erasures {
     everywhere: Vec<u32>,
@@ -33,13 +34,11 @@ pub struct Erasures {
 
 impl Erasures {
     /// Nothing is known to be wrong.
-    #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
     /// These slots are wrong in every stripe and block.
-    #[must_use]
     pub fn everywhere(slots: impl IntoIterator<Item = u32>) -> Self {
         let mut everywhere: Vec<u32> = slots.into_iter().collect();
         everywhere.sort_unstable();

@@ -19,6 +19,7 @@ use crate::{Error, Plan};
 /// assert_eq!(parity[2], crc32c(&shards.shard(5)[8192..]));
 /// # Ok::<(), evariste::Error>(())
 /// ```
+#[must_use = "the checksums that were asked for are in this value and nowhere else"]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checksums {
     blocks: usize,

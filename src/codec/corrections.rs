@@ -9,6 +9,7 @@ use crate::backend::{BLOCK_BYTES, Correction, Uncorrectable};
 /// A correction is the only codeword within the code's radius. That does not prove it is the original: a column with too many
 /// errors may decode to another codeword, as about one column of 700 does with 10 + 4 shards, and one of 7000 with 6 + 3. Only
 /// a checksum can tell, so a correction without one is unconfirmed.
+#[must_use = "only the returned corrections say what was wrong and what could not be corrected"]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Corrections {

@@ -1,9 +1,11 @@
 //! Shards that already lie in device memory: plans recorded into a caller's command encoder, over the caller's buffers.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::Gpu;
 use super::correct::{Correcting, Patterns, Room};
+use super::device::Device;
 use super::import::visible_to_host;
 use super::launch::{Addressing, Buffers, COLUMN_BYTES, Found, Mode, Span, part};
 use super::work::Work;
@@ -41,8 +43,12 @@ pub enum Resident<'a> {
     },
 }
 
-/// What was recorded: after the commands have been submitted, what a check found or a correction did can be had from it.
+/// A recorded task. Once its commands have been submitted, its methods return what a check found or a correction did.
+///
+/// It keeps the device that it was recorded for, so its methods need no [`Gpu`].
+#[must_use = "only the recorded task can return what its check or correction found"]
 pub struct Recorded {
+    device: Arc<Device>,
     pending: Option<Pending>,
     checksums: Option<PendingChecksums>,
 }
@@ -130,7 +136,7 @@ impl Gpu {
         let slots = matrices.plans().iter().map(|plan| plan.sources().len() + plan.targets().len()).max().unwrap_or(0);
         let has_work = targets_most > 0 || with_checksums && slots > 0;
         if targets.geometry.extent() == 0 || !has_work {
-            return Ok(Recorded { pending: None, checksums: None });
+            return Ok(Recorded { device: Arc::clone(&self.device), pending: None, checksums: None });
         }
 
         let first_target = if matches!(shards, Resident::Apart { .. }) { sources.geometry.slots } else { 0 };
@@ -196,7 +202,9 @@ impl Gpu {
                     Some(PendingChecksums { download, count: crc_count })
                 }
             };
-            let Some(found) = found else { return Ok(Recorded { pending: None, checksums }) };
+            let Some(found) = found else {
+                return Ok(Recorded { device: Arc::clone(device), pending: None, checksums });
+            };
             if let Task::Correct { grs, erased } = task {
                 let room = Room::to_be_fetched(device, span.blocks(), grs.total_shards())?;
                 let correcting = Correcting {
@@ -211,14 +219,22 @@ impl Gpu {
                 };
                 self.correctors.record(device, &self.profile, encoder, &correcting, (&room, 0))?;
                 let header = room.record_header(device, encoder)?;
-                return Ok(Recorded { pending: Some(Pending::Correction { room, header, span }), checksums });
+                return Ok(Recorded {
+                    device: Arc::clone(device),
+                    pending: Some(Pending::Correction { room, header, span }),
+                    checksums,
+                });
             }
             // Filled with a mark that only the recorded copy takes away.
             let download = device.buffer("found", Usage::MAP_READ | Usage::COPY_DST, &vec![0xff; found_length])?;
             encoder.copy_buffer_to_buffer(&found, 0, &download, 0, None);
             visible_to_host(encoder, &download);
             let plan = matrices.plans()[0].clone();
-            Ok(Recorded { pending: Some(Pending::Check { download, plan, span }), checksums })
+            Ok(Recorded {
+                device: Arc::clone(device),
+                pending: Some(Pending::Check { download, plan, span }),
+                checksums,
+            })
         })?
     }
 
@@ -272,25 +288,25 @@ impl Recorded {
     ///
     /// # Errors
     /// A device error; among them, that the commands were never submitted.
-    pub fn report(&self, gpu: &Gpu) -> Result<Report, Error> {
+    pub fn report(&self) -> Result<Report, Error> {
         let mut report = Report::default();
         match &self.pending {
             None => {}
             Some(Pending::Check { download, plan, span }) => {
-                let bytes = gpu.device.read(download, || "reading what a check found".to_owned())?;
+                let bytes = self.device.read(download, || "reading what a check found".to_owned())?;
                 let entries: Vec<Found> = bytemuck::pod_collect_to_vec(&bytes);
                 if entries.iter().any(|found| found.count == u32::MAX) {
-                    return Err(gpu.device.unsubmitted("reading what a check found".to_owned()));
+                    return Err(self.device.unsubmitted("reading what a check found".to_owned()));
                 }
                 report.mismatches.extend(Found::mismatches(&entries, plan, *span));
             }
             Some(Pending::Correction { room, header, span }) => {
-                let was_submitted = room.fetch(&gpu.device, header, |outcome| {
+                let was_submitted = room.fetch(&self.device, header, |outcome| {
                     let (stripe, block) = span.locate(outcome.block);
                     outcome.add_to(&mut report, 0, stripe, block * BLOCK_BYTES);
                 })?;
                 if !was_submitted {
-                    return Err(gpu.device.unsubmitted("reading what was corrected".to_owned()));
+                    return Err(self.device.unsubmitted("reading what was corrected".to_owned()));
                 }
             }
         }
@@ -305,14 +321,14 @@ impl Recorded {
     ///
     /// # Errors
     /// As [`Recorded::report`].
-    pub fn checksums(&self, gpu: &Gpu) -> Result<Vec<u32>, Error> {
+    pub fn checksums(&self) -> Result<Vec<u32>, Error> {
         let Some(PendingChecksums { download, count }) = &self.checksums else { return Ok(Vec::new()) };
         let doing = || "reading checksums".to_owned();
-        let bytes = gpu.device.read(download, doing)?;
+        let bytes = self.device.read(download, doing)?;
         let mut words = bytemuck::pod_collect_to_vec::<u8, u32>(&bytes);
         match words.split_off(*count)[..] {
             [0] => Ok(words),
-            _ => Err(gpu.device.unsubmitted(doing())),
+            _ => Err(self.device.unsubmitted(doing())),
         }
     }
 }

@@ -31,7 +31,7 @@ fn ask(backend: &dyn Backend, device: &str, memory: &mut [u8]) -> Result<(), Err
     }
     let plan = Plan::new(&[0, 1, 2], &[3, 4], Matrix::from_rows(&MATRIX)?)?;
     let view = View::arena_padded(memory, GEOMETRY, GEOMETRY.slot_stride)?;
-    backend.run(&mut [Batch::new(Task::write(&plan), view)?])?;
+    let _ = backend.run(&mut [Batch::new(Task::write(&plan), view)?])?;
     for (target, column) in TARGETS.iter().enumerate() {
         let (got, expected) = (&memory[start(3 + target)..], repeat(column));
         if let Some(byte) = (0..BYTES).find(|&byte| got[byte] != expected[byte]) {

@@ -54,5 +54,5 @@ pub(crate) fn run(gpu: &Gpu, task: Task<'_>, shards: Resident<'_>) -> Report {
     let mut encoder = gpu.device().create_command_encoder(&Default::default());
     let recorded = gpu.record(&mut encoder, task, shards).unwrap();
     gpu.queue().submit([encoder.finish()]);
-    recorded.report(gpu).unwrap()
+    recorded.report().unwrap()
 }

@@ -36,7 +36,7 @@ impl Probe {
         let mut call = || -> Result<f64, Error> {
             let batch = Batch::new(Task::write(&plan), View::arena(memory, self.geometry)?)?;
             let started = Instant::now();
-            backend.run(&mut [batch])?;
+            let _ = backend.run(&mut [batch])?;
             Ok(started.elapsed().as_secs_f64())
         };
         call()?;

@@ -134,7 +134,7 @@ impl ByChecksum<'_> {
     fn correct_copy(&self, block: usize, copy: &mut [Vec<u8>]) -> Result<(), Error> {
         let view = View::slices(copy.iter_mut().map(|bytes| Slot::Write(bytes)), 1)?;
         if let Some(grs) = self.grs {
-            self.codec.run(Task::Correct { grs, erased: &Erasures::none() }, view)?;
+            let _ = self.codec.run(Task::Correct { grs, erased: &Erasures::none() }, view)?;
             return Ok(());
         }
         let Some(accused) = self.accused.get(&block) else { return Ok(()) };

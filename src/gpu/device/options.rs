@@ -5,6 +5,7 @@ use crate::gpu::kernel::Kernel;
 use crate::{Error, env};
 
 /// Which device to open, and how.
+#[must_use = "options do nothing until a GPU is opened with them"]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
@@ -30,7 +31,6 @@ pub struct Options {
 
 impl Options {
     /// The best hardware adapter, never a software one.
-    #[must_use]
     pub fn hardware_only() -> Self {
         Self { software: false, ..Self::default() }
     }

@@ -154,7 +154,7 @@ impl Lab {
         self.queue().submit([encoder.finish()]);
         // These runs are not timed.
         gpu.take_profile()?;
-        Ok(recorded.report(gpu)?)
+        Ok(recorded.report()?)
     }
 
     /// Bytes of the device, piece after piece. Offsets and lengths are multiples of 4.

@@ -142,7 +142,7 @@ impl<'a> HostShards<'a> {
         inject_fault: bool,
         random: &mut Random,
     ) -> Result<bool> {
-        self.run(set, backend, job.write())?;
+        let _ = self.run(set, backend, job.write())?;
         let first = set * self.batches;
         let batches: Vec<usize> = chosen(self.batches, random).into_iter().collect();
         let windows = sample::windows(self.setup, random);

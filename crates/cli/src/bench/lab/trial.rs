@@ -41,7 +41,7 @@ impl Trial<'_> {
 
     /// Runs the job; the witness then checks that what `whole` writes is consistent.
     fn write(&self, gpu: &Gpu, witness: &Gpu, whole: Task<'_>, random: &mut Random) -> Result<bool> {
-        self.lab.run(gpu, self.job.task(), self.shards.resident())?;
+        let _ = self.lab.run(gpu, self.job.task(), self.shards.resident())?;
         let windows = sample::windows(self.setup, random);
         if self.inject_fault {
             let window = windows[random.below(windows.len())];
@@ -65,8 +65,8 @@ impl Trial<'_> {
     /// Encodes every stripe, overwrites the shards that its pattern loses, and checks that the repair makes it consistent.
     fn patterns(&self, gpu: &Gpu, witness: &Gpu, random: &mut Random) -> Result<bool> {
         let encode = self.setup.code.encode_plan();
-        self.lab.run(witness, Task::write(&encode), self.shards.resident())?;
-        self.lab.run(gpu, self.job.scramble()?.task(), self.shards.resident())?;
+        let _ = self.lab.run(witness, Task::write(&encode), self.shards.resident())?;
+        let _ = self.lab.run(gpu, self.job.scramble()?.task(), self.shards.resident())?;
         let lost = self.lab.run(witness, Task::Check(&encode), self.shards.resident())?;
         let lost: BTreeSet<usize> = lost.mismatches.iter().map(|mismatch| mismatch.stripe).collect();
         if lost.len() != self.setup.stripes {
@@ -77,7 +77,7 @@ impl Trial<'_> {
     }
 
     fn check(&self, gpu: &Gpu, witness: &Gpu, random: &mut Random) -> Result<bool> {
-        self.lab.run(witness, self.job.write(), self.shards.resident())?;
+        let _ = self.lab.run(witness, self.job.write(), self.shards.resident())?;
         let windows = sample::windows(self.setup, random);
         let columns = self.shards.columns(self.lab, &windows)?;
         let parity_is_right = sample::is_right(self.job, &windows, self.setup.code.total_shards(), &columns);

@@ -116,8 +116,8 @@ fn measure(
     };
     if let Some(ceiling_shards) = &ceiling_shards {
         let table = lab.gpu(KernelName::Table);
-        lab.run(table, job.write(), shards.resident())?;
-        lab.run(table, ceiling.write(), ceiling_shards.resident())?;
+        let _ = lab.run(table, job.write(), shards.resident())?;
+        let _ = lab.run(table, ceiling.write(), ceiling_shards.resident())?;
     }
     // Only the table kernel takes a plan for each stripe.
     let runs = |kernel: &&KernelName| case != Case::Patterns || **kernel == KernelName::Table;

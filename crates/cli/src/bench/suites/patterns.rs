@@ -150,7 +150,7 @@ impl Setup {
         let mut whole = vec![0; lost.len() * geometry.stripe_stride];
         random.fill(&mut whole);
         let encode = code.encode_plan();
-        Cpu::new()?.run(&mut [Batch::new(Task::write(&encode), View::arena(&mut whole, geometry)?)?])?;
+        let _ = Cpu::new()?.run(&mut [Batch::new(Task::write(&encode), View::arena(&mut whole, geometry)?)?])?;
         Ok(Self { code, geometry, lost, whole })
     }
 

@@ -90,7 +90,7 @@ impl<'a> Calls<'a> {
         if with_checksums {
             batch = batch.with_crc(&mut checksums)?;
         }
-        self.gpu.run(&mut [batch])?;
+        let _ = self.gpu.run(&mut [batch])?;
         self.checksums = checksums;
         Ok(())
     }
@@ -119,7 +119,7 @@ impl<'a> Calls<'a> {
         let (cpu, encode) = (Cpu::new()?, self.setup.code.encode_plan());
         let (set, with_checksums) = (random.below(shards.sets()), way != WAYS[0]);
         shards.fill(random);
-        shards.run(set, &cpu, Task::write(&encode))?;
+        let _ = shards.run(set, &cpu, Task::write(&encode))?;
         let mut view = shards.view(set)?;
         self.job.plan(0).targets().iter().for_each(|&target| random.fill(view.slot_mut(target, 0)));
         self.checksums.fill(0);

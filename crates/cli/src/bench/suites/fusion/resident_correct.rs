@@ -49,7 +49,7 @@ fn measure_one(
     let grs = setup.code.grs()?;
     let shards = Shards::new(lab, setup, false)?;
     shards.fill(lab, random)?;
-    lab.run(lab.gpu(KernelName::Table), Task::write(&setup.code.encode_plan()), shards.resident())?;
+    let _ = lab.run(lab.gpu(KernelName::Table), Task::write(&setup.code.encode_plan()), shards.resident())?;
     let rubbish = lab.buffer(setup.unit_bytes)?;
     lab.fill(&rubbish, random.next())?;
     let bench = Bench { lab, setup, damage, grs: &grs, erased: Erasures::none(), shards: &shards, rubbish: &rubbish };

@@ -82,10 +82,10 @@ impl<'a> Place<'a> {
                 wait(gpu, submission_index)?;
             }
             Held::Region(gpu, region) => {
-                gpu.run(&mut [Batch::new(task, View::arena(region, geometry)?)?])?;
+                let _ = gpu.run(&mut [Batch::new(task, View::arena(region, geometry)?)?])?;
             }
             Held::Plain(backend, memory) => {
-                backend.run(&mut [Batch::new(task, View::arena(memory, geometry)?)?])?;
+                let _ = backend.run(&mut [Batch::new(task, View::arena(memory, geometry)?)?])?;
             }
         }
         Ok(())
