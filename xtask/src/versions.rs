@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::cargo::{members, metadata, packages, root};
 
 /// The packages that users build.
-const PUBLISHED: [&str; 2] = ["evariste", "evariste-cli"];
+const PUBLISHED: [&str; 3] = ["evariste", "evariste-store", "evariste-cli"];
 
 pub(crate) fn run() -> Result<()> {
     let metadata = metadata()?;

@@ -4,8 +4,23 @@ use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use evariste::{Auto, Backend, Cpu, Gpu, Info, gpu};
+
+/// The option of every verb that computes.
+#[derive(Debug, Args)]
+pub(crate) struct Compute {
+    /// Where to compute: auto takes a hardware GPU for large work and the CPU otherwise
+    #[arg(long, value_name = "WHERE", value_enum, default_value_t = Choice::Auto)]
+    backend: Choice,
+}
+
+impl Compute {
+    /// As [`Choice::open`].
+    pub(crate) fn open(&self) -> Result<Arc<dyn Backend>> {
+        self.backend.open()
+    }
+}
 
 /// Where to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -19,7 +34,7 @@ pub(crate) enum Choice {
 }
 
 impl Choice {
-    /// Opens the backend. Under `gpu` there is no other: what cannot run there is an error.
+    /// Opens the backend. `gpu` never falls back: work that a GPU cannot do is an error.
     pub(crate) fn open(self) -> Result<Arc<dyn Backend>> {
         Ok(match self {
             Self::Auto => Arc::new(Auto::new().context("cannot open the automatic backend")?),
@@ -28,7 +43,7 @@ impl Choice {
                 let gpu = Gpu::open(&gpu::Options::default()).context("cannot open a GPU")?;
                 let info = gpu.info();
                 if info.software {
-                    // Not `eprintln!`, which panics where nobody reads any more.
+                    // Not `eprintln!`, which panics when the reader of stderr has gone.
                     let device = &info.device;
                     let _ =
                         writeln!(std::io::stderr(), "evariste: no hardware GPU; using the software adapter {device}");

@@ -1,122 +1,27 @@
-//! Codes and layouts by the names that stand on the command line and in shard headers.
+//! Codes by name, as options of the command.
 
-use clap::ValueEnum;
-use evariste::{Code, Layout};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use evariste_store::CodeName;
 
-/// A code's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
-pub(crate) enum CodeName {
-    /// Reed-Solomon, the bytes of reed-solomon-erasure and klauspost/reedsolomon; any 256 shards
-    Vandermonde,
-    /// Reed-Solomon, the bytes of ISA-L's cauchy1; any 256 shards
-    Cauchy,
-    /// One parity shard, the XOR of the data
-    Raid5,
-    /// Two parity shards, the P and Q of Linux md
-    Raid6,
-    /// Powers of two, the bytes of ISA-L's gf_gen_rs_matrix; up to 21+4, 4+21 or 5+5, or 3 shards of either kind
-    IsalRs,
-    /// Reed-Solomon, the bytes of Jerasure's reed_sol_van; any 256 shards
-    JerasureVan,
-    /// raid6's P and Q and further parities, the bytes of SnapRAID; any 256 shards
-    Snapraid,
+/// Reads the name of a code; `--help` lists them.
+pub(crate) fn parser() -> impl TypedValueParser<Value = CodeName> {
+    PossibleValuesParser::new(CodeName::ALL.map(|code| PossibleValue::new(code.as_str()).help(help(code))))
+        .try_map(|name| CodeName::from_name(&name).ok_or("not a code"))
 }
 
-impl CodeName {
-    const ALL: [Self; 7] =
-        [Self::Vandermonde, Self::Cauchy, Self::Raid5, Self::Raid6, Self::IsalRs, Self::JerasureVan, Self::Snapraid];
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Vandermonde => "vandermonde",
-            Self::Cauchy => "cauchy",
-            Self::Raid5 => "raid5",
-            Self::Raid6 => "raid6",
-            Self::IsalRs => "isal-rs",
-            Self::JerasureVan => "jerasure-van",
-            Self::Snapraid => "snapraid",
+fn help(code: CodeName) -> &'static str {
+    match code {
+        CodeName::Vandermonde => {
+            "Reed-Solomon, the bytes of reed-solomon-erasure and klauspost/reedsolomon; any 256 shards"
         }
-    }
-
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|code| code.as_str() == name)
-    }
-
-    /// How many parity shards the code has whatever one asks for; `None` where one may ask.
-    pub(crate) fn own_parity_shards(self) -> Option<usize> {
-        match self {
-            Self::Vandermonde | Self::Cauchy | Self::IsalRs | Self::JerasureVan | Self::Snapraid => None,
-            Self::Raid5 => Some(1),
-            Self::Raid6 => Some(2),
+        CodeName::Cauchy => "Reed-Solomon, the bytes of ISA-L's cauchy1; any 256 shards",
+        CodeName::Raid5 => "One parity shard, the XOR of the data",
+        CodeName::Raid6 => "Two parity shards, the P and Q of Linux md",
+        CodeName::IsalRs => {
+            "Powers of two, the bytes of ISA-L's gf_gen_rs_matrix; up to 21+4, 4+21 or 5+5, or 3 shards of either kind"
         }
-    }
-
-    /// The code itself. `parity_shards` is the code's own number where it has one.
-    pub(crate) fn build(self, data_shards: usize, parity_shards: usize) -> Result<Code, evariste::Error> {
-        match self {
-            Self::Vandermonde => Code::vandermonde(data_shards, parity_shards),
-            Self::Cauchy => Code::cauchy(data_shards, parity_shards),
-            Self::Raid5 => Code::raid5(data_shards),
-            Self::Raid6 => Code::raid6(data_shards),
-            Self::IsalRs => Code::isal_rs(data_shards, parity_shards),
-            Self::JerasureVan => Code::jerasure_van(data_shards, parity_shards),
-            Self::Snapraid => Code::snapraid(data_shards, parity_shards),
-        }
-    }
-}
-
-impl std::fmt::Display for CodeName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// The code of a set: a flat one, or one of groups of shards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum SetCode {
-    Flat(CodeName),
-    /// Never one that a flat code is too.
-    Grouped(Layout),
-}
-
-impl SetCode {
-    /// A layout's code. The layouts that are one flat code are written as such.
-    pub(crate) fn of_layout(layout: Layout) -> Self {
-        match layout {
-            Layout::ReedSolomon { .. } => Self::Flat(CodeName::Vandermonde),
-            Layout::Raid5 { .. } => Self::Flat(CodeName::Raid5),
-            Layout::Raid6 { .. } => Self::Flat(CodeName::Raid6),
-            Layout::Cauchy { .. } => Self::Flat(CodeName::Cauchy),
-            Layout::IsalRs { .. } => Self::Flat(CodeName::IsalRs),
-            Layout::JerasureVan { .. } => Self::Flat(CodeName::JerasureVan),
-            Layout::Snapraid { .. } => Self::Flat(CodeName::Snapraid),
-            _ => Self::Grouped(layout),
-        }
-    }
-
-    /// Whether a set of so many data and parity shards can have this code.
-    pub(crate) fn has_shape(&self, data_shards: usize, parity_shards: usize) -> bool {
-        match self {
-            Self::Flat(code) => code.own_parity_shards().is_none_or(|own| own == parity_shards),
-            Self::Grouped(layout) => (layout.data_shards(), layout.parity_shards()) == (data_shards, parity_shards),
-        }
-    }
-
-    /// The code itself, for a shape that it has.
-    pub(crate) fn build(&self, data_shards: usize, parity_shards: usize) -> Result<Code, evariste::Error> {
-        match self {
-            Self::Flat(code) => code.build(data_shards, parity_shards),
-            Self::Grouped(layout) => layout.code(),
-        }
-    }
-}
-
-impl std::fmt::Display for SetCode {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Flat(code) => write!(f, "{code}"),
-            Self::Grouped(layout) => write!(f, "{layout}"),
-        }
+        CodeName::JerasureVan => "Reed-Solomon, the bytes of Jerasure's reed_sol_van; any 256 shards",
+        CodeName::Snapraid => "raid6's P and Q and further parities, the bytes of SnapRAID; any 256 shards",
     }
 }
 
@@ -125,13 +30,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_of_the_command_line_and_of_the_library() {
-        for name in CodeName::ALL {
-            assert_eq!(CodeName::from_name(name.as_str()), Some(name));
-            assert_eq!(CodeName::from_str(name.as_str(), false), Ok(name));
-            let code = name.build(5, name.own_parity_shards().unwrap_or(3)).unwrap();
-            assert_eq!(code.name(), name.as_str());
+    fn every_code_can_be_named() {
+        let command = clap::Command::new("x").arg(clap::Arg::new("code").value_parser(parser()));
+        for code in CodeName::ALL {
+            let matches = command.clone().try_get_matches_from(["x", code.as_str()]).unwrap();
+            assert_eq!(matches.get_one::<CodeName>("code"), Some(&code));
         }
-        assert_eq!(CodeName::ALL.as_slice(), CodeName::value_variants());
     }
 }

@@ -1,4 +1,4 @@
-//! `evariste demo`: a file is protected, its shards are destroyed in every way the code bears, and it comes back.
+//! `evariste demo`: protects a file, destroys as many of its shards as the code can lose, and brings it back.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -6,36 +6,39 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use evariste::{Backend, Codec};
+use clap::Args;
+use evariste::Backend;
+use evariste_store::{CodeName, Damage, HEADER_BYTES, Scheme, Set, Verdict, shard_name};
 
-use crate::args;
-use crate::code::CodeName;
+use crate::backend::Compute;
 use crate::exit::Exit;
-use crate::format::HEADER_BYTES;
-use crate::health::{self, Verdict};
+use crate::health;
 use crate::interrupt;
-use crate::names;
-use crate::protect::{self, Scheme};
 use crate::ranges;
-use crate::repair;
 use crate::report::Timed;
-use crate::restore;
-use crate::set::Set;
 use crate::size;
-use crate::walk::Purpose;
+use crate::watch::Console;
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// The file to protect; it is only read [default: 256 MiB made for the purpose]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    compute: Compute,
+}
 
 const MADE_BYTES: u64 = 256 << 20;
 const UNIT_BYTES: u64 = 1 << 20;
-/// Two data and two parity shards: as many as the code bears.
+/// Two data and two parity shards: as many as the code can lose.
 const DELETED: [usize; 4] = [1, 4, 10, 13];
 const FLIPPED: usize = 6;
 
-pub(crate) fn run(args: &args::Demo, out: &mut dyn Write) -> Result<Exit> {
-    let backend = args.compute.backend.open()?;
+pub(crate) fn run(args: &Demo, out: &mut dyn Write) -> Result<Exit> {
+    let backend = args.compute.open()?;
     // Removed when dropped: at the end, after an error, and after a signal, which arrives here as an error.
     let dir =
         tempfile::Builder::new().prefix("evariste-demo-").tempdir().context("cannot make a temporary directory")?;
-    let mut demo = Demo { out, backend, shards: dir.path().join("shards"), restored: dir.path().join("restored") };
+    let mut demo = Play { out, backend, shards: dir.path().join("shards"), restored: dir.path().join("restored") };
     let file = match &args.file {
         Some(file) => file.clone(),
         None => demo.make(&dir.path().join("file"))?,
@@ -45,17 +48,18 @@ pub(crate) fn run(args: &args::Demo, out: &mut dyn Write) -> Result<Exit> {
     Ok(Exit::Whole)
 }
 
-struct Demo<'a> {
+struct Play<'a> {
     out: &'a mut dyn Write,
     backend: Arc<dyn Backend>,
     shards: PathBuf,
     restored: PathBuf,
 }
 
-impl Demo<'_> {
+impl Play<'_> {
     fn play(&mut self, file: &Path) -> Result<()> {
-        let scheme = Scheme::new(CodeName::Vandermonde, 10, None, UNIT_BYTES)?;
-        let protected = Timed::run(|| protect::protect(file, &self.shards, &scheme, &self.backend))?;
+        let scheme = Scheme::new(CodeName::Vandermonde, 10, 4, UNIT_BYTES)?;
+        let protect = || evariste_store::protect(file, &self.shards, &scheme, &self.backend, &Console::default());
+        let protected = Timed::run(|| Ok(protect()?))?;
         let file_bytes = protected.value.set.shape.file_bytes();
         self.say("protect", &format!("10+4, {}", self.rate(&protected, file_bytes)))?;
 
@@ -95,7 +99,8 @@ impl Demo<'_> {
     }
 
     fn restore(&mut self, file: &Path) -> Result<()> {
-        let restored = Timed::run(|| restore::restore(&self.shards, &self.restored, &self.backend))?;
+        let restored =
+            Timed::run(|| Ok(Set::open(&self.shards)?.restore(&self.restored, &self.backend, &Console::default())?))?;
         self.say("restore", &self.rate(&restored, restored.value.file_bytes))?;
         let compared = Timed::run(|| first_difference(file, &self.restored))?;
         if let Some(offset) = compared.value {
@@ -107,24 +112,26 @@ impl Demo<'_> {
     }
 
     fn repair(&mut self, expected: &[usize]) -> Result<()> {
-        let repaired = Timed::run(|| repair::repair(&self.shards, false, &self.backend, &mut std::io::sink()))?;
+        let set = Set::open(&self.shards)?;
+        let file_bytes = set.header().shape.file_bytes();
+        let repaired = Timed::run(|| Ok(set.repair(false, &self.backend, &Console::default())?))?;
         let rewritten = &repaired.value.rewritten;
         ensure!(rewritten == expected, "repair rewrote shards {rewritten:?} instead of {expected:?}");
-        let rate = self.rate(&repaired, repaired.value.file_bytes);
+        let rate = self.rate(&repaired, file_bytes);
         self.say("repair", &format!("{} rewritten, {rate}", ranges::shards(rewritten)))
     }
 
     /// Verifies, and expects the flipped shard to be found and no other.
     fn verify(&mut self) -> Result<()> {
-        let mut set = Set::open(&self.shards)?;
-        let codec = Codec::on(set.code.clone(), Arc::clone(&self.backend));
-        let verified = Timed::run(|| health::check(Purpose::Verify, &mut set, &codec))?;
+        let set = Set::open(&self.shards)?;
+        let verified = Timed::run(|| Ok(set.verify(&self.backend, &Console::default())?))?;
         let health = &verified.value;
         let found: Vec<usize> = health.damaged.keys().copied().collect();
-        ensure!(health.verdict == Verdict::Repairable, "verify found {:?}", health.verdict);
+        ensure!(matches!(health.verdict, Verdict::Repairable), "verify found {:?}", health.verdict);
         ensure!(found == [FLIPPED], "verify found shards {found:?} damaged instead of {FLIPPED}");
-        let what = health.damaged.values().flatten().map(String::as_str).collect::<Vec<_>>().join("; ");
-        let rate = self.rate(&verified, set.header.shape.file_bytes());
+        let damages: Vec<Damage> = health.damaged.values().flatten().cloned().collect();
+        let what = health::damage(&damages);
+        let rate = self.rate(&verified, set.header().shape.file_bytes());
         self.say("verify", &format!("shard {FLIPPED}: {what}, {rate}"))
     }
 
@@ -152,7 +159,7 @@ impl Demo<'_> {
     }
 
     fn shard(&self, index: usize) -> PathBuf {
-        self.shards.join(names::canonical(index))
+        self.shards.join(shard_name(index))
     }
 
     fn rate<T>(&self, timed: &Timed<T>, file_bytes: u64) -> String {

@@ -1,4 +1,4 @@
-//! Exit codes, and the errors that choose them.
+//! Exit codes, and the command's own errors that choose them. `failure` knows which error has which code.
 
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ pub(crate) enum Exit {
     Whole,
     /// `verify`: something is damaged, and `repair` can mend it. `bench`: a result is wrong.
     Damaged,
-    /// Too little is left: the file cannot be had back from this set.
+    /// Too little is left: this set cannot give its file back.
     BeyondRepair,
     /// The verb could not run.
     Failed,
@@ -45,33 +45,3 @@ impl From<Exit> for ExitCode {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
-
-/// The set cannot give the file back; says what would be needed.
-#[derive(Debug, thiserror::Error)]
-#[error("beyond repair: {0}")]
-pub(crate) struct BeyondRepair(pub(crate) String);
-
-/// The exit code of an error: that of the first cause that has one of its own.
-pub(crate) fn of_error(error: &anyhow::Error) -> Exit {
-    if error.is::<UsageError>() {
-        Exit::Usage
-    } else if error.is::<BeyondRepair>() {
-        Exit::BeyondRepair
-    } else {
-        Exit::Failed
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use anyhow::Context;
-
-    #[test]
-    fn an_error_keeps_its_code_under_context() {
-        let wrapped = |error: anyhow::Error| Err::<(), _>(error).context("while trying").unwrap_err();
-        assert_eq!(of_error(&wrapped(UsageError("x".into()).into())), Exit::Usage);
-        assert_eq!(of_error(&wrapped(BeyondRepair("x".into()).into())), Exit::BeyondRepair);
-        assert_eq!(of_error(&wrapped(std::io::Error::other("x").into())), Exit::Failed);
-    }
-}

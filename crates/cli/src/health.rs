@@ -1,164 +1,149 @@
-//! What state a set is in: every block read, the file rebuilt and hashed as far as that goes.
+//! The state of a set in words.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use anyhow::Result;
-use evariste::Codec;
+use evariste_store::{BLOCK_BYTES, Damage, Health, Lost, Note, Reason, Set, Shortage, StrayKind, Verdict, shard_name};
 
-use crate::format::{BLOCK_BYTES, FormatError};
-use crate::names;
 use crate::ranges::{self, counted};
-use crate::set::{self, Set};
-use crate::walk::{self, Outcome, Purpose};
+use crate::size;
 
-/// The state of a set.
-pub(crate) struct Health {
-    pub(crate) verdict: Verdict,
-    /// What is wrong with each shard that is not as it should be: what `repair` would rewrite.
-    pub(crate) damaged: BTreeMap<usize, Vec<String>>,
-    /// What is no damage and worth knowing.
-    notes: Vec<String>,
-}
-
-/// Whether the file can be had back, and whether anything is left to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Whole,
-    Repairable,
-    /// With what is missing and what would be needed, a line each.
-    BeyondRepair(Vec<String>),
-}
-
-/// Reads every block of every shard and finds out, to verify or to locate.
-pub(crate) fn check(purpose: Purpose, set: &mut Set, codec: &Codec) -> Result<Health> {
-    let shape = set.header.shape;
-    let lost = set.lost();
-    // Without a single shard there is nothing to read, and a header may claim any length.
-    let outcome = if lost.len() < shape.total_shards() {
-        walk::run(purpose, set, codec, |_| Ok(()))?
-    } else {
-        Outcome::nothing(&shape)
-    };
-    let damaged = damage(set, &outcome);
-    let verdict = if !set.code.is_recoverable(&lost)? {
-        Verdict::BeyondRepair(vec![walk::needed(&lost, "shards", &shape)])
-    } else if !outcome.losses.is_empty() {
-        Verdict::BeyondRepair(outcome.losses.describe(&shape))
-    } else if outcome.file_hash != Some(set.header.file_hash) {
-        Verdict::BeyondRepair(vec![WRONG_HASH.to_owned()])
-    } else if damaged.is_empty() {
-        Verdict::Whole
-    } else {
-        Verdict::Repairable
-    };
-    let mut notes = notes(set);
-    if let Verdict::BeyondRepair(reasons) = &verdict
-        && purpose == Purpose::Verify
-        && is_promising(set, reasons == &[WRONG_HASH])
-    {
-        notes.push(LOCATE.to_owned());
-    }
-    Ok(Health { verdict, damaged, notes })
-}
-
-/// What is said where [`is_promising`].
+/// Says that a repair which locates errors may do better.
 pub(crate) const LOCATE: &str = "`evariste repair --locate` may find what checksums do not show";
 
-/// Whether a set that is beyond repair by checksums may not be without them: tables are damaged, so that what they spoke of may
-/// be right; or the file's hash is all that is wrong, which a code that locates, with two parity shards, may know more of.
-pub(crate) fn is_promising(set: &Set, is_hash_alone: bool) -> bool {
-    set.has_unchecked() || is_hash_alone && set.code.parity_shards() > 1 && set.code.grs().is_ok()
-}
-
-/// What is said where checksums and the file's hash contradict each other.
-pub(crate) const WRONG_HASH: &str =
-    "every block passes its checksum or was rebuilt, and yet the file's BLAKE3 is not the one in the headers";
-
-/// What is wrong with each shard.
-fn damage(set: &Set, outcome: &Outcome) -> BTreeMap<usize, Vec<String>> {
-    let mut damaged: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    for (index, member) in set.members.iter().enumerate() {
-        let mut say = |what: String| damaged.entry(index).or_default().push(what);
-        let Some(file) = member.files.first() else {
-            say(set.why_lost(index));
-            continue;
-        };
-        if !file.has_table {
-            say(FormatError::TableChecksum.to_string());
+/// Writes all of it, the verdict last.
+pub(crate) fn write(health: &Health, set: &Set, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", describe(set))?;
+    for (&index, damages) in &health.damaged {
+        writeln!(out, "{}: {}", shard_name(index), damage(damages))?;
+    }
+    for note in &health.notes {
+        writeln!(out, "note: {}", self::note(note))?;
+    }
+    if health.may_be_located {
+        writeln!(out, "note: {LOCATE}")?;
+    }
+    let shape = &set.header().shape;
+    let total = shape.total_shards();
+    match &health.verdict {
+        Verdict::Whole => {
+            let blocks = shape.payload_bytes() / BLOCK_BYTES as u64 * total as u64;
+            writeln!(out, "whole: {total} shards, {} and the file's BLAKE3 are right", counted(blocks, "block"))
         }
-        for (tally, kind) in [(&file.wrong, "wrong block"), (&file.unreadable, "unreadable block")] {
-            if tally.blocks > 0 {
-                say(format!("{} in {}", counted(tally.blocks, kind), tally.stripes));
-            }
+        Verdict::Repairable => {
+            let damaged: Vec<usize> = health.damaged.keys().copied().collect();
+            writeln!(out, "repairable: {} of {total} damaged, {}", damaged.len(), ranges::shards(&damaged))
         }
-        if let Some(error) = &file.trailing {
-            say(error.to_string());
-        }
-        let stripes = &outcome.disagreeing[index];
-        if !stripes.is_empty() {
-            let passes = if file.has_table { "passes its checksums and " } else { "" };
-            say(format!("{passes}disagrees with the data in {stripes}"));
-        }
-        let stripes = &outcome.located[index];
-        if !stripes.is_empty() {
-            say(format!("wrong bytes found in {stripes}"));
+        Verdict::BeyondRepair(reasons) => {
+            reasons.iter().try_for_each(|why| writeln!(out, "{}", reason(why)))?;
+            writeln!(out, "beyond repair: {} of {total} shards damaged", health.damaged.len())
         }
     }
-    damaged
 }
 
-/// Wrong names, spare copies, files of other sets.
-fn notes(set: &Set) -> Vec<String> {
-    let mut notes = Vec::new();
-    for (index, member) in set.members.iter().enumerate() {
-        for (position, file) in member.files.iter().enumerate() {
-            let name = file.name.display();
-            if position > 0 {
-                notes.push(format!("{name} is another copy of shard {index}"));
-            } else if !set::is_canonical(&file.name, index) {
-                notes.push(format!("{name} holds shard {index}; repair renames it {}", names::canonical(index)));
-            }
-        }
-        if !member.files.is_empty() {
-            let rejected = member.rejected.iter();
-            notes.extend(rejected.map(|(name, flaw)| {
-                format!("{} is another copy of shard {index} and not used: {flaw}", name.display())
-            }));
-        }
-    }
-    // A stray under a lost shard's name was named with that shard.
-    let told = |name: &std::ffi::OsStr| set.lost().iter().any(|&index| set::is_canonical(name, index));
-    let strays = set.strays.iter().filter(|stray| !told(&stray.name));
-    notes.extend(strays.map(|stray| format!("{}: {}", stray.name.display(), stray.kind)));
-    notes
+/// One line that says what the set is.
+fn describe(set: &Set) -> String {
+    let header = set.header();
+    let shape = &header.shape;
+    format!(
+        "set {}: {} {}+{}, unit {}, {}, a file of {}",
+        header.id,
+        header.code,
+        shape.data_shards(),
+        shape.parity_shards(),
+        size::show(shape.unit_bytes() as u64),
+        counted(shape.stripes(), "stripe"),
+        size::show(shape.file_bytes()),
+    )
 }
 
-impl Health {
-    /// Says all of it, the verdict last.
-    pub(crate) fn write(&self, set: &Set, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}", set.describe())?;
-        for (&index, reasons) in &self.damaged {
-            writeln!(out, "{}: {}", names::canonical(index), reasons.join("; "))?;
+/// What is wrong with one shard.
+pub(crate) fn damage(damages: &[Damage]) -> String {
+    let words: Vec<String> = damages.iter().map(one_damage).collect();
+    words.join("; ")
+}
+
+fn one_damage(damage: &Damage) -> String {
+    match damage {
+        Damage::Lost(lost) => self::lost(lost),
+        Damage::Table => "checksum table damaged".to_owned(),
+        Damage::WrongBlocks { blocks, stripes } => {
+            format!("{} in {}", counted(*blocks, "wrong block"), ranges::stripes(stripes))
         }
-        for note in &self.notes {
-            writeln!(out, "note: {note}")?;
+        Damage::UnreadableBlocks { blocks, stripes } => {
+            format!("{} in {}", counted(*blocks, "unreadable block"), ranges::stripes(stripes))
         }
-        let shape = &set.header.shape;
-        let total = shape.total_shards();
-        match &self.verdict {
-            Verdict::Whole => {
-                let blocks = shape.payload_bytes() / BLOCK_BYTES as u64 * total as u64;
-                writeln!(out, "whole: {total} shards, {} and the file's BLAKE3 are right", counted(blocks, "block"))
-            }
-            Verdict::Repairable => {
-                let damaged: Vec<usize> = self.damaged.keys().copied().collect();
-                writeln!(out, "repairable: {} of {total} damaged, {}", damaged.len(), ranges::shards(&damaged))
-            }
-            Verdict::BeyondRepair(reasons) => {
-                reasons.iter().try_for_each(|reason| writeln!(out, "{reason}"))?;
-                writeln!(out, "beyond repair: {} of {total} shards damaged", self.damaged.len())
-            }
+        Damage::Trailing(error) => error.to_string(),
+        Damage::Disagrees { stripes, passes_checksums } => {
+            let passes = if *passes_checksums { "passes its checksums and " } else { "" };
+            format!("{passes}disagrees with the data in {}", ranges::stripes(stripes))
         }
+        Damage::Located { stripes } => format!("wrong bytes found in {}", ranges::stripes(stripes)),
+        other => format!("{other:?}"),
     }
+}
+
+/// Why no file can be used for a shard.
+pub(crate) fn lost(lost: &Lost) -> String {
+    match lost {
+        Lost::Missing => "missing".to_owned(),
+        Lost::NotAFile => "missing; its name belongs to something that is not a file".to_owned(),
+        Lost::Flawed { found_as: None, flaw } => flaw.to_string(),
+        Lost::Flawed { found_as: Some(name), flaw } => format!("{flaw} (found as {})", name.display()),
+        Lost::Stray(kind) => format!("missing; the file of that name {}", stray(kind)),
+        other => format!("{other:?}"),
+    }
+}
+
+fn stray(kind: &StrayKind) -> String {
+    match kind {
+        StrayKind::Foreign(id) => format!("belongs to another set, {id}"),
+        StrayKind::Contradicting => "has this set's id and other numbers".to_owned(),
+        StrayKind::Flawed(flaw) => flaw.to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn note(note: &Note) -> String {
+    match note {
+        Note::Copy { name, shard } => format!("{} is another copy of shard {shard}", name.display()),
+        Note::Misnamed { name, shard } => {
+            format!("{} holds shard {shard}; repair renames it {}", name.display(), shard_name(*shard))
+        }
+        Note::UnusedCopy { name, shard, flaw } => {
+            format!("{} is another copy of shard {shard} and not used: {flaw}", name.display())
+        }
+        Note::Stray { name, kind } => format!("{}: {}", name.display(), stray(kind)),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Why a set cannot give its file back.
+pub(crate) fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::Shards(shortage) => needed(shortage, "shards"),
+        Reason::Blocks { stripes, shortage } => {
+            format!("{}: {}", ranges::stripes(stripes), needed(shortage, "blocks in a row"))
+        }
+        Reason::Unlocated { stripes, parity_shards } => {
+            let parity = counted(*parity_shards as u64, "parity shard");
+            format!("{}: more is wrong than {parity} can locate", ranges::stripes(stripes))
+        }
+        Reason::MoreRows(rows) => format!("and {} in other combinations", counted(*rows, "block")),
+        Reason::WrongHash => {
+            "every block passes its checksum or was rebuilt, and yet the file's BLAKE3 is not the one in the headers"
+                .to_owned()
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// What would be needed to have the lost shards back; `what` names what is lost of each.
+fn needed(shortage: &Shortage, what: &str) -> String {
+    let (good, total, needed, more) = (shortage.good(), shortage.total, shortage.needed, shortage.at_least());
+    let lost = ranges::shards(&shortage.lost);
+    if needed > good {
+        return format!("{good} of {total} {what} are good and {needed} are needed: at least {more} more of {lost}");
+    }
+    // In a set of groups the good shards may repeat each other.
+    format!("{good} of {total} {what} are good and do not determine the rest: at least {more} more is needed of {lost}")
 }

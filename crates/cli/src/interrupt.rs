@@ -1,11 +1,11 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the first asks every loop over stripes to stop, so that temporary files are removed on the
-//! way out as after any error; the second ends the process at once.
+//! Ctrl-C, SIGTERM and SIGHUP. The first signal makes every loop over stripes stop with an error, so temporary files are
+//! removed on the way out as after any error. The second ends the process at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
-/// The error of a verb that was asked to stop.
+/// A signal asked the verb to stop.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted")]
 pub(crate) struct Interrupted;

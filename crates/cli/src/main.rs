@@ -1,58 +1,69 @@
 //! `evariste`: protects files with erasure codes, verifies, repairs and restores them.
 //!
-//! ```text
-//! args -> protect  file -> batch -> codec -> writer -> shards
-//!         verify   scan -> set -> reader -> batch -> codec -> health
-//!         repair   health, then writer and renaming
-//!         restore  the same way without what is not needed, into one file
-//! ```
+//! `protect`, `verify`, `repair`, `restore` and `demo` call `evariste-store`, which reads and writes shards. `plan` compares
+//! layouts and `bench` measures backends and verbs. Each verb is a module with its own arguments. `failure` turns errors into
+//! messages and exit codes, `health` and `ranges` hold the words for a set's state, `watch` draws progress and stops on Ctrl-C.
 //!
-//! `plan` compares layouts and touches no file; `bench` measures backends, protect and restore, and touches no file of
-//! anybody's.
-//!
-//! `format` and `shape` say what a shard file is, `walk` and `pipeline` how stripes pass through memory, and each verb has a
-//! file of its own. docs/shard-format.md describes the files, docs/command.md the verbs.
+//! docs/shard-format.md describes the files, docs/command.md the verbs.
 
-mod args;
 mod backend;
-mod batch;
 #[expect(unreachable_pub, reason = "the laboratory becomes a crate of its own, whose interface these items are")]
 mod bench;
 mod code;
 mod demo;
 mod exit;
-mod format;
-mod hash;
+mod failure;
 mod health;
 mod interrupt;
-mod names;
-mod pipeline;
 mod plan;
-mod positioned;
-mod progress;
 mod protect;
 mod ranges;
-mod reader;
-mod renaming;
 mod repair;
 mod report;
 mod restore;
-mod scan;
-mod set;
-mod shape;
 mod size;
-mod temp;
 mod verify;
-mod walk;
-mod writer;
+mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
-use args::{Arguments, Verb};
 use exit::Exit;
+
+/// Protects files with erasure codes: lost or damaged parts come back from the rest.
+#[derive(Debug, Parser)]
+#[command(name = "evariste", version, after_help = exit::HELP)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Protect a file, destroy some of its shards, and bring it back
+    #[command(after_help = exit::HELP)]
+    Demo(demo::Demo),
+    /// Write a file as data and parity shards
+    #[command(after_help = exit::HELP)]
+    Protect(protect::Protect),
+    /// Check every block of every shard, and say whether the file can be restored
+    #[command(after_help = exit::HELP)]
+    Verify(verify::Verify),
+    /// Rewrite missing and damaged shards; changes nothing unless all of them can be rebuilt
+    #[command(after_help = exit::HELP)]
+    Repair(repair::Repair),
+    /// Write the file from its shards, as long as enough of them are good
+    #[command(after_help = exit::HELP)]
+    Restore(restore::Restore),
+    /// Compare layouts: what they survive, hold and cost, and which to take for a number of disks
+    #[command(after_help = exit::HELP)]
+    Plan(plan::Plan),
+    /// Measure backends and verbs on data made for the purpose, each beside what limits it
+    #[command(after_help = exit::HELP)]
+    Bench(bench::Bench),
+}
 
 fn main() -> ExitCode {
     // wgpu warns of mapped buffers that kernels use: for this library they are the fast way, and measured.
@@ -80,9 +91,9 @@ fn main() -> ExitCode {
     match done {
         Ok(exit) => exit.into(),
         Err(error) => {
-            // `eprintln!` panics where nobody reads any more, and the exit code would say nothing.
-            let _ = writeln!(std::io::stderr(), "evariste: {error:#}");
-            exit::of_error(&error).into()
+            // `eprintln!` panics when the reader of stderr has gone, and the exit code would say nothing.
+            let _ = writeln!(std::io::stderr(), "evariste: {}", failure::message(&error));
+            failure::exit(&error).into()
         }
     }
 }
@@ -94,5 +105,16 @@ fn measured(done: Result<bench::Outcome, bench::Error>) -> anyhow::Result<Exit> 
         Ok(bench::Outcome::Wrong) => Ok(Exit::Damaged),
         Err(bench::Error::Usage(text)) => Err(exit::UsageError(text).into()),
         Err(bench::Error::Failed(error)) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
     }
 }

@@ -23,11 +23,10 @@ use std::io::Write;
 use anyhow::Result;
 use evariste::Layout;
 use evariste::analysis::Effort;
+use evariste_store::{MAX_SHARDS, SetCode};
 use rayon::prelude::*;
 
-use crate::code::SetCode;
 use crate::exit::{Exit, UsageError};
-use crate::shape::MAX_SHARDS;
 pub(crate) use args::Plan;
 use row::Row;
 

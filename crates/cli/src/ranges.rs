@@ -1,51 +1,21 @@
-//! Which stripes, in as few words as they allow.
+//! Numbers of stripes and shards, as a sentence names them.
 
-/// Ascending stripe numbers as runs. Memory is bounded: beyond [`Ranges::KEPT`] runs only the count goes on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ranges {
-    runs: Vec<(u64, u64)>,
-    last: Option<u64>,
-    count: u64,
-}
+use evariste_store::Stripes;
 
-impl Ranges {
-    const KEPT: usize = 12;
-
-    /// Adds a stripe. Stripes come in ascending order; one that comes again counts once.
-    pub(crate) fn add(&mut self, stripe: u64) {
-        if self.last.is_some_and(|last| last >= stripe) {
-            return;
-        }
-        self.last = Some(stripe);
-        self.count += 1;
-        let has_room = self.runs.len() < Self::KEPT;
-        match self.runs.last_mut() {
-            Some((_, end)) if *end + 1 == stripe => *end = stripe,
-            _ if has_room => self.runs.push((stripe, stripe)),
-            _ => {}
-        }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-}
-
-impl std::fmt::Display for Ranges {
-    /// `stripe 3`, `stripes 0, 7-9`, `stripes 0, 2, 4 and 97 more`.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.count == 1 { "stripe " } else { "stripes " })?;
-        let mut shown = 0;
-        for (position, &(first, last)) in self.runs.iter().enumerate() {
-            let comma = if position == 0 { "" } else { ", " };
-            match last - first {
-                0 => write!(f, "{comma}{first}")?,
-                _ => write!(f, "{comma}{first}-{last}")?,
-            }
-            shown += last - first + 1;
-        }
-        if shown < self.count { write!(f, " and {} more", self.count - shown) } else { Ok(()) }
-    }
+/// `stripe 3`, `stripes 0, 7-9`, `stripes 0, 2, 4 and 97 more`.
+pub(crate) fn stripes(stripes: &Stripes) -> String {
+    let mut shown = 0;
+    let runs = stripes.runs().map(|run| {
+        let (first, last) = run.into_inner();
+        shown += last - first + 1;
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
+    });
+    let runs: Vec<String> = runs.collect();
+    let more = match stripes.count() - shown {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{} {}{more}", if stripes.count() == 1 { "stripe" } else { "stripes" }, runs.join(", "))
 }
 
 /// `1 block`, `3 blocks`.
@@ -68,9 +38,7 @@ mod tests {
     use super::*;
 
     fn shown(stripes: impl IntoIterator<Item = u64>) -> String {
-        let mut ranges = Ranges::default();
-        stripes.into_iter().for_each(|stripe| ranges.add(stripe));
-        ranges.to_string()
+        super::stripes(&stripes.into_iter().collect())
     }
 
     #[test]
@@ -81,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_much_is_counted() {
+    fn runs_beyond_the_limit_are_counted() {
         let all = shown((0..100).map(|i| i * 2));
         assert_eq!(all, "stripes 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22 and 88 more");
         assert_eq!(shown(0..1_000_000), "stripes 0-999999");

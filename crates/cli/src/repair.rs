@@ -1,105 +1,71 @@
-//! `evariste repair`: check everything, rewrite what is missing or damaged, put names right.
-//!
-//! Nothing is changed before all new shards are complete and on disk, and the file they give has the hash it should have.
+//! `evariste repair`: writes missing and damaged shards anew, and puts names right.
 
 use std::io::Write;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use evariste::{Backend, Codec, crc};
-use rayon::prelude::*;
+use clap::Args;
+use evariste_store::{Error, Renaming, Set, Verdict};
 
-use crate::args;
-use crate::exit::{BeyondRepair, Exit};
-use crate::health::{self, Verdict, WRONG_HASH};
+use crate::backend::Compute;
+use crate::exit::Exit;
+use crate::failure::NotRepaired;
+use crate::health;
 use crate::ranges;
-use crate::renaming;
 use crate::report::Timed;
-use crate::set::Set;
-use crate::temp;
-use crate::walk::{self, Purpose};
-use crate::writer::ShardWriter;
+use crate::watch::Console;
 
-pub(crate) fn run(args: &args::Repair, out: &mut dyn Write) -> Result<Exit> {
-    let backend = args.compute.backend.open()?;
-    let timed = Timed::run(|| repair(&args.dir, args.locate, &backend, out))?;
-    let Repaired { file_bytes, rewritten, renamed } = &timed.value;
-    for line in renamed {
-        writeln!(out, "{line}")?;
-    }
-    if rewritten.is_empty() && renamed.is_empty() {
+#[derive(Debug, Args)]
+pub(crate) struct Repair {
+    /// The directory of the shards
+    dir: PathBuf,
+    /// Let the code find errors that no checksum shows: where checksum tables are damaged, or pass wrong blocks
+    #[arg(long)]
+    locate: bool,
+    #[command(flatten)]
+    compute: Compute,
+}
+
+pub(crate) fn run(args: &Repair, out: &mut dyn Write) -> Result<Exit> {
+    let backend = args.compute.open()?;
+    let mut file_bytes = 0;
+    let timed = Timed::run(|| {
+        let set = Set::open(&args.dir)?;
+        file_bytes = set.header().shape.file_bytes();
+        let plan = set.plan_repair(args.locate, &backend, &Console::default())?;
+        health::write(plan.health(), plan.set(), out)?;
+        if let Verdict::BeyondRepair(_) = plan.health().verdict {
+            return Err(NotRepaired { why: plan.cannot_locate().map(ToString::to_string) }.into());
+        }
+        match plan.run(&Console::default()) {
+            Err(Error::PartlyRepaired { renamed, placed, wanted, source }) => {
+                write_renamings(&renamed, out)?;
+                Err(Error::PartlyRepaired { renamed, placed, wanted, source }.into())
+            }
+            repaired => repaired.context("nothing was changed"),
+        }
+    })?;
+    let repaired = &timed.value;
+    write_renamings(&repaired.renamed, out)?;
+    if repaired.rewritten.is_empty() && repaired.renamed.is_empty() {
         writeln!(out, "nothing to repair")?;
-    } else if rewritten.is_empty() {
+    } else if repaired.rewritten.is_empty() {
         writeln!(out, "repaired: names put right")?;
     } else {
-        let rate = timed.rate(*file_bytes, backend.as_ref());
-        writeln!(out, "repaired: {} rewritten, {rate}", ranges::shards(rewritten))?;
+        let rate = timed.rate(file_bytes, backend.as_ref());
+        writeln!(out, "repaired: {} rewritten, {rate}", ranges::shards(&repaired.rewritten))?;
     }
     Ok(Exit::Whole)
 }
 
-/// What a repair did.
-pub(crate) struct Repaired {
-    pub(crate) file_bytes: u64,
-    pub(crate) rewritten: Vec<usize>,
-    renamed: Vec<String>,
-}
-
-/// Makes the set in `dir` whole, or changes nothing. Says on `out` what state it found. With `locate`, what checksums do not
-/// help with is left to the code: shards whose tables are damaged are used all the same, and blocks that pass are suspected. A
-/// code that locates nothing takes the blocks as they are, and the file's hash says whether that was right.
-pub(crate) fn repair(dir: &Path, locate: bool, backend: &Arc<dyn Backend>, out: &mut dyn Write) -> Result<Repaired> {
-    let mut set = Set::open(dir)?;
-    let codec = Codec::on(set.code.clone(), Arc::clone(backend));
-    let mut purpose = Purpose::Repair;
-    let mut health = health::check(Purpose::Verify, &mut set, &codec)?;
-    let mut cannot_locate = None;
-    if locate && matches!(health.verdict, Verdict::BeyondRepair(_)) {
-        cannot_locate = set.code.grs().err();
-        if cannot_locate.is_none() || set.has_unchecked() {
-            // Anew, so that nothing is counted twice.
-            set = Set::open(dir)?;
-            set.admit_unchecked()?;
-            purpose = Purpose::Locate;
-            health = health::check(purpose, &mut set, &codec)?;
+fn write_renamings(renamed: &[Renaming], out: &mut dyn Write) -> std::io::Result<()> {
+    for Renaming { from, to, is_aside, .. } in renamed {
+        let (from, to) = (from.display(), to.display());
+        if *is_aside {
+            writeln!(out, "moved {from} aside to {to}")?;
+        } else {
+            writeln!(out, "renamed {from} to {to}")?;
         }
     }
-    health.write(&set, out)?;
-    if let Verdict::BeyondRepair(_) = health.verdict {
-        let why = cannot_locate.map(|error| format!("; {error}")).unwrap_or_default();
-        return Err(BeyondRepair(format!("nothing was changed{why}")).into());
-    }
-    let rewritten: Vec<usize> = health.damaged.keys().copied().collect();
-    let writers = rewrite(purpose, &mut set, &codec, &rewritten)?;
-    let renamed = renaming::free_names(&mut set, &rewritten)?;
-    for writer in writers {
-        writer.place(dir)?;
-    }
-    temp::sync_dir(dir)?;
-    Ok(Repaired { file_bytes: set.header.shape.file_bytes(), rewritten, renamed })
-}
-
-/// Writes these shards anew under temporary names, finished and on disk.
-fn rewrite(purpose: Purpose, set: &mut Set, codec: &Codec, indices: &[usize]) -> Result<Vec<ShardWriter>> {
-    if indices.is_empty() {
-        return Ok(Vec::new());
-    }
-    let shape = set.header.shape;
-    let dir = set.dir.clone();
-    let mut writers =
-        indices.iter().map(|&index| ShardWriter::create(&dir, index, shape)).collect::<Result<Vec<_>>>()?;
-    let outcome = walk::run(purpose, set, codec, |batch| {
-        let append = |writer: &mut ShardWriter| {
-            let payload = batch.payload(writer.index());
-            writer.append(batch.first_stripe(), payload, crc::of_blocks(payload))
-        };
-        writers.par_iter_mut().try_for_each(append)
-    })
-    .context("nothing was changed")?;
-    if outcome.file_hash != Some(set.header.file_hash) {
-        return Err(BeyondRepair(format!("{WRONG_HASH}; nothing was changed")).into());
-    }
-    writers.par_iter_mut().try_for_each(|writer| writer.finish(&set.header))?;
-    Ok(writers)
+    Ok(())
 }

@@ -1,12 +1,12 @@
-//! How long a thing took, as a line says it.
+//! How long an operation took, in words.
 
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use evariste::Backend;
+use evariste_store::StageTime;
 
 use crate::backend;
-use crate::pipeline::Busy;
 use crate::size;
 
 /// A result and the time it took.
@@ -35,8 +35,8 @@ impl<T> Timed<T> {
 }
 
 /// `read 5.12 GB/s, hash 9.80 GB/s`: what each stage would reach if the others never held it up. To the log.
-pub(crate) fn log_stages(file_bytes: u64, busy: &[Busy]) {
+pub(crate) fn log_stages(file_bytes: u64, stages: &[StageTime]) {
     let rates: Vec<String> =
-        busy.iter().map(|busy| format!("{} {}", busy.stage, size::show_rate(file_bytes, busy.time))).collect();
+        stages.iter().map(|stage| format!("{} {}", stage.stage, size::show_rate(file_bytes, stage.time))).collect();
     log::info!("stages: {}", rates.join(", "));
 }

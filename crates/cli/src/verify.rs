@@ -1,22 +1,30 @@
 //! `evariste verify`: reads everything, changes nothing, says what it found.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::Result;
-use evariste::Codec;
+use clap::Args;
+use evariste_store::{Set, Verdict};
 
-use crate::args;
+use crate::backend::Compute;
 use crate::exit::Exit;
-use crate::health::{self, Verdict};
-use crate::set::Set;
-use crate::walk::Purpose;
+use crate::health;
+use crate::watch::Console;
 
-pub(crate) fn run(args: &args::Verify, out: &mut dyn Write) -> Result<Exit> {
-    let backend = args.compute.backend.open()?;
-    let mut set = Set::open(&args.dir)?;
-    let codec = Codec::on(set.code.clone(), backend);
-    let health = health::check(Purpose::Verify, &mut set, &codec)?;
-    health.write(&set, out)?;
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The directory of the shards
+    dir: PathBuf,
+    #[command(flatten)]
+    compute: Compute,
+}
+
+pub(crate) fn run(args: &Verify, out: &mut dyn Write) -> Result<Exit> {
+    let backend = args.compute.open()?;
+    let set = Set::open(&args.dir)?;
+    let health = set.verify(&backend, &Console::default())?;
+    health::write(&health, &set, out)?;
     Ok(match health.verdict {
         Verdict::Whole => Exit::Whole,
         Verdict::Repairable => Exit::Damaged,

@@ -203,7 +203,7 @@ fn a_directory_in_the_place_of_a_shard_is_moved_aside() {
     fixture
         .verify()
         .expect(1)
-        .says("003.shard: missing; what bears its name is no file")
+        .says("003.shard: missing; its name belongs to something that is not a file")
         .says("two.shard holds shard 2");
     fixture.repair().expect(0).says("moved 002.shard aside to 002.shard.aside").says("moved 003.shard aside");
     fixture.verify().expect(0);

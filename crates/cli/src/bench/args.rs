@@ -6,8 +6,8 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 
 use crate::bench::error::UsageError;
-use crate::code::CodeName;
 use crate::size;
+use evariste_store::CodeName;
 
 /// Codes, and sizes of shards.
 #[derive(Debug, Args)]
@@ -16,7 +16,7 @@ pub(crate) struct Sizes {
     #[arg(long = "shape", value_name = "K+M")]
     pub(crate) shapes: Vec<Shape>,
     /// Code: how parity follows from data
-    #[arg(long, value_name = "NAME", value_enum, default_value_t = CodeName::Vandermonde)]
+    #[arg(long, value_name = "NAME", value_parser = crate::code::parser(), default_value_t = CodeName::Vandermonde)]
     pub(crate) code: CodeName,
     /// Bytes of one shard, in all its stripes; repeatable
     #[arg(long = "shard", value_name = "SIZE", value_parser = size::parse, conflicts_with = "bytes")]

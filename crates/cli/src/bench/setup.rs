@@ -7,7 +7,7 @@ use evariste::{Code, Geometry};
 use crate::bench::args::{Shape, Sizes};
 use crate::bench::error::UsageError;
 use crate::bench::record;
-use crate::code::CodeName;
+use evariste_store::CodeName;
 
 /// Shards are multiples of a column of 16 bytes.
 const GRAIN_BYTES: usize = 16;

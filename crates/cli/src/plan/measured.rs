@@ -3,8 +3,8 @@
 use anyhow::Result;
 use evariste::Code;
 use evariste::auto::{self, Calibration, Speed};
+use evariste_store::BATCH_BYTES;
 
-use crate::batch::BATCH_BYTES;
 use crate::size;
 
 /// What was measured of this machine.

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use evariste::Backend;
+use evariste_store::{CodeName, Protected, Restored, Scheme, Set, StageTime, shard_name};
 
 use crate::backend::Choice;
 use crate::bench::Outcome;
@@ -24,13 +25,10 @@ use crate::bench::record::{Ceiling, Device, Figures, Record, Setup as Keys};
 use crate::bench::rows::Rows;
 use crate::bench::table::{self, CASE, Column, RIGHT, SHAPE, SHARE, Table, UNIT};
 use crate::bench::timing::median;
-use crate::code::CodeName;
-use crate::exit::BeyondRepair;
-use crate::names;
-use crate::pipeline::Busy;
-use crate::protect::{self, Scheme};
-use crate::restore;
+use crate::exit::Exit;
+use crate::failure;
 use crate::size;
+use crate::watch::Console;
 use copier::Copier;
 use place::Place;
 
@@ -48,7 +46,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "K+M", default_value = "10+4")]
     shape: Shape,
     /// Code: how parity follows from data
-    #[arg(long, value_name = "NAME", value_enum, default_value_t = CodeName::Vandermonde)]
+    #[arg(long, value_name = "NAME", value_parser = crate::code::parser(), default_value_t = CodeName::Vandermonde)]
     code: CodeName,
     /// Bytes of the file that go to one shard before the next shard's turn; a multiple of 4096
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = size::parse)]
@@ -95,8 +93,8 @@ const FILE_BYTES: u64 = 1 << 30;
 const SOFTWARE_FILE_BYTES: u64 = 32 << 20;
 
 pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
-    let (data, parity) = (u32::try_from(args.shape.data_shards)?, u32::try_from(args.shape.parity_shards)?);
-    let scheme = Scheme::new(args.code, data, Some(parity), args.unit)?;
+    let (data, parity) = (args.shape.data_shards, args.shape.parity_shards);
+    let scheme = Scheme::new(args.code, data, parity, args.unit).map_err(|error| UsageError(error.to_string()))?;
     let backend = args.backend.open()?;
     let software = backend.info().software;
     let file_bytes = args.size.unwrap_or(if software { SOFTWARE_FILE_BYTES } else { FILE_BYTES });
@@ -131,10 +129,10 @@ struct Taken {
 }
 
 impl Taken {
-    fn add(&mut self, time: Duration, busy: &[Busy]) {
+    fn add(&mut self, time: Duration, stages: &[StageTime]) {
         self.seconds.push(time.as_secs_f64());
-        for busy in busy {
-            self.stages.entry(busy.stage).or_default().push(busy.time.as_secs_f64());
+        for stage in stages {
+            self.stages.entry(stage.stage).or_default().push(stage.time.as_secs_f64());
         }
     }
 }
@@ -149,13 +147,13 @@ impl Bench<'_> {
             self.place.warm(file_bytes)?;
             let copied = self.copier.copy(&self.place)?;
             self.place.warm(shard_bytes)?;
-            let (protected, protect_busy) = timed(|| Ok(self.protect()?.busy))?;
+            let (protected, protect_stages) = timed(|| Ok(self.protect()?.stages))?;
             self.place.warm(file_bytes)?;
-            let (restored, restore_busy) = timed(|| Ok(self.restore()?.busy))?;
+            let (restored, restore_stages) = timed(|| Ok(self.restore()?.stages))?;
             if round > 0 {
                 copies.push(copied.as_secs_f64());
-                protects.add(protected, &protect_busy);
-                restores.add(restored, &restore_busy);
+                protects.add(protected, &protect_stages);
+                restores.add(restored, &restore_stages);
             }
             if round < self.args.rounds {
                 self.place.clear()?;
@@ -172,17 +170,18 @@ impl Bench<'_> {
         Ok([self.record("protect", protects, copied, protected), self.record("restore", restores, copied, restored)])
     }
 
-    fn protect(&self) -> Result<protect::Protected> {
-        protect::protect(&self.place.file(), &self.place.shards(), self.scheme, self.backend)
+    fn protect(&self) -> Result<Protected, evariste_store::Error> {
+        let (file, shards) = (self.place.file(), self.place.shards());
+        evariste_store::protect(file, shards, self.scheme, self.backend, &Console::default())
     }
 
-    fn restore(&self) -> Result<restore::Restored> {
-        restore::restore(&self.place.shards(), &self.place.restored(), self.backend)
+    fn restore(&self) -> Result<Restored, evariste_store::Error> {
+        Set::open(self.place.shards())?.restore(self.place.restored(), self.backend, &Console::default())
     }
 
     /// Whether the shards still give the file after the first m of them are deleted.
     fn judge_shards(&self, random: &mut Random) -> Result<bool> {
-        let shard = |index: usize| self.place.shards().join(names::canonical(index));
+        let shard = |index: usize| self.place.shards().join(shard_name(index));
         let lost = self.args.shape.parity_shards;
         for index in 0..lost {
             place::remove(&shard(index))?;
@@ -192,11 +191,14 @@ impl Bench<'_> {
         }
         match self.restore() {
             Ok(_) => self.place.is_the_file(),
-            Err(error) if error.is::<BeyondRepair>() => {
-                log::warn!("{error:#}");
+            Err(error) => {
+                let error = error.into();
+                if failure::exit(&error) != Exit::BeyondRepair {
+                    return Err(error);
+                }
+                log::warn!("{}", failure::message(&error));
                 Ok(false)
             }
-            Err(error) => Err(error),
         }
     }
 

@@ -26,9 +26,9 @@ use crate::bench::rows::Rows;
 use crate::bench::table::{self, Column, PATH, RIGHT, SHAPE, TIME, TRAFFIC, Table, UNIT};
 use crate::bench::timing::{WARM_UP, by_candidate};
 use crate::bench::wall;
-use crate::code::CodeName;
 use crate::interrupt;
 use crate::size;
+use evariste_store::CodeName;
 use place::{Memory, Place};
 
 /// Arguments of `bench patterns`.
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(long = "shape", value_name = "K+M")]
     shapes: Vec<Shape>,
     /// Code: how parity follows from data
-    #[arg(long, value_name = "NAME", value_enum, default_value_t = CodeName::Vandermonde)]
+    #[arg(long, value_name = "NAME", value_parser = crate::code::parser(), default_value_t = CodeName::Vandermonde)]
     code: CodeName,
     /// Stripes, each with a pattern of its own; repeatable. Fewer where the code has fewer patterns [default: 16, 256 and 4096;
     /// on a software adapter 32]

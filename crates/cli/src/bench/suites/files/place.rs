@@ -1,14 +1,13 @@
 //! The directory of a run: the file, and what is written beside it.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use crate::bench::random::Random;
-use crate::positioned;
 
 /// Bytes of the file that are made, or read back, at a time.
 const PIECE_BYTES: usize = 16 << 20;
@@ -131,13 +130,16 @@ pub(super) fn remove(path: &Path) -> Result<()> {
 
 /// Flips one bit in the middle of a file.
 pub(super) fn flip(path: &Path, random: &mut Random) -> Result<()> {
-    let cannot = || format!("cannot change {}", path.display());
-    let file = OpenOptions::new().read(true).write(true).open(path).with_context(cannot)?;
-    let middle = file.metadata().with_context(cannot)?.len() / 2;
-    let mut byte = [0];
-    positioned::read_at(&file, middle, &mut byte)
-        .and_then(|()| positioned::write_at(&file, middle, &[byte[0] ^ (1 << random.below(8))]))
-        .with_context(cannot)
+    let mut flip = || {
+        let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+        let middle = file.metadata()?.len() / 2;
+        let mut byte = [0];
+        file.seek(SeekFrom::Start(middle))?;
+        file.read_exact(&mut byte)?;
+        file.seek(SeekFrom::Start(middle))?;
+        file.write_all(&[byte[0] ^ (1 << random.below(8))])
+    };
+    flip().with_context(|| format!("cannot change {}", path.display()))
 }
 
 /// The name of a directory's file system; `unknown` where the system does not tell.

@@ -4,13 +4,13 @@ use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use crate::error::Error;
 
 /// The extension of a shard file.
 pub(crate) const EXTENSION: &str = "shard";
 
-/// `007.shard`: what the shard of this index is called.
-pub(crate) fn canonical(index: usize) -> String {
+/// `007.shard`: the canonical file name of the shard of this index.
+pub fn shard_name(index: usize) -> String {
     format!("{index:03}.{EXTENSION}")
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn is_no_file(dir: &Path, name: &OsStr) -> bool {
 }
 
 /// Renames a file to the first of `NAME.aside`, `NAME.aside-2` ... that is free; returns the new name.
-pub(crate) fn move_aside(dir: &Path, name: &OsStr) -> Result<PathBuf> {
+pub(crate) fn move_aside(dir: &Path, name: &OsStr) -> Result<PathBuf, Error> {
     let taken = |path: &Path| path.symlink_metadata().is_ok();
     let mut aside = name.to_owned();
     aside.push(".aside");
@@ -41,8 +41,8 @@ pub(crate) fn move_aside(dir: &Path, name: &OsStr) -> Result<PathBuf> {
     Ok(PathBuf::from(aside))
 }
 
-pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
-    std::fs::rename(from, to).with_context(|| format!("cannot rename {} to {}", from.display(), to.display()))
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), Error> {
+    std::fs::rename(from, to).map_err(|source| Error::Rename { from: from.to_owned(), to: to.to_owned(), source })
 }
 
 #[cfg(test)]
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn names() {
-        assert_eq!([0, 13, 999, 1000].map(canonical), ["000.shard", "013.shard", "999.shard", "1000.shard"]);
+        assert_eq!([0, 13, 999, 1000].map(shard_name), ["000.shard", "013.shard", "999.shard", "1000.shard"]);
         assert!(is_shard_name(OsStr::new("old copy.shard")));
         assert!(!is_shard_name(OsStr::new("000.shard.aside")));
         assert!(!is_shard_name(OsStr::new(".shard")));

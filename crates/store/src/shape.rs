@@ -4,20 +4,22 @@
 //! `ceil(file_bytes / (k * unit_bytes)) * unit_bytes` bytes, and an empty file has none. A shard file is the header, the
 //! payload, and four bytes of checksum for every block of the payload.
 
-use crate::format::{BLOCK_BYTES, HEADER_BYTES};
-
+/// Bytes of a shard file's header.
+pub const HEADER_BYTES: usize = 4096;
+/// Bytes of payload under one checksum.
+pub const BLOCK_BYTES: usize = evariste::crc::BLOCK_BYTES;
 /// Bytes of one checksum in the CRC table.
 pub(crate) const CRC_BYTES: usize = 4;
 /// The largest unit. A stripe of n units lies in memory whole, so a header must not be able to ask for any size it likes.
-pub(crate) const MAX_UNIT_BYTES: u64 = 1 << 30;
+pub const MAX_UNIT_BYTES: u64 = 1 << 30;
 /// The most shards. Each is an open file, and a code's matrix grows with the square.
-pub(crate) const MAX_SHARDS: u64 = 1024;
+pub const MAX_SHARDS: u64 = 1024;
 /// The longest file. Offsets in it and in every shard stay far below 2^63.
-pub(crate) const MAX_FILE_BYTES: u64 = 1 << 60;
+pub const MAX_FILE_BYTES: u64 = 1 << 60;
 
 /// Numbers that were checked against each other: none of the methods can overflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Shape {
+pub struct Shape {
     data_shards: usize,
     parity_shards: usize,
     unit_bytes: usize,
@@ -26,21 +28,47 @@ pub(crate) struct Shape {
 
 /// Numbers that do not make a set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ShapeError {
+#[non_exhaustive]
+pub enum ShapeError {
+    /// The unit is not a positive multiple of a block.
     #[error("the unit is {unit_bytes} bytes, it must be a positive multiple of {BLOCK_BYTES}")]
-    UnitNotInBlocks { unit_bytes: u64 },
+    UnitNotInBlocks {
+        /// The unit.
+        unit_bytes: u64,
+    },
+    /// The unit is too large.
     #[error("the unit is {unit_bytes} bytes, it may be at most {MAX_UNIT_BYTES}")]
-    UnitTooLarge { unit_bytes: u64 },
+    UnitTooLarge {
+        /// The unit.
+        unit_bytes: u64,
+    },
+    /// There are no data shards or no parity shards.
     #[error("{data_shards} data and {parity_shards} parity shards: at least 1 of each is needed")]
-    NoShards { data_shards: u64, parity_shards: u64 },
+    NoShards {
+        /// Data shards.
+        data_shards: u64,
+        /// Parity shards.
+        parity_shards: u64,
+    },
+    /// There are too many shards.
     #[error("{given} shards, a set may have at most {MAX_SHARDS}")]
-    TooManyShards { given: u64 },
+    TooManyShards {
+        /// Data and parity shards.
+        given: u64,
+    },
+    /// The file is too long.
     #[error("the file is {file_bytes} bytes, it may be at most {MAX_FILE_BYTES}")]
-    FileTooLong { file_bytes: u64 },
+    FileTooLong {
+        /// The file's length.
+        file_bytes: u64,
+    },
 }
 
-/// A unit that the format allows, or why it does not.
-pub(crate) fn check_unit(unit_bytes: u64) -> Result<usize, ShapeError> {
+/// Checks a unit against the format.
+///
+/// # Errors
+/// Where it is not a positive multiple of [`BLOCK_BYTES`], or beyond [`MAX_UNIT_BYTES`].
+pub fn check_unit(unit_bytes: u64) -> Result<usize, ShapeError> {
     if unit_bytes == 0 || !unit_bytes.is_multiple_of(BLOCK_BYTES as u64) {
         return Err(ShapeError::UnitNotInBlocks { unit_bytes });
     }
@@ -51,12 +79,11 @@ pub(crate) fn check_unit(unit_bytes: u64) -> Result<usize, ShapeError> {
 }
 
 impl Shape {
-    pub(crate) fn new(
-        data_shards: u64,
-        parity_shards: u64,
-        unit_bytes: u64,
-        file_bytes: u64,
-    ) -> Result<Self, ShapeError> {
+    /// Checks the numbers.
+    ///
+    /// # Errors
+    /// Names the number that is beyond its limit, and the limit.
+    pub fn new(data_shards: u64, parity_shards: u64, unit_bytes: u64, file_bytes: u64) -> Result<Self, ShapeError> {
         let unit_bytes = check_unit(unit_bytes)?;
         if data_shards == 0 || parity_shards == 0 {
             return Err(ShapeError::NoShards { data_shards, parity_shards });
@@ -75,27 +102,33 @@ impl Shape {
         Ok(Self { data_shards, parity_shards, unit_bytes, file_bytes })
     }
 
-    pub(crate) fn data_shards(&self) -> usize {
+    /// k, the shards that hold the file.
+    pub fn data_shards(&self) -> usize {
         self.data_shards
     }
 
-    pub(crate) fn parity_shards(&self) -> usize {
+    /// m, the shards of parity.
+    pub fn parity_shards(&self) -> usize {
         self.parity_shards
     }
 
-    pub(crate) fn total_shards(&self) -> usize {
+    /// k + m.
+    pub fn total_shards(&self) -> usize {
         self.data_shards + self.parity_shards
     }
 
-    pub(crate) fn unit_bytes(&self) -> usize {
+    /// Bytes that one shard has in one stripe.
+    pub fn unit_bytes(&self) -> usize {
         self.unit_bytes
     }
 
+    /// Blocks of a unit.
     pub(crate) fn unit_blocks(&self) -> usize {
         self.unit_bytes / BLOCK_BYTES
     }
 
-    pub(crate) fn file_bytes(&self) -> u64 {
+    /// Length of the file.
+    pub fn file_bytes(&self) -> u64 {
         self.file_bytes
     }
 
@@ -109,14 +142,17 @@ impl Shape {
         self.total_shards() as u64 * self.unit_bytes as u64
     }
 
-    pub(crate) fn stripes(&self) -> u64 {
+    /// Stripes of the file; none if it is empty.
+    pub fn stripes(&self) -> u64 {
         self.file_bytes.div_ceil(self.stripe_data_bytes())
     }
 
-    pub(crate) fn payload_bytes(&self) -> u64 {
+    /// Bytes of payload of one shard.
+    pub fn payload_bytes(&self) -> u64 {
         self.stripes() * self.unit_bytes as u64
     }
 
+    /// Bytes of one shard's checksum table.
     pub(crate) fn table_bytes(&self) -> u64 {
         self.payload_bytes() / BLOCK_BYTES as u64 * CRC_BYTES as u64
     }
@@ -132,7 +168,7 @@ impl Shape {
     }
 
     /// Length of a shard file.
-    pub(crate) fn shard_file_bytes(&self) -> u64 {
+    pub fn shard_file_bytes(&self) -> u64 {
         HEADER_BYTES as u64 + self.payload_bytes() + self.table_bytes()
     }
 

@@ -9,11 +9,11 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use anyhow::{Context, Result};
-
-use crate::format::{FormatError, HEADER_BYTES, Header, MAGIC};
+use crate::error::{Action, Error};
+use crate::flaw::Flaw;
+use crate::format::{FormatError, Header, MAGIC};
 use crate::names;
-use crate::shape::Shape;
+use crate::shape::{HEADER_BYTES, Shape};
 
 /// A file that is a shard or was one.
 pub(crate) struct Found {
@@ -30,26 +30,17 @@ pub(crate) struct ShardContent {
     pub(crate) trailing: Option<FormatError>,
 }
 
-/// Why a file gives nothing.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Flaw {
-    #[error("unreadable: {0}")]
-    Unreadable(#[from] io::Error),
-    #[error("{0}")]
-    Format(#[from] FormatError),
-}
-
 /// Looks at every shard in a directory, in the order of their names.
-pub(crate) fn scan(dir: &Path) -> Result<Vec<Found>> {
+pub(crate) fn scan(dir: &Path) -> Result<Vec<Found>, Error> {
     Ok(shard_names(dir)?.into_iter().map(|name| look(dir, name)).collect())
 }
 
 /// The names of all files that are shards or look like it, in order.
-pub(crate) fn shard_names(dir: &Path) -> Result<Vec<OsString>> {
-    let cannot = || format!("cannot read the directory {}", dir.display());
+pub(crate) fn shard_names(dir: &Path) -> Result<Vec<OsString>, Error> {
+    let cannot = Error::io(Action::ReadDirectory, dir);
     let mut names = Vec::new();
-    for entry in fs::read_dir(dir).with_context(cannot)? {
-        let name = entry.with_context(cannot)?.file_name();
+    for entry in fs::read_dir(dir).map_err(&cannot)? {
+        let name = entry.map_err(&cannot)?.file_name();
         if concerns_us(dir, &name) {
             names.push(name);
         }

@@ -7,19 +7,18 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
 use evariste::{Codec, Cpu, Erasures};
 
 use crate::batch::{Batch, Run};
-use crate::exit::BeyondRepair;
-use crate::format::BLOCK_BYTES;
+use crate::error::Error;
 use crate::hash::FileHasher;
-use crate::pipeline::{self, Busy, Stage};
-use crate::progress::Progress;
-use crate::ranges::{self, Ranges};
-use crate::reader::Reader;
+use crate::losses::Losses;
+use crate::pipeline::{self, Stage, StageTime};
+use crate::ranges::Stripes;
+use crate::reader::{self, Faults, Reader};
 use crate::set::Set;
-use crate::shape::Shape;
+use crate::shape::BLOCK_BYTES;
+use crate::watch::{Phase, Watch};
 
 /// What a walk is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,43 +33,41 @@ pub(crate) enum Purpose {
     Restore,
 }
 
+impl From<Purpose> for Phase {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Verify => Self::Verify,
+            Purpose::Repair => Self::Repair,
+            Purpose::Locate => Self::Locate,
+            Purpose::Restore => Self::Restore,
+        }
+    }
+}
+
 /// What a walk found.
 pub(crate) struct Outcome {
     /// BLAKE3 of the file, if every byte of it was there or could be rebuilt.
     pub(crate) file_hash: Option<[u8; 32]>,
     pub(crate) losses: Losses,
+    /// For each file of each shard, the blocks it did not give.
+    pub(crate) faults: Vec<Vec<Faults>>,
     /// For each shard, where it passes its checksums and disagrees with the data.
-    pub(crate) disagreeing: Vec<Ranges>,
+    pub(crate) disagreeing: Vec<Stripes>,
     /// For each shard, where the code found it wrong, and nothing else had.
-    pub(crate) located: Vec<Ranges>,
-    pub(crate) busy: Vec<Busy>,
-}
-
-/// Rows that cannot be rebuilt, by the shards lost in them.
-#[derive(Default)]
-pub(crate) struct Losses {
-    by_lost: BTreeMap<Vec<usize>, Ranges>,
-    /// Where more is wrong than the code can locate.
-    unlocated: Ranges,
-    /// Rows that found no room: patterns are kept in bounded number.
-    more: u64,
+    pub(crate) located: Vec<Stripes>,
+    pub(crate) stages: Vec<StageTime>,
 }
 
 /// Walks over the set; `sink` receives every batch in order, made as right as the purpose asks for.
 pub(crate) fn run(
     purpose: Purpose,
-    set: &mut Set,
+    set: &Set,
     codec: &Codec,
-    mut sink: impl FnMut(&Batch) -> Result<()> + Send,
-) -> Result<Outcome> {
+    watch: &dyn Watch,
+    mut sink: impl FnMut(&Batch) -> Result<(), Error> + Send,
+) -> Result<Outcome, Error> {
     let shape = set.header.shape;
-    let title = match purpose {
-        Purpose::Verify => "verifying",
-        Purpose::Repair => "repairing",
-        Purpose::Locate => "locating",
-        Purpose::Restore => "restoring",
-    };
-    let progress = Progress::new(title, shape.file_bytes());
+    watch.begin(purpose.into(), shape.file_bytes());
     let first = match purpose {
         Purpose::Verify | Purpose::Repair | Purpose::Locate => shape.total_shards(),
         Purpose::Restore => shape.data_shards(),
@@ -82,8 +79,8 @@ pub(crate) fn run(
     } else {
         Batch::buffers(codec, &shape)?
     };
-    let mut reader = Reader::new(&set.code, shape, &mut set.members, first);
-    let mut outcome = Outcome::nothing(&shape);
+    let mut reader = Reader::new(&set.code, shape, &set.members, first);
+    let mut outcome = Outcome::nothing(set);
     let mut hasher = FileHasher::new();
     let locates = purpose == Purpose::Locate && set.code.grs().is_ok();
     let rebuild = |batch: &mut Batch| {
@@ -94,7 +91,7 @@ pub(crate) fn run(
                 make_right(purpose, codec, batch, &run, &mut outcome)?;
             }
             if matches!(purpose, Purpose::Repair | Purpose::Restore) && !outcome.losses.is_empty() {
-                return Err(BeyondRepair(outcome.losses.describe(&shape).join("; ")).into());
+                return Err(set.beyond_repair(outcome.losses.reasons(&shape), false));
             }
         }
         Ok(())
@@ -105,7 +102,7 @@ pub(crate) fn run(
     };
     let write = |batch: &mut Batch| {
         sink(batch)?;
-        progress.advance(batch.file_bytes());
+        watch.advance(batch.file_bytes());
         Ok(())
     };
     let stages = vec![
@@ -114,14 +111,20 @@ pub(crate) fn run(
         Stage::new("hash", hash),
         Stage::new("write", write),
     ];
-    let busy = pipeline::run(buffers, stages)?;
-    outcome.busy = busy;
+    outcome.stages = pipeline::run(buffers, stages, watch)?;
+    outcome.faults = reader.into_faults();
     outcome.file_hash = outcome.losses.is_empty().then(|| hasher.finalize());
     Ok(outcome)
 }
 
 /// Rebuilds in these rows what is lost, and puts parity to the test.
-fn make_right(purpose: Purpose, codec: &Codec, batch: &mut Batch, run: &Run, outcome: &mut Outcome) -> Result<()> {
+fn make_right(
+    purpose: Purpose,
+    codec: &Codec,
+    batch: &mut Batch,
+    run: &Run,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
     let code = codec.code();
     // Parity is tested wherever more is there than the data needs. Once everything lost is rebuilt, what was rebuilt
     // agrees by itself, and anything else that disagrees was written so.
@@ -133,7 +136,7 @@ fn make_right(purpose: Purpose, codec: &Codec, batch: &mut Batch, run: &Run, out
     if !wanted.is_empty() {
         match codec.reconstruct_some(&mut batch.columns(run.rows.clone())?, &run.lost, &wanted) {
             Err(evariste::Error::Unrecoverable { .. }) => {
-                outcome.losses.add(batch, run);
+                outcome.losses.add(run, stripes_of(batch, run));
                 return Ok(());
             }
             done => done?,
@@ -145,7 +148,7 @@ fn make_right(purpose: Purpose, codec: &Codec, batch: &mut Batch, run: &Run, out
     let report = codec.verify(&batch.columns(run.rows.clone())?)?;
     let mut disagreeing: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for mismatch in report.mismatches {
-        disagreeing.entry(run.rows.start + mismatch.block).or_default().push(usize::try_from(mismatch.slot)?);
+        disagreeing.entry(run.rows.start + mismatch.block).or_default().push(mismatch.slot as usize);
     }
     for (row, shards) in disagreeing {
         for &shard in &shards {
@@ -159,19 +162,20 @@ fn make_right(purpose: Purpose, codec: &Codec, batch: &mut Batch, run: &Run, out
 }
 
 /// Finds in these rows what is wrong, beside what is lost, and makes both right.
-fn locate(codec: &Codec, batch: &mut Batch, run: &Run, outcome: &mut Outcome) -> Result<()> {
-    let lost = run.lost.iter().map(|&shard| u32::try_from(shard)).collect::<Result<Vec<_>, _>>()?;
+fn locate(codec: &Codec, batch: &mut Batch, run: &Run, outcome: &mut Outcome) -> Result<(), Error> {
+    // At most MAX_SHARDS.
+    let lost: Vec<u32> = run.lost.iter().filter_map(|&shard| u32::try_from(shard).ok()).collect();
     let corrected = codec.correct_with_erasures(&mut batch.columns(run.rows.clone())?, &Erasures::everywhere(lost));
     let corrections = match corrected {
         Err(evariste::Error::Unrecoverable { .. }) => {
-            outcome.losses.add(batch, run);
+            outcome.losses.add(run, stripes_of(batch, run));
             return Ok(());
         }
         corrected => corrected?,
     };
     if corrections.is_second_run {
         // What the device had made right before it failed is not listed, so the shard would not be written anew.
-        bail!("a device failed while it corrected: try again, or with --backend cpu");
+        return Err(Error::CorrectionUnknown);
     }
     let stripes = |bytes: Range<usize>| {
         let rows = bytes.start / BLOCK_BYTES..bytes.end.div_ceil(BLOCK_BYTES);
@@ -186,62 +190,22 @@ fn locate(codec: &Codec, batch: &mut Batch, run: &Run, outcome: &mut Outcome) ->
     Ok(())
 }
 
+/// The stripes that a run of rows touches.
+fn stripes_of(batch: &Batch, run: &Run) -> Range<u64> {
+    batch.stripe_of(run.rows.start)..batch.stripe_of(run.rows.end - 1) + 1
+}
+
 impl Outcome {
     /// What is found where nothing can be read.
-    pub(crate) fn nothing(shape: &Shape) -> Self {
-        let ranges = || vec![Ranges::default(); shape.total_shards()];
-        let (disagreeing, located) = (ranges(), ranges());
-        Self { file_hash: None, losses: Losses::default(), disagreeing, located, busy: Vec::new() }
-    }
-}
-
-impl Losses {
-    const KEPT: usize = 32;
-
-    fn add(&mut self, batch: &Batch, run: &Run) {
-        if self.by_lost.len() >= Self::KEPT && !self.by_lost.contains_key(&run.lost) {
-            self.more += run.rows.len() as u64;
-            return;
+    pub(crate) fn nothing(set: &Set) -> Self {
+        let stripes = || vec![Stripes::default(); set.header.shape.total_shards()];
+        Self {
+            file_hash: None,
+            losses: Losses::default(),
+            faults: reader::no_faults(&set.members),
+            disagreeing: stripes(),
+            located: stripes(),
+            stages: Vec::new(),
         }
-        let stripes = self.by_lost.entry(run.lost.clone()).or_default();
-        (batch.stripe_of(run.rows.start)..=batch.stripe_of(run.rows.end - 1)).for_each(|stripe| stripes.add(stripe));
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.by_lost.is_empty() && self.unlocated.is_empty()
-    }
-
-    /// What is missing and what would be needed, a line for each pattern.
-    pub(crate) fn describe(&self, shape: &Shape) -> Vec<String> {
-        let mut lines: Vec<String> = self
-            .by_lost
-            .iter()
-            .map(|(lost, stripes)| format!("{stripes}: {}", needed(lost, "blocks in a row", shape)))
-            .collect();
-        if !self.unlocated.is_empty() {
-            let parity = ranges::counted(shape.parity_shards() as u64, "parity shard");
-            lines.push(format!("{}: more is wrong than {parity} can locate", self.unlocated));
-        }
-        if self.more > 0 {
-            lines.push(format!("and {} in other combinations", ranges::counted(self.more, "block")));
-        }
-        lines
-    }
-}
-
-/// What would be needed to have these shards back; `what` is lost of each.
-pub(crate) fn needed(lost: &[usize], what: &str, shape: &Shape) -> String {
-    let total = shape.total_shards();
-    let good = total - lost.len();
-    let needed = shape.data_shards();
-    let lost = ranges::shards(lost);
-    match needed.checked_sub(good) {
-        Some(more @ 1..) => {
-            format!("{good} of {total} {what} are good and {needed} are needed: at least {more} more of {lost}")
-        }
-        // Groups can be hit so that what is left says the same thing twice.
-        _ => format!(
-            "{good} of {total} {what} are good and do not determine the rest: at least 1 more is needed of {lost}"
-        ),
     }
 }

@@ -6,15 +6,14 @@
 
 use std::ops::Range;
 
-use anyhow::{Context, Result};
 use evariste::{Checksums, Codec, Columns, Shards};
 
-use crate::format::BLOCK_BYTES;
-use crate::shape::Shape;
+use crate::error::Error;
+use crate::shape::{BLOCK_BYTES, Shape};
 
 /// A batch is the fewest stripes that come to this. Twice as much was no faster on a GPU or on 16 cores (10+4, 3 GiB in
 /// memory); a GPU's driver takes 150 MB by itself.
-pub(crate) const BATCH_BYTES: u64 = 32 << 20;
+pub const BATCH_BYTES: u64 = 32 << 20;
 /// What the buffers of a pipeline may take together; a single one takes what its stripe takes.
 const BUFFERS_BYTES: u64 = 128 << 20;
 /// A buffer for each stage of a pipeline, where that many fit.
@@ -46,19 +45,20 @@ pub(crate) struct Lane<'a> {
 
 impl Batch {
     /// The buffers of a pipeline: one where a single stripe is large already, and none for an empty file.
-    pub(crate) fn buffers(codec: &Codec, shape: &Shape) -> Result<Vec<Self>> {
+    pub(crate) fn buffers(codec: &Codec, shape: &Shape) -> Result<Vec<Self>, Error> {
         let stripes = BATCH_BYTES.div_ceil(shape.stripe_bytes()).clamp(1, shape.stripes().max(1));
         let batches = shape.stripes().div_ceil(stripes);
         let affordable = (BUFFERS_BYTES / (stripes * shape.stripe_bytes())).clamp(1, MOST_BUFFERS);
-        let stripes = usize::try_from(stripes)?;
+        // At most BATCH_BYTES / 8192, since a stripe has at least two blocks.
+        let stripes = usize::try_from(stripes).unwrap_or(usize::MAX);
         (0..batches.min(affordable)).map(|_| Self::new(codec, *shape, stripes)).collect()
     }
 
-    fn new(codec: &Codec, shape: Shape, stripes: usize) -> Result<Self> {
+    fn new(codec: &Codec, shape: Shape, stripes: usize) -> Result<Self, Error> {
         let shard_bytes = stripes.saturating_mul(shape.unit_bytes());
-        let shards = codec
-            .shards(shard_bytes)
-            .with_context(|| format!("cannot hold {stripes} stripes of {} bytes in memory", shape.stripe_bytes()))?;
+        let stripe_bytes = shape.stripe_bytes();
+        let no_memory = |source| Error::Memory { stripes, stripe_bytes, source };
+        let shards = codec.shards(shard_bytes).map_err(no_memory)?;
         let good = vec![vec![false; shard_bytes / BLOCK_BYTES]; shape.total_shards()];
         Ok(Self { shards, shape, first_stripe: 0, stripes: 0, good, checksums: None })
     }
@@ -142,12 +142,12 @@ impl Batch {
     }
 
     /// The columns of these rows, for a codec.
-    pub(crate) fn columns(&mut self, rows: Range<usize>) -> Result<Columns<'_>> {
+    pub(crate) fn columns(&mut self, rows: Range<usize>) -> Result<Columns<'_>, Error> {
         Ok(self.shards.columns(rows.start * BLOCK_BYTES..rows.end * BLOCK_BYTES)?)
     }
 
     /// Computes parity, and the checksums of all.
-    pub(crate) fn encode(&mut self, codec: &Codec) -> Result<()> {
+    pub(crate) fn encode(&mut self, codec: &Codec) -> Result<(), Error> {
         self.checksums = Some(codec.encode_with_checksums(&mut self.columns(0..self.rows())?)?);
         Ok(())
     }

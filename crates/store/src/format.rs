@@ -4,12 +4,8 @@
 //! version, and the checksum over all of the header before it. So a damaged header is never taken for an unknown version.
 
 use crate::code::{CodeName, SetCode};
-use crate::shape::{Shape, ShapeError};
+use crate::shape::{HEADER_BYTES, Shape, ShapeError};
 
-/// Bytes of the header.
-pub(crate) const HEADER_BYTES: usize = 4096;
-/// Bytes of payload under one checksum.
-pub(crate) const BLOCK_BYTES: usize = 4096;
 /// The first bytes of a shard file.
 pub(crate) const MAGIC: [u8; 8] = *b"EVARISTE";
 /// The version this program writes and the only one it reads.
@@ -39,22 +35,26 @@ mod at {
     pub(super) const CHECKSUM: usize = 4064;
 }
 
-/// What all shards of a set say alike.
+/// What the headers of all shards of a set have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct SetHeader {
-    pub(crate) code: SetCode,
-    pub(crate) shape: Shape,
+#[non_exhaustive]
+pub struct SetHeader {
+    /// The code.
+    pub code: SetCode,
+    /// The number of shards, the unit, and the file's length.
+    pub shape: Shape,
     /// BLAKE3 of the file.
-    pub(crate) file_hash: [u8; 32],
-    pub(crate) id: SetId,
+    pub file_hash: [u8; 32],
+    /// Tells this set from every other.
+    pub id: SetId,
 }
 
-/// A random number that tells one set from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct SetId(pub(crate) [u8; 16]);
+/// A random number that tells one set from another. Its `Display` form is the first four bytes in hexadecimal, enough to
+/// tell sets apart in a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SetId(pub [u8; 16]);
 
 impl std::fmt::Display for SetId {
-    /// The first four bytes in hexadecimal: enough to tell sets apart in a message.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0[..4].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
@@ -72,45 +72,107 @@ pub(crate) struct Header {
 
 /// Why a file is not a shard that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum FormatError {
+#[non_exhaustive]
+pub enum FormatError {
+    /// The file does not begin with the magic.
     #[error("not a shard: it does not begin with EVARISTE")]
     NotAShard,
+    /// The file is shorter than its header says.
     #[error("truncated: {found} of {expected} bytes")]
-    Truncated { found: u64, expected: u64 },
+    Truncated {
+        /// Its length in bytes.
+        found: u64,
+        /// The length that its header asks for.
+        expected: u64,
+    },
+    /// The file is longer than its header says.
     #[error("{} bytes too long: {found} instead of {expected}", found - expected)]
-    TrailingBytes { found: u64, expected: u64 },
+    TrailingBytes {
+        /// Its length in bytes.
+        found: u64,
+        /// The length that its header asks for.
+        expected: u64,
+    },
+    /// The header does not match its checksum.
     #[error("header damaged: its checksum is wrong{}", claimed(*version))]
-    HeaderChecksum { version: u32 },
+    HeaderChecksum {
+        /// The format version that the damaged header claims.
+        version: u32,
+    },
+    /// The header is whole, and of a version this crate does not read.
     #[error("format version {found}, this program reads version {VERSION}")]
-    UnknownVersion { found: u32 },
+    UnknownVersion {
+        /// The header's version.
+        found: u32,
+    },
+    /// The header is whole, and names a code this crate does not know.
     #[error("unknown code \"{name}\"")]
-    UnknownCode { name: String },
+    UnknownCode {
+        /// The code's name.
+        name: String,
+    },
+    /// The header is whole, and names a layout this crate does not know.
     #[error("unknown layout \"{name}\"")]
-    UnknownLayout { name: String },
+    UnknownLayout {
+        /// The layout's name.
+        name: String,
+    },
+    /// The header's numbers do not make a set.
     #[error("header inconsistent: {0}")]
     Shape(#[from] ShapeError),
+    /// The header's numbers of shards contradict each other.
     #[error("header inconsistent: {count} shards, but {data_shards} data and {parity_shards} parity")]
-    Count { count: u32, data_shards: u32, parity_shards: u32 },
+    Count {
+        /// Shards in all.
+        count: u32,
+        /// Data shards.
+        data_shards: u32,
+        /// Parity shards.
+        parity_shards: u32,
+    },
+    /// The shard's index is beyond the set.
     #[error("header inconsistent: shard {index} of {count}")]
-    Index { index: u32, count: u32 },
+    Index {
+        /// The index.
+        index: u32,
+        /// Shards in all.
+        count: u32,
+    },
+    /// The code does not exist with these numbers of shards.
     #[error("header inconsistent: {code} with {data_shards} data and {parity_shards} parity shards")]
-    CodeShards { code: SetCode, data_shards: usize, parity_shards: usize },
-    #[error("header inconsistent: the {field} is no text")]
-    Text { field: &'static str },
+    CodeShards {
+        /// The code.
+        code: SetCode,
+        /// Data shards.
+        data_shards: usize,
+        /// Parity shards.
+        parity_shards: usize,
+    },
+    /// A field for text holds something else.
+    #[error("header inconsistent: the {field} is not text")]
+    Text {
+        /// The field.
+        field: &'static str,
+    },
+    /// A reserved byte is not zero.
     #[error("header inconsistent: byte {offset} is reserved and not zero")]
-    Reserved { offset: usize },
+    Reserved {
+        /// Its offset in the header.
+        offset: usize,
+    },
+    /// The checksum table does not match its hash in the header.
     #[error("checksum table damaged")]
     TableChecksum,
 }
 
-/// What a damaged header says of its version, where that is another than ours.
+/// The version that a damaged header claims, if it is not ours.
 fn claimed(version: u32) -> String {
     if version == VERSION { String::new() } else { format!(" (it claims format version {version})") }
 }
 
 impl FormatError {
-    /// Whether the file may well be whole and merely newer than this program.
-    pub(crate) fn is_unknown(&self) -> bool {
+    /// Whether the file may be whole and written by a newer version of this crate.
+    pub fn is_unknown(&self) -> bool {
         matches!(self, Self::UnknownVersion { .. } | Self::UnknownCode { .. } | Self::UnknownLayout { .. })
     }
 }

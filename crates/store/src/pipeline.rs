@@ -12,11 +12,10 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use crate::error::Error;
+use crate::watch::Watch;
 
-use crate::interrupt;
-
-type Work<'a, B> = Box<dyn FnMut(&mut B) -> Result<bool> + Send + 'a>;
+type Work<'a, B> = Box<dyn FnMut(&mut B) -> Result<bool, Error> + Send + 'a>;
 
 /// What is done with every buffer.
 pub(crate) struct Stage<'a, B> {
@@ -25,33 +24,41 @@ pub(crate) struct Stage<'a, B> {
 }
 
 impl<'a, B> Stage<'a, B> {
-    pub(crate) fn new(name: &'static str, mut work: impl FnMut(&mut B) -> Result<()> + Send + 'a) -> Self {
+    pub(crate) fn new(name: &'static str, mut work: impl FnMut(&mut B) -> Result<(), Error> + Send + 'a) -> Self {
         Self { name, work: Box::new(move |buffer| work(buffer).map(|()| true)) }
     }
 
     /// The first stage: `fill` returns false once there is nothing left.
-    pub(crate) fn source(name: &'static str, fill: impl FnMut(&mut B) -> Result<bool> + Send + 'a) -> Self {
+    pub(crate) fn source(name: &'static str, fill: impl FnMut(&mut B) -> Result<bool, Error> + Send + 'a) -> Self {
         Self { name, work: Box::new(fill) }
     }
 }
 
-/// How long a stage was at work, beside the others.
+/// How long a stage of an operation was at work. Stages work at the same time, so their times overlap; the slowest is the one
+/// that the others wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Busy {
-    pub(crate) stage: &'static str,
-    pub(crate) time: Duration,
+#[non_exhaustive]
+pub struct StageTime {
+    /// The stage: `read`, `hash`, `encode`, `rebuild`, `write` or `sync`.
+    pub stage: &'static str,
+    /// How long it was at work.
+    pub time: Duration,
 }
 
-/// Sends the buffers round until the first stage finds nothing left, and returns how long each was busy, or the error of
+/// Sends the buffers round until the first stage finds nothing left, and returns how long each stage was busy, or the error of
 /// the first that failed. Without a buffer there is nothing to do.
 ///
 /// After an error no stage begins another buffer that has not passed the one that failed, and all have stopped when this
 /// returns.
-pub(crate) fn run<B: Send>(buffers: Vec<B>, stages: Vec<Stage<'_, B>>) -> Result<Vec<Busy>> {
+pub(crate) fn run<B: Send>(
+    buffers: Vec<B>,
+    stages: Vec<Stage<'_, B>>,
+    watch: &dyn Watch,
+) -> Result<Vec<StageTime>, Error> {
     let depth = buffers.len();
     if depth == 0 {
         // Every stage would wait for a buffer from the one before it.
-        return Ok(stages.iter().map(|stage| Busy { stage: stage.name, time: Duration::ZERO }).collect());
+        return Ok(stages.iter().map(|stage| StageTime { stage: stage.name, time: Duration::ZERO }).collect());
     }
     let count = stages.len();
     // Every stage hands its buffers to the next, and the last to the first.
@@ -64,7 +71,7 @@ pub(crate) fn run<B: Send>(buffers: Vec<B>, stages: Vec<Stage<'_, B>>) -> Result
     thread::scope(|scope| {
         let ends = receivers.into_iter().zip(senders).enumerate();
         let threads: Vec<_> = (stages.into_iter().zip(ends))
-            .map(|(stage, (at, (from, to)))| scope.spawn(move || attend(stage, from, to, at + 1 == count)))
+            .map(|(stage, (at, (from, to)))| scope.spawn(move || attend(stage, from, to, at + 1 == count, watch)))
             .collect();
         // All are joined before the first error is returned.
         let done: Vec<_> = threads
@@ -76,10 +83,18 @@ pub(crate) fn run<B: Send>(buffers: Vec<B>, stages: Vec<Stage<'_, B>>) -> Result
 }
 
 /// The life of a stage. One that fails drops both its ends: the stages beside it find a closed channel and stop.
-fn attend<B>(mut stage: Stage<'_, B>, from: Receiver<B>, to: SyncSender<B>, is_last: bool) -> Result<Busy> {
+fn attend<B>(
+    mut stage: Stage<'_, B>,
+    from: Receiver<B>,
+    to: SyncSender<B>,
+    is_last: bool,
+    watch: &dyn Watch,
+) -> Result<StageTime, Error> {
     let mut time = Duration::ZERO;
     for mut buffer in from {
-        interrupt::check()?;
+        if watch.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
         let started = Instant::now();
         let goes_on = (stage.work)(&mut buffer)?;
         time += started.elapsed();
@@ -88,20 +103,24 @@ fn attend<B>(mut stage: Stage<'_, B>, from: Receiver<B>, to: SyncSender<B>, is_l
             break;
         }
     }
-    Ok(Busy { stage: stage.name, time })
+    Ok(StageTime { stage: stage.name, time })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use anyhow::bail;
+    use std::io;
+    use std::path::Path;
+
+    use crate::error::Action;
 
     /// Sends the numbers below `count` round `depth` buffers; the stage named fails at number 3.
-    fn squares(depth: usize, count: u64, failing: &str) -> (Vec<u64>, Result<()>) {
+    fn squares(depth: usize, count: u64, failing: &str) -> (Vec<u64>, Result<(), Error>) {
         let mut drained = Vec::new();
         let mut next = 0;
         let fail = |stage: &str, number: u64| {
-            if stage == failing && number == 3 { bail!("{stage} failed") } else { Ok(()) }
+            let failed = || Error::io(Action::Write, Path::new(stage))(io::Error::other("disk full"));
+            if stage == failing && number == 3 { Err(failed()) } else { Ok(()) }
         };
         let fill = |buffer: &mut (u64, u64)| {
             buffer.0 = next;
@@ -122,7 +141,7 @@ mod tests {
                 Ok(())
             }),
         ];
-        let result = run(vec![(0, 0); depth], stages);
+        let result = run(vec![(0, 0); depth], stages, &());
         if let Ok(busy) = &result {
             let names: Vec<&str> = busy.iter().map(|busy| busy.stage).collect();
             assert_eq!(names, ["fill", "square", "pass", "drain"]);
@@ -149,11 +168,23 @@ mod tests {
     }
 
     #[test]
+    fn a_cancelled_run_stops_before_its_next_buffer() {
+        struct Stopped;
+        impl Watch for Stopped {
+            fn is_cancelled(&self) -> bool {
+                true
+            }
+        }
+        let stages = vec![Stage::source("fill", |_: &mut ()| panic!("a cancelled run goes on"))];
+        assert!(matches!(run(vec![()], stages, &Stopped), Err(Error::Cancelled)));
+    }
+
+    #[test]
     fn an_error_in_any_stage_ends_all() {
         for depth in [1, 2, 3, 4] {
             for stage in ["fill", "square", "pass", "drain"] {
                 let (drained, result) = squares(depth, 1000, stage);
-                assert_eq!(result.unwrap_err().to_string(), format!("{stage} failed"));
+                assert_eq!(result.unwrap_err().to_string(), format!("cannot write {stage}"));
                 assert!(drained.len() <= 3);
             }
         }

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
-use crate::format::{BLOCK_BYTES, Header, SetHeader};
+use crate::error::Error;
+use crate::format::{Header, SetHeader};
 use crate::names;
 use crate::positioned::{self, PIECE_BYTES};
-use crate::shape::{CRC_BYTES, Shape};
+use crate::shape::{BLOCK_BYTES, CRC_BYTES, Shape};
 use crate::temp;
 
 /// A shard that is being written under a temporary name. Until `finish` it has no header; dropped, it is gone.
@@ -22,8 +22,8 @@ pub(crate) struct ShardWriter {
 }
 
 impl ShardWriter {
-    pub(crate) fn create(dir: &Path, index: usize, shape: Shape) -> Result<Self> {
-        let temp = temp::create(dir, &names::canonical(index))?;
+    pub(crate) fn create(dir: &Path, index: usize, shape: Shape) -> Result<Self, Error> {
+        let temp = temp::create(dir, &names::shard_name(index))?;
         Ok(Self { index, shape, temp, table: Vec::new(), table_hash: blake3::Hasher::new() })
     }
 
@@ -38,7 +38,7 @@ impl ShardWriter {
         first_stripe: u64,
         payload: &[u8],
         checksums: impl IntoIterator<Item = u32>,
-    ) -> Result<()> {
+    ) -> Result<(), Error> {
         self.table.clear();
         let mut checksums = checksums.into_iter();
         let offsets = (self.shape.payload_offset(first_stripe)..).step_by(PIECE_BYTES);
@@ -53,19 +53,19 @@ impl ShardWriter {
     }
 
     /// Writes the header and puts the file on disk.
-    pub(crate) fn finish(&mut self, set: &SetHeader) -> Result<()> {
+    pub(crate) fn finish(&mut self, set: &SetHeader) -> Result<(), Error> {
         let header = Header { set: set.clone(), index: self.index, table_hash: self.table_hash.finalize().into() };
         self.write(0, &header.encode())?;
         temp::sync(&self.temp)
     }
 
     /// Gives the finished file its canonical name.
-    pub(crate) fn place(self, dir: &Path) -> Result<()> {
-        temp::place(self.temp, &dir.join(names::canonical(self.index)))
+    pub(crate) fn place(self, dir: &Path) -> Result<(), Error> {
+        temp::place(self.temp, &dir.join(names::shard_name(self.index)))
     }
 
-    fn write(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), Error> {
         let written = positioned::write_at(self.temp.as_file(), offset, bytes);
-        written.with_context(|| format!("cannot write shard {}", self.index))
+        written.map_err(|source| Error::WriteShard { shard: self.index, source })
     }
 }

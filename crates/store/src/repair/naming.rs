@@ -6,34 +6,34 @@
 
 use std::ffi::{OsStr, OsString};
 
-use anyhow::Result;
-
+use crate::error::Error;
 use crate::names;
+use crate::renaming::Renaming;
 use crate::set::{self, Set};
 
-/// Renames what bears a wrong name and frees the names of the shards about to be placed. Returns a line for each renaming.
-pub(crate) fn free_names(set: &mut Set, rewritten: &[usize]) -> Result<Vec<String>> {
+/// Renames shards that have a wrong name, and frees the names of the shards about to be placed. Each renaming is added to
+/// `done` once it is done.
+pub(crate) fn free_names(set: &mut Set, rewritten: &[usize], done: &mut Vec<Renaming>) -> Result<(), Error> {
     let is_misnamed = |index: usize| {
         let first = set.members[index].files.first();
         !rewritten.contains(&index) && first.is_some_and(|file| !set::is_canonical(&file.name, index))
     };
     let misnamed: Vec<usize> = (0..set.members.len()).filter(|&index| is_misnamed(index)).collect();
-    let mut lines = Vec::new();
     for &index in misnamed.iter().chain(rewritten) {
-        let name = OsString::from(names::canonical(index));
+        let name = OsString::from(names::shard_name(index));
         if has_other_use(set, index, &name) {
             let aside = names::move_aside(&set.dir, &name)?;
-            lines.push(format!("moved {} aside to {}", name.display(), aside.display()));
             rename_known(set, &name, aside.as_os_str());
+            done.push(Renaming { from: name, to: aside.into(), is_aside: true });
         }
     }
     for index in misnamed {
         let name = set.members[index].files[0].name.clone();
-        let canonical = names::canonical(index);
+        let canonical = names::shard_name(index);
         names::rename(&set.dir.join(&name), &set.dir.join(&canonical))?;
-        lines.push(format!("renamed {} to {canonical}", name.display()));
+        done.push(Renaming { from: name, to: canonical.into(), is_aside: false });
     }
-    Ok(lines)
+    Ok(())
 }
 
 /// Whether what bears this name is something else than what is left of this very shard.

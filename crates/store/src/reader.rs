@@ -7,22 +7,24 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 
-use anyhow::Result;
 use evariste::Code;
 use evariste::crc::crc32c;
 use rayon::prelude::*;
 
 use crate::batch::{Batch, Lane};
-use crate::format::BLOCK_BYTES;
+use crate::error::Error;
 use crate::positioned::{self, PIECE_BYTES};
+use crate::ranges::Stripes;
 use crate::set::{Member, ShardFile};
-use crate::shape::{CRC_BYTES, Shape};
+use crate::shape::{BLOCK_BYTES, CRC_BYTES, Shape};
 
 /// Reads a set's stripes, batch after batch.
 pub(crate) struct Reader<'a> {
     code: &'a Code,
     shape: Shape,
-    members: &'a mut [Member],
+    members: &'a [Member],
+    /// What the files did not give, in the order of `members` and of their files.
+    faults: Vec<Vec<Faults>>,
     /// Shards read in any case.
     first: Vec<usize>,
     /// Shards read one after another while data is missing.
@@ -32,32 +34,61 @@ pub(crate) struct Reader<'a> {
     recoverable: HashMap<Vec<usize>, bool>,
 }
 
+/// Blocks that a file did not give.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults {
+    /// Those that fail their checksum.
+    pub(crate) wrong: Tally,
+    /// Those that cannot be read.
+    pub(crate) unreadable: Tally,
+}
+
+/// How many blocks, and where.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) blocks: u64,
+    pub(crate) stripes: Stripes,
+}
+
+impl Tally {
+    fn add(&mut self, stripe: u64) {
+        self.blocks += 1;
+        self.stripes.add(stripe);
+    }
+}
+
 impl<'a> Reader<'a> {
     /// Reads the shards below `first` in any case, and others where they are needed.
-    pub(crate) fn new(code: &'a Code, shape: Shape, members: &'a mut [Member], first: usize) -> Self {
+    pub(crate) fn new(code: &'a Code, shape: Shape, members: &'a [Member], first: usize) -> Self {
         let there = (0..members.len()).filter(|&index| !members[index].files.is_empty());
         let (first, others) = there.partition(|&index| index < first);
-        Self { code, shape, members, first, others, next_stripe: 0, recoverable: HashMap::new() }
+        let faults = no_faults(members);
+        Self { code, shape, members, faults, first, others, next_stripe: 0, recoverable: HashMap::new() }
+    }
+
+    /// What the files did not give.
+    pub(crate) fn into_faults(self) -> Vec<Vec<Faults>> {
+        self.faults
     }
 
     /// Reads the next stripes; false if there are none.
-    pub(crate) fn fill(&mut self, batch: &mut Batch) -> Result<bool> {
+    pub(crate) fn fill(&mut self, batch: &mut Batch) -> Result<bool, Error> {
         if !batch.begin(self.next_stripe) {
             return Ok(false);
         }
         self.next_stripe = batch.next_stripe();
-        read(&self.shape, self.members, batch, &self.first);
+        read(&self.shape, self.members, &mut self.faults, batch, &self.first);
         for position in 0..self.others.len() {
             if self.is_recoverable(batch)? {
                 break;
             }
-            read(&self.shape, self.members, batch, &self.others[position..=position]);
+            read(&self.shape, self.members, &mut self.faults, batch, &self.others[position..=position]);
         }
         Ok(true)
     }
 
     /// Whether what has been read determines the data of every row.
-    fn is_recoverable(&mut self, batch: &Batch) -> Result<bool> {
+    fn is_recoverable(&mut self, batch: &Batch) -> Result<bool, Error> {
         for run in batch.runs() {
             if run.lost.iter().all(|&shard| shard >= self.shape.data_shards()) {
                 continue;
@@ -78,26 +109,37 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// No fault in any file.
+pub(crate) fn no_faults(members: &[Member]) -> Vec<Vec<Faults>> {
+    members.iter().map(|member| vec![Faults::default(); member.files.len()]).collect()
+}
+
 /// Reads the chosen shards, as many at a time as there are threads.
-fn read(shape: &Shape, members: &mut [Member], batch: &mut Batch, chosen: &[usize]) {
+fn read(shape: &Shape, members: &[Member], faults: &mut [Vec<Faults>], batch: &mut Batch, chosen: &[usize]) {
     let first_stripe = batch.first_stripe();
-    let all = batch.lanes().zip(members);
-    let lanes: Vec<(Lane<'_>, &mut Member)> = all.filter(|(lane, _)| chosen.contains(&lane.index)).collect();
-    lanes.into_par_iter().for_each(|(lane, member)| {
-        for file in &mut member.files {
+    let all = batch.lanes().zip(members.iter().zip(faults));
+    let lanes: Vec<(Lane<'_>, _)> = all.filter(|(lane, _)| chosen.contains(&lane.index)).collect();
+    lanes.into_par_iter().for_each(|(lane, (member, faults))| {
+        for (file, faults) in member.files.iter().zip(faults) {
             if lane.good.contains(&false) {
-                read_lane(file, shape, first_stripe, lane.payload, lane.good);
+                read_lane(file, faults, shape, first_stripe, lane.payload, lane.good);
             }
         }
     });
 }
 
-/// Reads from one file the blocks of a shard that are not good yet, and counts what it does not give.
-fn read_lane(file: &mut ShardFile, shape: &Shape, first_stripe: u64, payload: &mut [u8], good: &mut [bool]) {
-    let (wrong, unreadable) = (&mut file.wrong, &mut file.unreadable);
+/// Reads from one file the blocks of a shard that are not good yet, and counts those it does not give.
+fn read_lane(
+    file: &ShardFile,
+    faults: &mut Faults,
+    shape: &Shape,
+    first_stripe: u64,
+    payload: &mut [u8],
+    good: &mut [bool],
+) {
     read_blocks(&file.file, file.has_table, shape, first_stripe, payload, good, |stripe, fault| match fault {
-        Fault::Wrong => wrong.add(stripe),
-        Fault::Unreadable => unreadable.add(stripe),
+        Fault::Wrong => faults.wrong.add(stripe),
+        Fault::Unreadable => faults.unreadable.add(stripe),
     });
 }
 

@@ -1,0 +1,237 @@
+//! What state a set is in: every block read, the file rebuilt and hashed as far as that goes.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
+
+use evariste::{Backend, Codec};
+
+use crate::error::Error;
+use crate::flaw::{Flaw, Lost, StrayKind};
+use crate::format::FormatError;
+use crate::loss::{Reason, Shortage};
+use crate::names;
+use crate::ranges::Stripes;
+use crate::set::{self, Set};
+use crate::walk::{self, Outcome, Purpose};
+use crate::watch::Watch;
+
+/// The state of a set.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+#[must_use]
+pub struct Health {
+    /// Whether the file can be had back.
+    pub verdict: Verdict,
+    /// What is wrong, by the index of the shard: the shards that a repair writes anew.
+    pub damaged: BTreeMap<usize, Vec<Damage>>,
+    /// What is worth knowing and no damage.
+    pub notes: Vec<Note>,
+    /// Whether the set is beyond repair by checksums, and a repair that locates errors may do better.
+    pub may_be_located: bool,
+}
+
+/// Whether the file can be had back, and whether anything is left to do.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// Every shard is there and right, and so is the file's hash.
+    Whole,
+    /// Shards are missing or damaged, and the rest gives the file.
+    Repairable,
+    /// The file cannot be had back.
+    BeyondRepair(Vec<Reason>),
+}
+
+/// Something wrong with one shard.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Damage {
+    /// No file can be used for it.
+    Lost(Lost),
+    /// Its checksum table is damaged.
+    Table,
+    /// Blocks that fail their checksum.
+    WrongBlocks {
+        /// How many.
+        blocks: u64,
+        /// Where.
+        stripes: Stripes,
+    },
+    /// Blocks that the system cannot read.
+    UnreadableBlocks {
+        /// How many.
+        blocks: u64,
+        /// Where.
+        stripes: Stripes,
+    },
+    /// The file is longer than it should be.
+    Trailing(FormatError),
+    /// Parity that disagrees with the data.
+    Disagrees {
+        /// Where.
+        stripes: Stripes,
+        /// Whether it passes its checksums; without a table there are none.
+        passes_checksums: bool,
+    },
+    /// Errors that the code has found.
+    Located {
+        /// Where.
+        stripes: Stripes,
+    },
+}
+
+/// Something worth knowing that is not damage.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Note {
+    /// A further file holds the same shard.
+    Copy {
+        /// Its name.
+        name: OsString,
+        /// The shard's index.
+        shard: usize,
+    },
+    /// A shard has another name than its own; a repair renames it.
+    Misnamed {
+        /// Its name.
+        name: OsString,
+        /// The shard's index.
+        shard: usize,
+    },
+    /// A further file claims to hold the same shard, and cannot be used.
+    UnusedCopy {
+        /// Its name.
+        name: OsString,
+        /// The shard's index.
+        shard: usize,
+        /// What is wrong with it.
+        flaw: Flaw,
+    },
+    /// A file that does not belong to the set.
+    Stray {
+        /// Its name.
+        name: OsString,
+        /// Why not.
+        kind: StrayKind,
+    },
+}
+
+impl Set {
+    /// Reads every block of every shard, rebuilds in memory what is lost, compares parity with data, and hashes the file.
+    /// Changes nothing.
+    ///
+    /// # Errors
+    /// If the backend fails, if there is no memory for a batch, or if `watch` cancels. Damage is not an error, and neither is
+    /// a block that cannot be read: both are in the [`Health`].
+    pub fn verify(&self, backend: &Arc<dyn Backend>, watch: &dyn Watch) -> Result<Health, Error> {
+        check(Purpose::Verify, self, &Codec::on(self.code.clone(), Arc::clone(backend)), watch)
+    }
+}
+
+/// Reads every block of every shard and finds out, to verify or to locate.
+pub(crate) fn check(purpose: Purpose, set: &Set, codec: &Codec, watch: &dyn Watch) -> Result<Health, Error> {
+    let shape = set.header.shape;
+    let lost = set.lost();
+    // Without a single shard there is nothing to read, and a header may claim any length.
+    let outcome = if lost.len() < shape.total_shards() {
+        walk::run(purpose, set, codec, watch, |_| Ok(()))?
+    } else {
+        Outcome::nothing(set)
+    };
+    let damaged = damage(set, &outcome);
+    let verdict = if !set.code.is_recoverable(&lost)? {
+        Verdict::BeyondRepair(vec![Reason::Shards(Shortage::new(&lost, &shape))])
+    } else if !outcome.losses.is_empty() {
+        Verdict::BeyondRepair(outcome.losses.reasons(&shape))
+    } else if outcome.file_hash != Some(set.header.file_hash) {
+        Verdict::BeyondRepair(vec![Reason::WrongHash])
+    } else if damaged.is_empty() {
+        Verdict::Whole
+    } else {
+        Verdict::Repairable
+    };
+    let may_be_located = match &verdict {
+        Verdict::BeyondRepair(reasons) => {
+            purpose == Purpose::Verify && is_promising(set, matches!(reasons[..], [Reason::WrongHash]))
+        }
+        _ => false,
+    };
+    Ok(Health { verdict, damaged, notes: notes(set), may_be_located })
+}
+
+/// Whether a set that is beyond repair by checksums may be repaired without them: some tables are damaged, so that their
+/// blocks may be right; or only the file's hash is wrong, and the code can locate errors, which takes two parity shards.
+pub(crate) fn is_promising(set: &Set, is_hash_alone: bool) -> bool {
+    set.has_unchecked() || is_hash_alone && set.code.parity_shards() > 1 && set.code.grs().is_ok()
+}
+
+/// What is wrong with each shard.
+fn damage(set: &Set, outcome: &Outcome) -> BTreeMap<usize, Vec<Damage>> {
+    let mut damaged: BTreeMap<usize, Vec<Damage>> = BTreeMap::new();
+    for (index, member) in set.members.iter().enumerate() {
+        let mut found = |damage: Damage| damaged.entry(index).or_default().push(damage);
+        let (Some(file), Some(faults)) = (member.files.first(), outcome.faults[index].first()) else {
+            found(Damage::Lost(set.why_lost(index)));
+            continue;
+        };
+        if !file.has_table {
+            found(Damage::Table);
+        }
+        if faults.wrong.blocks > 0 {
+            found(Damage::WrongBlocks { blocks: faults.wrong.blocks, stripes: faults.wrong.stripes.clone() });
+        }
+        if faults.unreadable.blocks > 0 {
+            let (blocks, stripes) = (faults.unreadable.blocks, faults.unreadable.stripes.clone());
+            found(Damage::UnreadableBlocks { blocks, stripes });
+        }
+        if let Some(error) = &file.trailing {
+            found(Damage::Trailing(error.clone()));
+        }
+        let stripes = outcome.disagreeing[index].clone();
+        if !stripes.is_empty() {
+            found(Damage::Disagrees { stripes, passes_checksums: file.has_table });
+        }
+        let stripes = outcome.located[index].clone();
+        if !stripes.is_empty() {
+            found(Damage::Located { stripes });
+        }
+    }
+    damaged
+}
+
+/// Wrong names, spare copies, files of other sets.
+fn notes(set: &Set) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for (shard, member) in set.members.iter().enumerate() {
+        for (position, file) in member.files.iter().enumerate() {
+            let name = file.name.clone();
+            if position > 0 {
+                notes.push(Note::Copy { name, shard });
+            } else if !set::is_canonical(&name, shard) {
+                notes.push(Note::Misnamed { name, shard });
+            }
+        }
+        if !member.files.is_empty() {
+            let rejected = member.rejected.iter().cloned();
+            notes.extend(rejected.map(|(name, flaw)| Note::UnusedCopy { name, shard, flaw }));
+        }
+    }
+    // A stray under a lost shard's name was named with that shard.
+    let lost = set.lost();
+    let is_told = |name: &OsStr| lost.iter().any(|&index| set::is_canonical(name, index));
+    let strays = set.strays.iter().filter(|stray| !is_told(&stray.name));
+    notes.extend(strays.map(|stray| Note::Stray { name: stray.name.clone(), kind: stray.kind.clone() }));
+    notes
+}
+
+impl Note {
+    /// The canonical name of the shard it is about, if it is about one.
+    pub fn shard_name(&self) -> Option<String> {
+        match self {
+            Self::Copy { shard, .. } | Self::Misnamed { shard, .. } | Self::UnusedCopy { shard, .. } => {
+                Some(names::shard_name(*shard))
+            }
+            Self::Stray { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Files as sets of erasure-coded shards.
+//!
+//! [`protect`] writes a file as a directory of data and parity shards. [`Set::open`] finds the set in a directory again;
+//! [`Set::verify`] reads all of it and says what is damaged, [`Set::repair`] writes missing and damaged shards anew, and
+//! [`Set::restore`] writes the file. A [`Scheme`] chooses the code, the number of shards and the unit. docs/shard-format.md
+//! describes the files.
+//!
+//! ```text
+//! protect  file -> batch -> codec -> writer -> shards
+//! verify   scan -> set -> reader -> batch -> codec -> health
+//! repair   health, then writer and renaming
+//! restore  scan -> set -> reader -> batch -> codec -> file
+//! ```
+//!
+//! A *stripe* is k + m units of [`Shape::unit_bytes`] bytes, one of each shard. A *row* is the blocks of 4096 bytes at the same
+//! place of all shards: each block has its own checksum, and each row is rebuilt by itself.
+
+#![warn(missing_docs)]
+
+mod batch;
+mod code;
+mod error;
+mod flaw;
+mod format;
+mod hash;
+mod health;
+mod loss;
+mod losses;
+mod names;
+mod pipeline;
+mod positioned;
+mod protect;
+mod ranges;
+mod reader;
+mod renaming;
+mod repair;
+mod restore;
+mod scan;
+mod scheme;
+mod set;
+mod shape;
+mod temp;
+mod walk;
+mod watch;
+mod writer;
+
+pub use batch::BATCH_BYTES;
+pub use code::{CodeName, SetCode};
+pub use error::{Action, Error, PathProblem};
+pub use flaw::{Flaw, Lost, StrayKind};
+pub use format::{FormatError, SetHeader, SetId};
+pub use health::{Damage, Health, Note, Verdict};
+pub use loss::{BeyondRepair, Headerless, Reason, Shortage};
+pub use names::shard_name;
+pub use pipeline::StageTime;
+pub use protect::{Protected, protect};
+pub use ranges::Stripes;
+pub use renaming::Renaming;
+pub use repair::{RepairPlan, Repaired};
+pub use restore::Restored;
+pub use scheme::Scheme;
+pub use set::Set;
+pub use shape::{BLOCK_BYTES, HEADER_BYTES, MAX_FILE_BYTES, MAX_SHARDS, MAX_UNIT_BYTES, Shape, ShapeError, check_unit};
+pub use watch::{Phase, Watch};

@@ -1,0 +1,224 @@
+//! Protect: a file becomes shards.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use evariste::{Backend, Codec};
+use rayon::prelude::*;
+
+use crate::batch::Batch;
+use crate::error::{Action, Error, PathProblem};
+use crate::format::{SetHeader, SetId};
+use crate::hash::FileHasher;
+use crate::names;
+use crate::pipeline::{self, Stage, StageTime};
+use crate::positioned::{self, PIECE_BYTES};
+use crate::scan;
+use crate::scheme::Scheme;
+use crate::shape::Shape;
+use crate::temp;
+use crate::watch::{Phase, Watch};
+use crate::writer::ShardWriter;
+
+/// What a protect made.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Protected {
+    /// What the new shards say of their set.
+    pub set: SetHeader,
+    /// How long each stage was at work.
+    pub stages: Vec<StageTime>,
+}
+
+/// Writes the shards of `file` into `dir`, which is made if it is missing.
+///
+/// The file is read once. Every shard is written under a temporary name; all get their own once all are complete and on
+/// disk. The names are on disk when this returns. A killed process leaves temporary files, whose names begin with a dot, and
+/// if it is killed while names are given, some of the shards.
+///
+/// # Errors
+/// [`Error::HoldsShards`] and [`Error::NameTaken`] if `dir` is not free for the shards; [`Error::FileChanged`] if the file's
+/// length changes meanwhile; [`Error::Io`] and [`Error::WriteShard`], because the disk is full for example. After an error
+/// nothing of the shards is left.
+pub fn protect(
+    file: impl AsRef<Path>,
+    dir: impl AsRef<Path>,
+    scheme: &Scheme,
+    backend: &Arc<dyn Backend>,
+    watch: &dyn Watch,
+) -> Result<Protected, Error> {
+    let (file, dir) = (file.as_ref(), dir.as_ref());
+    let (source, file_bytes) = open(file)?;
+    let code = &scheme.code;
+    let shape = Shape::new(code.data_shards() as u64, code.parity_shards() as u64, scheme.unit_bytes, file_bytes)
+        .map_err(|source| Error::FileTooLong { path: file.to_owned(), source })?;
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).map_err(Error::Random)?;
+
+    let mut output = Output::prepare(dir, shape.total_shards())?;
+    let create = |index| ShardWriter::create(dir, index, shape);
+    let mut writers = (0..shape.total_shards()).map(create).collect::<Result<Vec<_>, _>>()?;
+    let codec = Codec::on(code.clone(), Arc::clone(backend));
+    let (file_hash, mut stages) = encode(&source, file, &codec, shape, &mut writers, watch)?;
+    let set = SetHeader { code: scheme.name, shape, file_hash, id: SetId(id) };
+    let encoded = Instant::now();
+    writers.par_iter_mut().try_for_each(|writer| writer.finish(&set))?;
+    for writer in writers {
+        output.placed.push(dir.join(names::shard_name(writer.index())));
+        writer.place(dir)?;
+    }
+    temp::sync_dir(dir)?;
+    output.is_complete = true;
+    stages.push(StageTime { stage: "sync", time: encoded.elapsed() });
+    Ok(Protected { set, stages })
+}
+
+/// A file that can be read at any place and the length it has now.
+fn open(path: &Path) -> Result<(File, u64), Error> {
+    let cannot = Error::io(Action::Read, path);
+    let problem = |problem| Error::NotAFile { path: path.to_owned(), problem };
+    let metadata = path.metadata().map_err(&cannot)?;
+    if metadata.is_dir() {
+        return Err(problem(PathProblem::Directory));
+    }
+    #[cfg(unix)]
+    if std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type()) {
+        return Err(problem(PathProblem::Pipe));
+    }
+    let mut file = File::open(path).map_err(&cannot)?;
+    // A block device has its length at its end, and nowhere in its metadata.
+    let file_bytes = file.seek(std::io::SeekFrom::End(0)).map_err(&cannot)?;
+    Ok((file, file_bytes))
+}
+
+/// Reads the file once, writes payload and checksums of every shard, and returns the file's BLAKE3.
+fn encode(
+    source: &File,
+    path: &Path,
+    codec: &Codec,
+    shape: Shape,
+    writers: &mut [ShardWriter],
+    watch: &dyn Watch,
+) -> Result<([u8; 32], Vec<StageTime>), Error> {
+    let file_bytes = shape.file_bytes();
+    let mut hasher = FileHasher::new();
+    let mut next_stripe = 0;
+    watch.begin(Phase::Protect, file_bytes);
+    let read = |(offset, piece): (u64, &mut [u8])| {
+        positioned::read_at(source, offset, piece).map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => changed(path, file_bytes, false),
+            _ => Error::io(Action::Read, path)(error),
+        })
+    };
+    let fill = |batch: &mut Batch| {
+        if !batch.begin(next_stripe) {
+            return Ok(false);
+        }
+        next_stripe = batch.next_stripe();
+        batch.file_pieces_mut(PIECE_BYTES).into_par_iter().try_for_each(read)?;
+        Ok(true)
+    };
+    let hash = |batch: &mut Batch| {
+        hasher.update(batch.file_slices());
+        Ok(())
+    };
+    let write = |batch: &mut Batch| {
+        let (first_stripe, batch) = (batch.first_stripe(), &*batch);
+        writers.par_iter_mut().try_for_each(|writer| {
+            let shard = writer.index();
+            writer.append(first_stripe, batch.payload(shard), batch.checksums(shard).iter().copied())
+        })?;
+        watch.advance(batch.file_bytes());
+        Ok(())
+    };
+    let stages = vec![
+        Stage::source("read", fill),
+        Stage::new("hash", hash),
+        Stage::new("encode", |batch: &mut Batch| batch.encode(codec)),
+        Stage::new("write", write),
+    ];
+    let stages = pipeline::run(Batch::buffers(codec, &shape)?, stages, watch)?;
+    match positioned::read_at(source, file_bytes, &mut [0]) {
+        Ok(()) => Err(changed(path, file_bytes, true)),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok((hasher.finalize(), stages)),
+        Err(error) => Err(Error::io(Action::Read, path)(error)),
+    }
+}
+
+fn changed(path: &Path, file_bytes: u64, grew: bool) -> Error {
+    Error::FileChanged { path: path.to_owned(), file_bytes, grew }
+}
+
+/// The directory and the shards placed in it, removed again unless all of them are.
+struct Output {
+    dir: PathBuf,
+    is_ours: bool,
+    placed: Vec<PathBuf>,
+    is_complete: bool,
+}
+
+impl Output {
+    fn prepare(dir: &Path, total_shards: usize) -> Result<Self, Error> {
+        let mut names = (0..total_shards).map(names::shard_name);
+        let is_ours = !dir.exists();
+        if is_ours {
+            fs::create_dir_all(dir).map_err(Error::io(Action::MakeDirectory, dir))?;
+        } else if let Some(name) = scan::shard_names(dir)?.into_iter().next() {
+            return Err(Error::HoldsShards { dir: dir.to_owned(), name });
+        } else if let Some(name) = names.find(|name| names::is_no_file(dir, name.as_ref())) {
+            return Err(Error::NameTaken { dir: dir.to_owned(), name });
+        }
+        Ok(Self { dir: dir.to_owned(), is_ours, placed: Vec::new(), is_complete: false })
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if self.is_complete {
+            return;
+        }
+        let removed = self.placed.iter().map(fs::remove_file).filter_map(Result::err);
+        // A shard that was not placed yet is not there to be removed.
+        for error in removed.filter(|error| error.kind() != ErrorKind::NotFound) {
+            log::warn!("a shard could not be removed from {}: {error}", self.dir.display());
+        }
+        if self.is_ours
+            && let Err(error) = fs::remove_dir(&self.dir)
+        {
+            log::warn!("{} could not be removed: {error}", self.dir.display());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::code::CodeName;
+
+    #[test]
+    fn a_file_that_changes_its_length_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        fs::write(&path, vec![7; 50_000]).unwrap();
+        let (source, file_bytes) = open(&path).unwrap();
+        let scheme = Scheme::new(CodeName::Vandermonde, 3, 2, 4096).unwrap();
+        let codec = Codec::on(scheme.code, Arc::new(evariste::Cpu::new().unwrap()));
+        let encode = |file_bytes| {
+            let shape = Shape::new(3, 2, 4096, file_bytes).unwrap();
+            let writers =
+                (0..5).map(|index| ShardWriter::create(dir.path(), index, shape)).collect::<Result<Vec<_>, _>>();
+            super::encode(&source, &path, &codec, shape, &mut writers.unwrap(), &()).map(|(hash, _)| hash)
+        };
+        assert_eq!(encode(file_bytes).unwrap(), *blake3::hash(&[7; 50_000]).as_bytes());
+        for (then, now) in [(file_bytes - 1, "longer"), (file_bytes + 1, "shorter"), (2 * file_bytes, "shorter")] {
+            let error = encode(then).unwrap_err().to_string();
+            assert!(
+                error.ends_with(&format!("changed while it was read: it was {then} bytes and became {now}")),
+                "{error}"
+            );
+        }
+    }
+}
