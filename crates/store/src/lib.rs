@@ -12,6 +12,30 @@
 //! restore  scan -> set -> reader -> batch -> codec -> file
 //! ```
 //!
+//! ```
+//! use std::sync::Arc;
+//! use evariste::{Backend, Cpu};
+//! use evariste_store::{CodeName, Scheme, Set, Verdict, protect, shard_name};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let temp = tempfile::tempdir()?;
+//! # let dir = temp.path();
+//! std::fs::write(dir.join("file"), vec![7; 100_000])?;
+//! let backend: Arc<dyn Backend> = Arc::new(Cpu::new()?);
+//! let scheme = Scheme::new(CodeName::Vandermonde, 4, 2, 4096)?;
+//! protect(dir.join("file"), dir.join("shards"), &scheme, &backend, &())?;
+//!
+//! std::fs::remove_file(dir.join("shards").join(shard_name(3)))?;
+//! let set = Set::open(dir.join("shards"))?;
+//! assert!(matches!(set.verify(&backend, &())?.verdict, Verdict::Repairable));
+//! assert_eq!(set.repair(false, &backend, &())?.rewritten, [3]);
+//!
+//! Set::open(dir.join("shards"))?.restore(dir.join("restored"), &backend, &())?;
+//! assert_eq!(std::fs::read(dir.join("restored"))?, vec![7; 100_000]);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A *stripe* is k + m units of [`Shape::unit_bytes`] bytes, one of each shard. A *row* is the blocks of 4096 bytes at the same
 //! place of all shards: each block has its own checksum, and each row is rebuilt by itself.
 
