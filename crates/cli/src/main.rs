@@ -7,9 +7,7 @@
 //! docs/shard-format.md describes the files, docs/command.md the verbs.
 
 mod backend;
-#[expect(unreachable_pub, reason = "the laboratory becomes a crate of its own, whose interface these items are")]
 mod bench;
-mod code;
 mod demo;
 mod exit;
 mod failure;
@@ -21,14 +19,14 @@ mod ranges;
 mod repair;
 mod report;
 mod restore;
-mod size;
 mod verify;
 mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use evariste_bench::{code, size};
 
 use exit::Exit;
 
@@ -65,12 +63,17 @@ enum Verb {
     Bench(bench::Bench),
 }
 
+/// The command line.
+fn command() -> Command {
+    Arguments::command().mut_subcommand("bench", bench::with_exit_codes)
+}
+
 fn main() -> ExitCode {
     // wgpu warns of mapped buffers that kernels use: for this library they are the fast way, and measured.
     let filter = env_logger::Env::default().default_filter_or("warn,wgpu_core::instance=error");
     env_logger::Builder::from_env(filter).init();
     interrupt::listen();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(answer) => {
             // Help and version are answers; all else is wrong usage.
@@ -80,7 +83,7 @@ fn main() -> ExitCode {
     };
     let out = &mut std::io::stdout();
     let done = match &arguments.verb {
-        Verb::Bench(args) => measured(bench::run(args, out)),
+        Verb::Bench(args) => bench::run(args, out),
         Verb::Demo(args) => demo::run(args, out),
         Verb::Plan(args) => plan::run(args, out),
         Verb::Protect(args) => protect::run(args, out),
@@ -98,23 +101,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// A laboratory's outcome as the command's.
-fn measured(done: Result<bench::Outcome, bench::Error>) -> anyhow::Result<Exit> {
-    match done {
-        Ok(bench::Outcome::Right) => Ok(Exit::Whole),
-        Ok(bench::Outcome::Wrong) => Ok(Exit::Damaged),
-        Err(bench::Error::Usage(text)) => Err(exit::UsageError(text).into()),
-        Err(bench::Error::Failed(error)) => Err(error),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_sound() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 }

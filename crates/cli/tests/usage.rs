@@ -24,7 +24,7 @@ fn wrong_usage_exits_64() {
         (&["protect", "file", "--out", "dir", "--parity", "x"], "--parity"),
         (&["protect", "file", "--out", "dir", "--unit", "4097"], "4097 bytes, it must be a positive multiple of 4096"),
         (&["protect", "file", "--out", "dir", "--unit", "0"], "0 bytes, it must be a positive multiple of 4096"),
-        (&["protect", "file", "--out", "dir", "--unit", "1MB"], "is no size"),
+        (&["protect", "file", "--out", "dir", "--unit", "1MB"], "is not a size"),
         (&["protect", "file", "--out", "dir", "--unit", "99999999999GiB"], "is more than"),
         (&["protect", "file", "--out", "dir", "--data", "200", "--parity", "57"], "at most 256"),
         (

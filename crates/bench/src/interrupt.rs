@@ -1,0 +1,24 @@
+//! Stops a running suite from outside: it returns an error between two measurements, and removes its files.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static REQUESTED: AtomicBool = AtomicBool::new(false);
+
+/// The error of work that was asked to stop.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+pub struct Interrupted;
+
+/// Asks all suites of this process to stop. Says whether they were asked before.
+pub fn request() -> bool {
+    REQUESTED.swap(true, Ordering::Relaxed)
+}
+
+/// An error once a stop was requested.
+///
+/// # Errors
+///
+/// [`Interrupted`].
+pub fn check() -> Result<(), Interrupted> {
+    if REQUESTED.load(Ordering::Relaxed) { Err(Interrupted) } else { Ok(()) }
+}

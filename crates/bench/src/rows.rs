@@ -1,0 +1,73 @@
+//! The rows of a run: each is printed as soon as it is measured, and the JSON is written at the end.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use indicatif::ProgressBar;
+
+use crate::args::Output;
+use crate::outcome::Outcome;
+use crate::record::{self, Record};
+use crate::table::Table;
+
+pub(crate) struct Rows<'a> {
+    out: &'a mut dyn Write,
+    output: &'a Output,
+    table: &'static Table,
+    records: Vec<Record>,
+    /// The caption above the rows printed last.
+    caption: Option<String>,
+    progress: ProgressBar,
+}
+
+impl<'a> Rows<'a> {
+    pub(crate) fn new(table: &'static Table, output: &'a Output, out: &'a mut dyn Write) -> Self {
+        // indicatif draws on stderr, and only on a terminal.
+        Self { out, output, table, records: Vec::new(), caption: None, progress: ProgressBar::new_spinner() }
+    }
+
+    /// Says what is being measured.
+    pub(crate) fn doing(&self, what: String) {
+        self.progress.set_message(what);
+        self.progress.tick();
+    }
+
+    /// Takes a row and prints it.
+    pub(crate) fn push(&mut self, record: Record) -> Result<()> {
+        debug_assert_eq!(record.suite, self.table.suite, "a row stands in the table of its suite");
+        if !self.is_json_alone() {
+            let caption = Some(self.table.caption_of(&record));
+            let head = if caption == self.caption { String::new() } else { self.table.head(&record) };
+            let (out, row) = (&mut *self.out, self.table.row(&record));
+            self.progress.suspend(|| write!(out, "{head}{row}"))?;
+            self.caption = caption;
+        }
+        self.records.push(record);
+        Ok(())
+    }
+
+    /// Takes the rows of one setup.
+    pub(crate) fn extend(&mut self, records: impl IntoIterator<Item = Record>) -> Result<()> {
+        records.into_iter().try_for_each(|record| self.push(record))
+    }
+
+    /// Writes the JSON, and says whether every row is right.
+    pub(crate) fn finish(self) -> Result<Outcome> {
+        self.progress.finish_and_clear();
+        if let Some(path) = &self.output.json {
+            let text = record::to_json(&self.records).context("cannot write the rows as JSON")?;
+            if self.is_json_alone() {
+                self.out.write_all(text.as_bytes())?;
+            } else {
+                fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+            }
+        }
+        Ok(if self.records.iter().all(|record| record.verified) { Outcome::Right } else { Outcome::Wrong })
+    }
+
+    fn is_json_alone(&self) -> bool {
+        self.output.json.as_deref() == Some(Path::new("-"))
+    }
+}
