@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-/// The profile that tests are built with: optimised, with debug assertions.
+/// The profile of every build here: optimised, with debug assertions. With one profile the dependencies are built once.
 pub(crate) const PROFILE: &str = "ci";
 
 /// The folder of the workspace's `Cargo.toml`.
@@ -19,6 +19,14 @@ pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     command
+}
+
+/// A cargo command over all packages. The selection of packages decides the features of shared dependencies, so it is always the
+/// same: another one would build them again.
+pub(crate) fn workspace(command: &str) -> Command {
+    let mut cargo = cargo();
+    cargo.args([command, "--locked", "--workspace", "--profile", PROFILE]);
+    cargo
 }
 
 /// Runs a command with its output passed through; anything but success is an error that shows the command.
@@ -38,6 +46,16 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
+}
+
+/// Whether `EVARISTE_REQUIRE` names something that must not be missing.
+pub(crate) fn requires(name: &str) -> bool {
+    std::env::var("EVARISTE_REQUIRE").is_ok_and(|names| names.split(',').any(|known| known == name))
+}
+
+/// Whether this runs in continuous integration, where missing packages are installed.
+pub(crate) fn is_ci() -> bool {
+    std::env::var_os("CI").is_some()
 }
 
 /// What a command prints.

@@ -2,8 +2,10 @@
 
 mod aarch64;
 mod cargo;
+mod platforms;
 mod setup;
 mod shaders;
+mod soak;
 mod test;
 mod versions;
 
@@ -12,10 +14,13 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  test       everything a change must pass: the other three commands, format, clippy, the NEON kernel, tests, doc tests, docs, examples
-  setup      provide what the tests need on this machine (a Vulkan driver, rustfmt, clippy) and say what is there
-  shaders    validate every shader and compile it to SPIR-V
-  versions   check that versions agree and that no dependency needs a newer Rust than we promise";
+  test       run everything a change must pass: versions, format, clippy, the NEON kernel, other platforms and features,
+             tests, doc tests, documentation and examples
+  setup      install what the tests need (rustfmt, clippy, a Vulkan driver) and print what this machine has
+  shaders    validate every shader within WebGPU's default limits and compile it to SPIR-V
+  versions   check that versions agree and that no dependency needs a newer Rust than we promise
+  soak       run what takes hours: soak [--minutes N] [--allow-missing] [fuzz|properties|miri]...
+             Each part gets N minutes (default 60); Miri takes the time it takes. Without a name all parts run.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -24,10 +29,16 @@ fn main() -> ExitCode {
         ["setup"] => setup::run(),
         ["shaders"] => shaders::run(),
         ["versions"] => versions::run(),
-        _ => {
-            eprintln!("{USAGE}");
-            return ExitCode::from(64);
+        ["soak", ref options @ ..] => match soak::Options::read(options) {
+            Ok(options) => soak::run(&options),
+            Err(error) => return usage(&format!("{error:#}")),
+        },
+        ["--help" | "-h" | "help"] => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
         }
+        [] => return usage("no command"),
+        [command, ..] => return usage(&format!("unknown command `{command}`, or too many arguments")),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -36,4 +47,9 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn usage(error: &str) -> ExitCode {
+    eprintln!("error: {error}\n\n{USAGE}");
+    ExitCode::from(64)
 }

@@ -3,18 +3,22 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use evariste::Gpu;
 
-use crate::cargo::{cargo, output, root, run as execute, succeeds};
+use crate::cargo::{PROFILE, build_folder, cargo, metadata, output, root, run as execute, succeeds, workspace};
 
 /// Mesa's software driver, and the loader that finds drivers.
 const DRIVER_PACKAGES: [&str; 2] = ["mesa-vulkan-drivers", "libvulkan1"];
 
 pub(crate) fn run() -> Result<()> {
+    toolchain()?;
+    driver()
+}
+
+/// The part that needs no build: what this machine is, and the tools of Rust.
+pub(crate) fn toolchain() -> Result<()> {
     println!("{}", output(Command::new("rustc").arg("--version").current_dir(root()))?.trim());
     println!("CPU: {}", processor_features().join(", "));
-    components()?;
-    driver()
+    components()
 }
 
 /// rustfmt and clippy: a minimal toolchain has neither.
@@ -30,21 +34,21 @@ fn components() -> Result<()> {
     Ok(())
 }
 
-/// A Vulkan driver: any will do, and where there is none the software one is installed.
-fn driver() -> Result<()> {
-    if Gpu::adapters().is_empty() {
+/// `cargo xtask setup`, the part that needs the library: a Vulkan driver. Any will do; where there is none, the software driver is
+/// installed. The example `devices` looks for one and tries it, so that this program does not need the library.
+pub(crate) fn driver() -> Result<()> {
+    execute(workspace("build").args(["--example", "devices"]))?;
+    let example = build_folder(&metadata()?, PROFILE)?.join("examples/devices");
+    let devices = || output(Command::new(&example).current_dir(root()));
+    let is_open = |devices: &str| devices.lines().any(|line| line.starts_with("opened: "));
+    let mut found = devices()?;
+    if !is_open(&found) {
+        println!("{}", found.trim_end());
         install_driver()?;
-        ensure!(
-            !Gpu::adapters().is_empty(),
-            "no Vulkan adapter, although {} are installed",
-            DRIVER_PACKAGES.join(" and ")
-        );
+        found = devices()?;
     }
-    for adapter in Gpu::adapters() {
-        println!("Vulkan adapter: {adapter}");
-    }
-    let gpu = Gpu::open(&Default::default()).context("a Vulkan adapter is listed, but none opens")?;
-    println!("the tests run on: {}", evariste::Backend::info(&gpu).device);
+    println!("{}", found.trim_end());
+    ensure!(is_open(&found), "no Vulkan adapter opens, although {} are installed", DRIVER_PACKAGES.join(" and "));
     Ok(())
 }
 
@@ -58,7 +62,7 @@ fn install_driver() -> Result<()> {
     install(&DRIVER_PACKAGES).context("no Vulkan driver here; any will do, Mesa's lavapipe too")
 }
 
-/// Installs packages of Debian's, and says so before it does.
+/// Installs packages with apt-get, and says so first.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     let names = packages.join(" ");
     if !is_debian_like() {
@@ -93,7 +97,7 @@ fn is_root() -> bool {
     output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
-/// What the CPU paths choose by, present or not.
+/// The features by which the CPU backend chooses a kernel, present or not.
 fn processor_features() -> Vec<String> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut features = vec![std::env::consts::ARCH.to_owned(), format!("{threads} threads")];

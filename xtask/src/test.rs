@@ -1,25 +1,28 @@
 //! `cargo xtask test`: everything a change must pass, the same at home and in CI. The first step that fails ends the run.
 //!
-//! All steps build with one profile, `ci`: optimised, with debug assertions. So the dependencies are built once and checked once.
+//! The order is by cost: what fails in seconds comes before what is built for minutes. All steps build with one profile.
+
+mod binaries;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cargo::{PROFILE, build_folder, cargo, members, metadata, root, run as execute};
-use crate::{aarch64, setup, shaders, versions};
+use crate::cargo::{PROFILE, build_folder, cargo, members, metadata, root, run as execute, workspace};
+use crate::{aarch64, platforms, setup, versions};
 
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 10] = [
-    ("setup", setup::run),
+const STEPS: [Step; 11] = [
+    ("toolchain", setup::toolchain),
     ("versions", versions::run),
     ("format", format),
     ("clippy", clippy),
     ("AArch64", aarch64::run),
-    ("shaders", shaders::run),
-    ("tests", tests),
+    ("platforms", platforms::run),
+    ("driver", setup::driver),
+    ("tests", binaries::run),
     ("doc tests", doc_tests),
     ("documentation", documentation),
     ("examples", examples),
@@ -50,15 +53,6 @@ fn clippy() -> Result<()> {
     execute(workspace("clippy").args(["--all-targets", "--", "-D", "warnings"]))
 }
 
-/// Unit and integration tests. The tests need a GPU backend here, software or not; what the caller requires comes on top.
-fn tests() -> Result<()> {
-    let required = match std::env::var("EVARISTE_REQUIRE") {
-        Ok(more) if !more.is_empty() => format!("gpu,{more}"),
-        _ => "gpu".to_owned(),
-    };
-    execute(workspace("test").args(["--tests", "--no-fail-fast"]).env("EVARISTE_REQUIRE", required))
-}
-
 fn doc_tests() -> Result<()> {
     execute(workspace("test").arg("--doc"))
 }
@@ -83,12 +77,4 @@ fn examples() -> Result<()> {
     }
     ensure!(count > 0, "the workspace has no examples");
     Ok(())
-}
-
-/// A cargo command over all packages. The selection of packages decides the features of shared dependencies, so it is always the
-/// same: another one would build them again.
-fn workspace(command: &str) -> Command {
-    let mut cargo = cargo();
-    cargo.args([command, "--locked", "--workspace", "--profile", PROFILE]);
-    cargo
 }
