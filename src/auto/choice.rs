@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Where a call would run, and why: what [`Auto::explain`] says.
+/// Where a call would run, and why: what [`Auto::explain`](crate::Auto::explain) says.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Choice {
