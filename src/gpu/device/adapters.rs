@@ -91,24 +91,50 @@ pub(super) fn choose(options: &Options) -> Result<wgpu::Adapter, Error> {
     let adapters = adapters();
     let seen: Vec<String> = adapters.iter().map(|a| AdapterSummary::new(a).to_string()).collect();
     let seen = if seen.is_empty() { "none, no driver shows one".to_owned() } else { seen.join("; ") };
-    let mut candidates = adapters.into_iter().enumerate();
     let (found, wanted) = match &named {
         Some(named) => {
-            let matches = |(index, adapter): &(usize, wgpu::Adapter)| match named.parse::<usize>() {
-                Ok(wanted) => wanted == *index,
-                Err(_) => adapter.get_info().name.to_lowercase().contains(&named.to_lowercase()),
-            };
-            (candidates.find(matches), format!("a device named or numbered {named:?}"))
+            let names: Vec<String> = adapters.iter().map(|adapter| adapter.get_info().name).collect();
+            (
+                find(named, &names).and_then(|at| adapters.into_iter().nth(at)),
+                format!("a device named or numbered {named:?}"),
+            )
         }
-        None if options.software => (candidates.next(), "any device".to_owned()),
-        None => (candidates.find(|(_, a)| !AdapterSummary::new(a).software), "a hardware device".to_owned()),
+        None if options.software => (adapters.into_iter().next(), "any device".to_owned()),
+        None => {
+            let hardware = adapters.into_iter().find(|adapter| !AdapterSummary::new(adapter).software);
+            (hardware, "a hardware device".to_owned())
+        }
     };
     match (found, options.device.is_none().then_some(named).flatten()) {
-        (Some((_, adapter)), _) => Ok(adapter),
+        (Some(adapter), _) => Ok(adapter),
         (None, Some(value)) => {
             let reason = format!("no such device; seen: {seen}");
             Err(Error::Environment { variable: "EVARISTE_DEVICE", value, reason })
         }
         (None, None) => Err(Error::NoDevice { wanted, seen }),
+    }
+}
+
+/// The device that a user means: the number of a device or, if no device has that number, a part of a name in any case.
+fn find(named: &str, names: &[String]) -> Option<usize> {
+    let number = named.parse().ok().filter(|&number| number < names.len());
+    number.or_else(|| names.iter().position(|name| name.to_lowercase().contains(&named.to_lowercase())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_digits_is_a_name_if_no_device_has_that_number() {
+        let names = ["NVIDIA GeForce RTX 4090", "NVIDIA GeForce RTX 3080", "llvmpipe (LLVM 15.0.6, 256 bits)"]
+            .map(String::from);
+        assert_eq!(find("1", &names), Some(1));
+        assert_eq!(find("4090", &names), Some(0));
+        assert_eq!(find("3080", &names), Some(1));
+        assert_eq!(find("3", &names), Some(1), "no device 3, but a name contains a 3");
+        assert_eq!(find("LLVMpipe", &names), Some(2));
+        assert_eq!(find("5090", &names), None);
+        assert_eq!(find("0", &[]), None);
     }
 }
