@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | [`Code::vandermonde`], the default [`Code::reed_solomon`] | n <= 256 | reed-solomon-erasure, klauspost/reedsolomon |
 //! | [`Code::cauchy`] | n <= 256 | ISA-L `gf_gen_cauchy1_matrix`, klauspost `WithCauchyMatrix` |
-//! | [`Code::raid5`] | any | Linux md, the data of one stripe in device order |
+//! | [`Code::raid5`] | n <= 4096 | Linux md, the data of one stripe in device order |
 //! | [`Code::raid6`] | k <= 255 | Linux md, ISA-L `pq_gen` |
 //! | [`Code::isal_rs`] | few, see its page | ISA-L `gf_gen_rs_matrix` |
 //! | [`Code::jerasure_van`] | n <= 256 | Jerasure `reed_sol_van`, Ceph's jerasure plugin, klauspost `WithJerasureMatrix` |

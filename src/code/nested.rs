@@ -5,7 +5,7 @@ use super::lines;
 use crate::{Code, Error, Matrix, gf256};
 
 impl Code {
-    /// The widest [mirror](Code::mirror) or [nested](Code::nested) code: matrices are dense, and this keeps one below
+    /// The most shards of a [RAID 5](Code::raid5), [mirror](Code::mirror) or [nested](Code::nested) code: matrices are dense, and this keeps one below
     /// four mebibytes.
     pub const MAX_NESTED_SHARDS: usize = 4096;
 

@@ -4,12 +4,13 @@ use super::check_counts;
 use crate::{Code, Error, Matrix, gf256};
 
 impl Code {
-    /// RAID 5: one parity shard, P = sum of D\[j\]. Any number of data shards.
+    /// RAID 5: one parity shard, P = sum of D\[j\].
     ///
     /// # Errors
-    /// [`Error::TooFewShards`] without a data shard.
+    /// [`Error::TooFewShards`] without a data shard; [`Error::TooWide`] beyond [`Code::MAX_NESTED_SHARDS`] shards in all.
     pub fn raid5(data_shards: usize) -> Result<Self, Error> {
         check_counts(data_shards, 1)?;
+        Self::check_width("raid5", data_shards.saturating_add(1))?;
         Ok(Self::from_parity("raid5", Matrix::from_fn(1, data_shards, |_, _| 1)))
     }
 
@@ -41,7 +42,9 @@ mod tests {
 
     #[test]
     fn limits() {
-        assert!(Code::raid5(1000).is_ok());
+        assert!(Code::raid5(4095).is_ok());
+        assert!(matches!(Code::raid5(4096), Err(Error::TooWide { code: "raid5", given: 4097, limit: 4096 })));
+        assert!(matches!(Code::raid5(usize::MAX), Err(Error::TooWide { .. })));
         assert!(Code::raid6(255).is_ok());
         assert!(matches!(Code::raid6(256), Err(Error::TooManyShards { given: 256, limit: 255, .. })));
         assert!(matches!(Code::raid5(0), Err(Error::TooFewShards { .. })));
