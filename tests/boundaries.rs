@@ -118,8 +118,12 @@ fn tens_of_thousands_of_shards() {
     let mut rng = Rng::new(1);
     let elements: Vec<u8> = (0..many).map(|_| rng.byte()).collect();
     for bytes in [1, 37] {
-        let whole = stripe(&Code::raid5(many).unwrap(), bytes);
-        let plan = Code::raid5(many).unwrap().encode_plan();
+        // Many sources, one target. No code is this wide, but a plan may be.
+        let sources: Vec<u32> = (0..u32::try_from(many).unwrap()).collect();
+        let ones = Matrix::from_fn(1, many, |_, _| 1);
+        let mut whole = painted(many, bytes);
+        whole.extend(oracle::product(&ones.iter_rows().collect::<Vec<_>>(), &whole));
+        let plan = Plan::new(&sources, &[u32::try_from(many).unwrap()], ones).unwrap();
         runs(&plan, &whole, format_args!("{many} sources of {bytes} bytes"));
 
         // One source, many targets.
