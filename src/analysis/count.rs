@@ -13,8 +13,8 @@ use crate::{Code, gf256};
 /// How much work an answer may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effort {
-    /// Steps, each a product in the field and what goes with it. All sets are gone through if that takes no more;
-    /// otherwise a sample is drawn that takes about as many, of a thousand sets at least and a million at most.
+    /// Steps; one step is about one product in the field. All sets are tried if that takes no more steps than this.
+    /// Otherwise a sample is tried that takes about this many, with at least a thousand and at most a million sets.
     pub steps: u64,
     /// Where samples begin. The same seed gives the same answer.
     pub seed: u64,

@@ -2,8 +2,8 @@
 //!
 //! Lost shards can be rebuilt if and only if their columns of the parity-check matrix \[P | 1\] are independent: words that
 //! agree in all other shards differ by a relation between these columns (F. J. MacWilliams and N. J. A. Sloane, "The theory
-//! of error-correcting codes", 1977, chapter 1). [`count`](super::count) goes through all sets, [`sample`] through some, and where a
-//! theorem gives the number nobody needs to.
+//! of error-correcting codes", 1977, chapter 1). [`count`](super::count) tries all sets and
+//! [`sample`] some of them. If a theorem gives the number, neither is needed.
 
 mod product;
 mod sample;

@@ -8,8 +8,8 @@ use crate::{Error, env};
 pub enum Kernel {
     /// Always the table kernel.
     Table,
-    /// Always a compiled kernel, which the first call waits for; the table kernel only where nothing else can be: for
-    /// a plan per stripe, for plans without sources, and for matrices of more than 16384 coefficients or 4096 sources and
+    /// Always a compiled kernel, which the first call waits for. The table kernel still serves where no kernel can be
+    /// compiled: a plan per stripe, a plan without sources, and a matrix of more than 16384 coefficients or 4096 sources and
     /// targets.
     Compiled,
     /// As `Compiled`, of this variant.
@@ -54,7 +54,7 @@ impl Variant {
         Self { width, method, rows, workgroup }
     }
 
-    /// That a kernel can be generated so.
+    /// Refuses numbers with which no kernel can be generated.
     pub(super) fn check(&self) -> Result<(), Error> {
         let (group, step) = match self.method {
             Method::Rows { group } => (group, 1),

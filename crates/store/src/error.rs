@@ -12,8 +12,8 @@ use crate::shape::ShapeError;
 
 /// Everything that can go wrong, with the paths and numbers a caller needs to act.
 ///
-/// Unless it is [`Error::PartlyRepaired`], nothing was changed under any name: what an operation had begun under temporary
-/// names is removed again.
+/// After any error but [`Error::PartlyRepaired`] no file has changed: an operation writes under temporary names and removes
+/// those files when it fails.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -101,7 +101,7 @@ pub enum Error {
     NotAFile {
         /// The path.
         path: PathBuf,
-        /// What is the matter with it.
+        /// The reason.
         problem: PathProblem,
     },
     /// The system refused to read or write.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::format::{FormatError, SetId};
 
-/// Why a file gives nothing.
+/// Why a file cannot be used as a shard.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Flaw {
@@ -30,7 +30,7 @@ impl From<io::Error> for Flaw {
 pub enum StrayKind {
     /// It is a shard of another set.
     Foreign(SetId),
-    /// It has the set's id and other numbers, so that one of the headers is wrong.
+    /// It has the set's id but other counts or sizes, so one of the headers is wrong.
     Contradicting,
     /// It has no header that says where it belongs.
     Flawed(Flaw),
