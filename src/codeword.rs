@@ -9,12 +9,12 @@
 //! ```
 //!
 //! in this crate's [field](crate::gf256) (I. S. Reed and G. Solomon, "Polynomial codes over certain finite fields",
-//! 1960; R. E. Blahut, "Theory and Practice of Error Control Codes", 1983). A code with n < 255 is a shortened one:
+//! 1960; R. E. Blahut, "Theory and Practice of Error Control Codes", 1983). A code with n < 255 is a shortened code:
 //! it behaves like the code of 255 bytes whose first 255 - n data bytes are zero and not sent. These are the bytes of
 //! reedsolo, `RSCodec(nsym=n-k, nsize=n, fcr=first_root)`, and of libfec,
 //! `init_rs_char(8, 0x11d, first_root, 1, n-k, 255-n)`.
 //!
-//! Everything here runs on one thread of the CPU. Many codewords at once, with byte i of each in shard i, are shards like
+//! Everything here runs on one CPU thread. Many codewords at once, with byte i of each in shard i, are shards like
 //! any others: see [`ReedSolomon::generator`].
 //!
 //! ```
@@ -40,7 +40,7 @@ use crate::grs::decoder::{Decoder, Outcome};
 use crate::{Error, Matrix};
 use division::Division;
 
-/// The largest n: one position for each power of 2, of which there are 255.
+/// The largest n: each position needs its own power of 2, and there are 255.
 const MAX_CODEWORD_BYTES: usize = 255;
 
 /// A systematic Reed-Solomon code over bytes: RS(n, k), n = k + parity bytes.
@@ -85,13 +85,13 @@ impl ReedSolomon {
         self.data_bytes + self.parity_bytes()
     }
 
-    /// k: bytes of data, which a codeword begins with.
+    /// k: bytes of data, at the start of a codeword.
     #[must_use]
     pub fn data_bytes(&self) -> usize {
         self.data_bytes
     }
 
-    /// n - k: bytes of parity, which a codeword ends with.
+    /// n - k: bytes of parity, at the end of a codeword.
     #[must_use]
     pub fn parity_bytes(&self) -> usize {
         self.division.remainder_bytes()
@@ -103,7 +103,7 @@ impl ReedSolomon {
         self.first_root
     }
 
-    /// The parity of k bytes of data, n - k bytes, overwriting what stood there.
+    /// Computes the n - k bytes of parity of k bytes of data. The old content of `parity` is overwritten.
     ///
     /// # Errors
     /// [`Error::CodewordPart`] if data or parity are of another length.
@@ -116,16 +116,16 @@ impl ReedSolomon {
 
     /// Corrects a codeword in place: e errors anywhere and s erasures, as long as 2e + s <= n - k.
     ///
-    /// `erasures` are positions, in any order, where the bytes are known to be unreliable; what stands there does not
-    /// matter. Beyond that power a word is refused where that can be seen, and left as it was. It cannot always be
-    /// seen: a word so damaged that it comes within the power of another codeword is corrected to that one. For a
+    /// `erasures` are positions, in any order, where the bytes are known to be unreliable; the bytes there do not
+    /// matter. A word with more damage is refused and left unchanged if the excess can be detected. It cannot always be
+    /// detected: a word so damaged that it is close enough to another codeword is corrected to that codeword. For a
     /// random word and t = (n - k) / 2 errors that happens with a probability of sum_(i<=t) C(n, i) 255^i / 256^(n-k),
     /// about 1/t! for n = 255 (R. J. McEliece and L. Swanson, "On the decoder error probability for Reed-Solomon codes",
-    /// IEEE Trans. IT-32, 1986): a checksum within the data tells.
+    /// IEEE Trans. IT-32, 1986). A checksum within the data detects such a case.
     ///
     /// # Errors
     /// [`Error::CodewordPart`] for a word of another length; [`Error::Position`], [`Error::Duplicate`] or
-    /// [`Error::TooManyErasures`] for positions that are none, named twice, or more than n - k;
+    /// [`Error::TooManyErasures`] for positions outside the word, named twice, or more than n - k;
     /// [`Error::Uncorrectable`] if no codeword is within the code's power. The word is then unchanged.
     pub fn decode(&self, codeword: &mut [u8], erasures: &[usize]) -> Result<Corrected, Error> {
         check_bytes("codeword", codeword.len(), self.codeword_bytes())?;
@@ -148,8 +148,8 @@ impl ReedSolomon {
         Ok(Corrected { errata })
     }
 
-    /// The generator matrix, n x k: [`Code::from_generator`](crate::Code::from_generator) makes of it a code across
-    /// shards, in which the bytes at one place of all shards are a codeword.
+    /// The generator matrix, n x k. [`Code::from_generator`](crate::Code::from_generator) turns it into a code across
+    /// shards: the bytes at one position of all shards are a codeword.
     ///
     /// ```
     /// use evariste::codeword::ReedSolomon;
@@ -193,7 +193,7 @@ impl ReedSolomon {
         Ok(())
     }
 
-    /// The word's values at the generator polynomial's roots, and whether one of them is not zero.
+    /// The word's values at the roots of the generator polynomial, and whether any of them is not zero.
     ///
     /// The word and its remainder by g(x) differ by a multiple of g(x), so that they have the same values there. The
     /// remainder takes a table to find, is zero for most words, and has parity positions only.
@@ -211,14 +211,14 @@ impl ReedSolomon {
     }
 }
 
-/// What [`ReedSolomon::decode`] changed. Nothing, if the word was a codeword.
+/// The changes that [`ReedSolomon::decode`] made. Empty if the word was a codeword.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Corrected {
     errata: Vec<(usize, u8)>,
 }
 
 impl Corrected {
-    /// How many bytes were wrong. Erased bytes count if they were.
+    /// The number of wrong bytes. An erased byte counts only if it was wrong.
     #[must_use]
     pub fn count(&self) -> usize {
         self.errata.len()

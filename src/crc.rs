@@ -3,15 +3,15 @@
 //! A message is a polynomial over GF(2), its first bit the highest power, bytes from their lowest bit up. The *raw remainder*
 //! of a message A is A(x) * x^32 modulo P(x) = 0x11edc6f41 (Castagnoli, Bräuer, Herrmann, "Optimization of cyclic
 //! redundancy-check codes with 24 and 32 parity bits", 1993): it is linear, so the remainder of a sum is the sum of the
-//! remainders, and zeros before a message do not change it. The checksum that iSCSI, ext4, Btrfs and NVMe know by this name
-//! (RFC 3720, section 12.1) adds the effect of an initial value and of a final complement, which depends on the length
-//! alone: a message's checksum is its raw remainder plus the checksum of as many zeros.
+//! remainders, and zeros before a message do not change it. The CRC-32C of iSCSI, ext4, Btrfs and NVMe (RFC 3720, section 12.1)
+//! adds the effect of an initial value and of a final complement. That effect depends only on the length: the checksum of
+//! a message is its raw remainder plus the checksum of the same number of zeros.
 //!
-//! Remainders lie in a u32 as the checksum does: the coefficient of x^i is bit 31 - i.
+//! A remainder is stored in a u32 in the same bit order as the checksum: the coefficient of x^i is bit 31 - i.
 
 pub(crate) mod fold;
 
-/// Bytes of a block: checksums and reports count in blocks.
+/// Bytes of a block. Each block has one checksum, and reports give places as block numbers.
 pub const BLOCK_BYTES: usize = 4096;
 
 /// P without x^32.
@@ -19,7 +19,7 @@ const POLYNOMIAL: u32 = 0x82f6_3b78;
 /// x^0.
 const ONE: u32 = 1 << 31;
 
-/// The CRC-32C of some bytes.
+/// The CRC-32C of a message.
 ///
 /// ```
 /// assert_eq!(evariste::crc::crc32c(b"123456789"), 0xe306_9283);
@@ -29,7 +29,7 @@ pub fn crc32c(bytes: &[u8]) -> u32 {
     crc_fast::crc32_iscsi(bytes)
 }
 
-/// The CRC-32C of two messages one behind the other, from those of both and the second one's length.
+/// The CRC-32C of a message followed by a second one, from their two checksums and the second one's length in bytes.
 ///
 /// ```
 /// use evariste::crc::{concatenated, crc32c};
@@ -38,11 +38,11 @@ pub fn crc32c(bytes: &[u8]) -> u32 {
 /// ```
 #[must_use]
 pub fn concatenated(first: u32, second: u32, second_bytes: u64) -> u32 {
-    // The final complement of the first and the initial value of the second are each other's undoing.
+    // The final complement of the first message and the initial value of the second cancel each other.
     multiply(first, power_of_x(second_bytes.wrapping_mul(8))) ^ second
 }
 
-/// The CRC-32C of each block of [`BLOCK_BYTES`] of some bytes; the last one may be shorter.
+/// The CRC-32C of each block of [`BLOCK_BYTES`] bytes; the last block may be shorter.
 pub fn of_blocks(bytes: &[u8]) -> impl ExactSizeIterator<Item = u32> {
     bytes.chunks(BLOCK_BYTES).map(crc32c)
 }
@@ -80,12 +80,12 @@ fn power_of_x_back(exponent: u64) -> u32 {
     power_of_x(ORDER - exponent % ORDER)
 }
 
-/// The checksum of so many zeros: what initial value and final complement add to a raw remainder.
+/// The checksum of this number of zeros: the initial value and the final complement add it to a raw remainder.
 pub(crate) fn of_zeros(bytes: usize) -> u32 {
     !multiply(u32::MAX, power_of_x(8 * bytes as u64))
 }
 
-/// What makes the checksum of a message from that of the same message with zeros behind it.
+/// Turns the checksum of a message padded with zeros into the checksum of the message alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unpad {
     padded_zeros: u32,
@@ -104,7 +104,7 @@ impl Unpad {
         multiply(padded ^ self.padded_zeros, self.back) ^ self.zeros
     }
 
-    /// Applies it to the last of every so many checksums.
+    /// Applies it to the last checksum of every group of this many.
     pub(crate) fn apply_to_last(&self, checksums: &mut [u32], of_each: usize) {
         for last in checksums.chunks_mut(of_each.max(1)).filter_map(<[u32]>::last_mut) {
             *last = self.apply(*last);

@@ -1,4 +1,4 @@
-//! Environment variables. A value that cannot be honoured is an error, never ignored.
+//! Environment variables. A value that cannot be used is an error; it is never ignored.
 
 use crate::Error;
 
@@ -22,7 +22,7 @@ pub(crate) fn value(variable: &'static str) -> Result<Option<String>, Error> {
 /// The index in `choices` of the variable's value; `None` if it is unset.
 ///
 /// # Errors
-/// [`Error::Environment`] if it names none of them.
+/// [`Error::Environment`] if the value is not one of the choices.
 pub(crate) fn choice(variable: &'static str, choices: &[&str]) -> Result<Option<usize>, Error> {
     let Some(value) = value(variable)? else { return Ok(None) };
     match choices.iter().position(|&choice| choice == value) {

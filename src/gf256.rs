@@ -16,11 +16,11 @@ pub const POLYNOMIAL: u16 = 0x11d;
 /// `EXP[i]` is 2^i. Two periods of 255, so that a sum of two logarithms needs no reduction.
 pub const EXP: [u8; 510] = exp_table();
 
-/// `LOG[a]` is the logarithm of `a` to base 2, in 0..255. Zero has none: `LOG[0]` is 0 and must not be used.
+/// `LOG[a]` is the logarithm of `a` to base 2, in 0..255. Zero has no logarithm: `LOG[0]` is 0 and must not be used.
 pub const LOG: [u8; 256] = log_table();
 
-/// What stands for the logarithm of zero, beyond the sum of any two others: a table of powers that goes on with zeros from
-/// here gives the right product without a branch.
+/// Stands for the logarithm of zero. It exceeds the sum of any two logarithms, so a table of powers that has zeros from here
+/// on gives the right product without a branch.
 pub(crate) const LOG_OF_ZERO: u16 = 510;
 
 /// The logarithm of `a` to base 2, [`LOG_OF_ZERO`] for zero.
@@ -67,13 +67,13 @@ pub const fn mul(a: u8, b: u8) -> u8 {
     if a == 0 || b == 0 { 0 } else { EXP[LOG[a as usize] as usize + LOG[b as usize] as usize] }
 }
 
-/// The multiplicative inverse; zero has none.
+/// The multiplicative inverse; `None` for zero.
 #[must_use]
 pub const fn inv(a: u8) -> Option<u8> {
     if a == 0 { None } else { Some(EXP[255 - LOG[a as usize] as usize]) }
 }
 
-/// The quotient a / b; division by zero has none.
+/// The quotient a / b; `None` if b is zero.
 #[must_use]
 pub const fn div(a: u8, b: u8) -> Option<u8> {
     match inv(b) {

@@ -1,14 +1,14 @@
 //! The GPU backend: plans on any device that wgpu reaches, through compute shaders.
 //!
-//! - `device` finds, opens and describes a device, and turns what goes wrong on it into errors.
-//! - `kernels` decides which kernel runs a plan. `table` takes the matrix as data and is there at once; `compiled` has it
-//!   baked into generated text and runs at the speed of memory; `launch` is what both share. `shader` holds what the host
-//!   and a kernel's text must agree on. Where checksums are wanted, a compiled kernel computes them too, or `crc` does in a
-//!   pass of its own. `invert` makes the tables of thousands of repairs on the device.
-//! - `correct` finds errors at unknown places and makes them right.
-//! - `resident` works on the caller's device buffers. Host memory goes one of two ways: `in_place` where it is
-//!   `registered` with the device (`import` is how), else through the `ring`.
-//! - `profile` times passes when asked. `self_test` is the question every device is asked when it is opened.
+//! - `device` finds, opens and describes a device, and turns its failures into errors.
+//! - `kernels` decides which kernel runs a plan. `table` takes the matrix as data and is ready at once; `compiled` writes
+//!   the matrix into generated text and runs at the speed of memory; `launch` is shared by both. `shader` states what the
+//!   host and a kernel's text must agree on. If checksums are wanted, either the compiled kernel computes them too, or `crc`
+//!   computes them in a separate pass. `invert` makes the tables of thousands of repairs on the device.
+//! - `correct` finds and corrects errors at unknown places.
+//! - `resident` works on the caller's device buffers. Host memory takes one of two ways: `in_place` if it is
+//!   `registered` with the device (through `import`), otherwise the `ring` of staging buffers.
+//! - `profile` times passes when asked. `self_test` is run on every device when it is opened.
 
 mod compiled;
 mod correct;
@@ -81,29 +81,28 @@ impl fmt::Debug for Gpu {
 }
 
 impl Gpu {
-    /// Opens the best device the options allow and asks it a question whose answer is known.
+    /// Opens the best device that the options allow and runs a self-test on it.
     ///
-    /// A device stays open when its `Gpu` is dropped, without what the `Gpu` held in its memory, for the next that is
-    /// opened in the same way.
+    /// When a `Gpu` is dropped, its memory on the device is freed, but the device stays open: the next `Gpu` that is opened with
+    /// the same options uses it.
     ///
     /// # Errors
     /// [`Error::NoDevice`], [`Error::DeviceTooSmall`], [`Error::SelfTest`] or another device error;
-    /// [`Error::Environment`] if an environment variable cannot be honoured.
+    /// [`Error::Environment`] if an environment variable has a value that cannot be used.
     pub fn open(options: &Options) -> Result<Self, Error> {
         loop {
             let device = Device::open(options)?;
             let reused = device.reused;
             match Self::on(device, options) {
-                // It was lost while it was idle, and is not met again.
+                // The device was lost while it was idle. It has left the list, so the loop does not meet it again.
                 Err(Error::DeviceLost { .. }) if reused => {}
                 opened => return opened,
             }
         }
     }
 
-    /// The backend on a device and queue of the caller's, whose default limits suffice. `options.device` and
-    /// `options.software` say nothing here. The loss of such a device is the caller's to watch for: the callback that
-    /// tells of it stays the caller's.
+    /// Makes a backend on the caller's own device and queue. wgpu's default limits suffice. `options.device` and
+    /// `options.software` are ignored. The caller keeps the device-lost callback and must watch for the loss of the device.
     ///
     /// # Errors
     /// As [`Gpu::open`].
@@ -139,7 +138,7 @@ impl Gpu {
         Ok(gpu)
     }
 
-    /// The device, to make buffers on for [`Gpu::record`].
+    /// The device, on which to make buffers for [`Gpu::record`].
     #[must_use]
     pub fn device(&self) -> &wgpu::Device {
         &self.device.device
@@ -155,12 +154,12 @@ impl Gpu {
     /// [`Options::profile`] was set.
     ///
     /// # Errors
-    /// A device error; among them, that a recorded pass was never submitted.
+    /// A device error, also if a recorded pass was never submitted.
     pub fn take_profile(&self) -> Result<Vec<PassTime>, Error> {
         self.profile.take(&self.device)
     }
 
-    /// The devices there are, best first: hardware before software.
+    /// Lists the devices, best first: hardware before software.
     #[must_use]
     pub fn adapters() -> Vec<AdapterSummary> {
         device::summaries()
@@ -201,11 +200,11 @@ impl Backend for Gpu {
     }
 }
 
-/// Name and WGSL source of every shader, and of a sample of generated ones, as devices get them: for tools that validate
-/// them.
+/// The name and WGSL source of every shader and of a sample of generated ones, as devices receive them: for tools that
+/// validate shaders.
 ///
 /// # Errors
-/// None that a test would not have met: the sample's codes are within every limit.
+/// None in practice: the sample's codes are within every limit, and a test calls this.
 pub fn shader_sources() -> Result<Vec<(String, String)>, Error> {
     Ok(shaders()?.into_iter().map(|(name, shader)| (name, shader.text())).collect())
 }

@@ -1,13 +1,13 @@
-//! Generalised Reed-Solomon codes: which codes are, with what points, and what that is good for.
+//! Generalised Reed-Solomon codes: how a code is recognised as one, and the points it has.
 //!
 //! A generalised Reed-Solomon (GRS) code has a point a_i and a multiplier v_i for each of its n shards, and a column of
-//! bytes c is right if
+//! bytes c is consistent if
 //!
 //! ```text
 //! sum over i of v_i * a_i^r * c_i = 0    for r = 0 .. m-1
 //! ```
 //!
-//! (R. M. Roth, "Introduction to Coding Theory", 2006). The m sums of a column that is not right are its *syndromes*. They
+//! (R. M. Roth, "Introduction to Coding Theory", 2006). The m sums of an inconsistent column are its *syndromes*. They
 //! determine e wrong bytes at unknown places and s lost ones at known places as long as 2e + s <= m:
 //! [`Task::Correct`](crate::Task::Correct) finds them.
 //!
@@ -20,15 +20,15 @@
 //! ```
 //!
 //! Which points these are is free up to a map of the projective line onto itself (A. Dür, "The automorphism groups of
-//! Reed-Solomon codes", J. Combinatorial Theory A 44, 1987), so let that of data shard 0 be infinity and that of parity shard
-//! 0 zero. Scaling rows and columns so that row 0 and column 0 are ones leaves P'\[i\]\[j\] = a_j / (a_j + b_i), and
+//! Reed-Solomon codes", J. Combinatorial Theory A 44, 1987), so let the point of data shard 0 be infinity and the point of parity
+//! shard 0 be zero. Scaling rows and columns so that row 0 and column 0 are ones leaves P'\[i\]\[j\] = a_j / (a_j + b_i), and
 //!
 //! ```text
 //! R[i][j] = 1 / P'[i][j] + 1 = b_i / a_j
 //! ```
 //!
-//! has rank one: row 1 and column 1 give every point, up to a factor that is free too. Whether all the rest of the matrix
-//! follows them is asked once, of all of it. With the points infinity, 2 and 4 of data and 0 and 1 of parity shards:
+//! has rank one: row 1 and column 1 give every point, up to a factor that can be chosen freely. The remaining elements are then
+//! checked against these points. An example, with data points infinity, 2 and 4 and parity points 0 and 1:
 //!
 //! ```text
 //! P' = 1  1    1        R = 0  0    0
@@ -44,11 +44,11 @@ use std::sync::Arc;
 use crate::plan::Interpolation;
 use crate::{Code, Error, Matrix, Plan, gf256};
 
-/// The field's elements other than zero: distinct points for so many shards.
+/// The number of non-zero field elements. A code has at most this many shards, because each needs a point of its own.
 const MOST_SHARDS: usize = 255;
 
-/// A code as a generalised Reed-Solomon code: for each shard a point and a multiplier, all of them non-zero and no point
-/// twice.
+/// A code as a generalised Reed-Solomon code: a point and a multiplier for each shard. All of them are non-zero, and the
+/// points are distinct.
 ///
 /// ```
 /// use evariste::{Code, Matrix};
@@ -71,7 +71,7 @@ impl Grs {
         self.points().len()
     }
 
-    /// m: parity shards, as many as a column has syndromes.
+    /// m: parity shards, which is also the number of syndromes of a column.
     #[must_use]
     pub fn parity_shards(&self) -> usize {
         self.check.targets().len()
@@ -96,8 +96,9 @@ impl Grs {
         Matrix::from_fn(self.parity_shards(), self.total_shards(), element)
     }
 
-    /// From the differences of a check (stored parity + parity computed from stored data) to syndromes, m x m: the
-    /// parity shards' columns of the parity check matrix, since the rest of a column is consistent with what was computed.
+    /// Turns the differences of a check (stored parity + parity computed from the stored data) into syndromes, m x m. These are
+    /// the columns of the parity check matrix that belong to parity shards: the stored data and the parity computed from it are
+    /// consistent, so only the differences contribute.
     #[must_use]
     pub fn syndromes_of_differences(&self) -> Matrix {
         let check = self.parity_check();
@@ -105,23 +106,23 @@ impl Grs {
         Matrix::from_fn(check.rows(), check.rows(), |row, col| check.row(row)[data_shards + col])
     }
 
-    /// The plan whose check says which columns are not right: all data shards to all parity shards.
+    /// The plan whose check finds inconsistent columns: it computes all parity shards from all data shards.
     #[must_use]
     pub fn check_plan(&self) -> &Plan {
         &self.check
     }
 
-    /// What the matrices of repairs follow from.
+    /// The points and multipliers, from which the repair matrices follow.
     pub(crate) fn interpolation(&self) -> &Arc<Interpolation> {
         &self.interpolation
     }
 }
 
 impl Code {
-    /// The code as a generalised Reed-Solomon code, by which errors at unknown places can be located.
+    /// Recognises the code as a generalised Reed-Solomon code, so that errors at unknown places can be located.
     ///
     /// # Errors
-    /// [`Error::CannotLocate`] if it is none, or if it has more than 255 shards, as many as there are non-zero points.
+    /// [`Error::CannotLocate`] if it is no such code, or if it has more than 255 shards: there are only 255 non-zero points.
     pub fn grs(&self) -> Result<Grs, Error> {
         if self.total_shards() > MOST_SHARDS {
             return Err(self.cannot_locate());
@@ -130,14 +131,14 @@ impl Code {
             let multipliers = multipliers(self, &points)?;
             let interpolation = Interpolation::new(self.parity_matrix().clone(), points.into(), multipliers.into());
             let grs = Grs { check: self.check_plan(), interpolation: Arc::new(interpolation) };
-            // What was found by the first rows and columns must hold for all.
+            // The points came from the first rows and columns; the rest of the matrix must agree with them.
             let product = grs.parity_check().mul(&self.generator());
             product.iter_rows().all(|row| row.iter().all(|&element| element == 0)).then_some(grs)
         });
         found.ok_or_else(|| self.cannot_locate())
     }
 
-    /// The error of [`Code::grs`], for a code that is none.
+    /// The error of [`Code::grs`] for a code that is not GRS.
     pub(crate) fn cannot_locate(&self) -> Error {
         let reason = match self.total_shards() {
             ..=MOST_SHARDS => "it is no generalised Reed-Solomon code",
@@ -154,12 +155,12 @@ enum Point {
     Infinity,
 }
 
-/// Distinct, finite, non-zero points that the code may have, data shards first; `None` if there are none.
+/// Distinct, finite, non-zero points that the code may have, data shards first; `None` if no such points exist.
 fn points(code: &Code) -> Option<Vec<u8>> {
     let parity = code.parity_matrix();
     let (k, m) = (code.data_shards(), code.parity_shards());
     if k == 1 || m == 1 {
-        // Any points do: multipliers make up for them.
+        // Any points do, because the multipliers can be chosen to fit.
         return (1..=k + m).map(|point| u8::try_from(point).ok()).collect();
     }
     // R[i][j]: the parity matrix scaled so that row 0 and column 0 are ones, inverted element by element, plus one.
@@ -195,7 +196,7 @@ fn points(code: &Code) -> Option<Vec<u8>> {
     projective.into_iter().map(moved).collect()
 }
 
-/// The multipliers that go with the points, that of data shard 0 being 1; `None` if one would be zero.
+/// The multipliers that go with the points. Data shard 0 has the multiplier 1. `None` if one would be zero.
 fn multipliers(code: &Code, points: &[u8]) -> Option<Vec<u8>> {
     let parity = code.parity_matrix();
     let (data, behind) = points.split_at(code.data_shards());

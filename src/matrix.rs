@@ -1,4 +1,4 @@
-//! Dense matrices over GF(2^8): what codes are made of and plans are solved with.
+//! Dense matrices over GF(2^8). Codes are defined by them, and repair plans are solved with them.
 
 use crate::{Error, gf256};
 

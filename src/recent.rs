@@ -1,4 +1,4 @@
-//! What was prepared last and is likely to be asked for again: plans, programs, kernels, launches.
+//! A small cache of prepared values that are likely to be used again: plans, programs, kernels, launches.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -26,7 +26,7 @@ impl<K, V> Recent<K, V> {
         Some(then(&mut kept[0].1))
     }
 
-    /// As [`Recent::with`], with a new value where none is kept. `new` runs under the lock and should cost little.
+    /// Like [`Recent::with`], but adds a new value if none is kept. `new` runs under the lock and should cost little.
     pub(crate) fn with_or_new<R>(
         &self,
         fits: impl Fn(&K) -> bool,
@@ -41,7 +41,7 @@ impl<K, V> Recent<K, V> {
         }
         let result = then(&mut kept[0].1);
         drop(kept);
-        // To drop a value may take long, as where a driver frees it.
+        // Dropping a value may take long, for example when a driver frees it.
         drop(pushed_out);
         result
     }
@@ -64,17 +64,17 @@ impl<K, V> Recent<K, V> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<(K, V)>> {
-        // A panic leaves whole entries behind, at worst one too few.
+        // A panic leaves complete entries behind; at worst one is missing.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<K, V: Clone> Recent<K, V> {
-    /// The value whose key fits, made and kept if there is none. It is made without the lock, so that other threads find theirs
-    /// meanwhile; two threads that ask for the same one at the same time may both make it.
+    /// The value whose key fits; if none is kept, `make` makes one, which is kept. `make` runs without the lock, so that other
+    /// threads can find their values meanwhile; two threads that ask for the same value at the same time may both make it.
     ///
     /// # Errors
-    /// As `make`. Nothing is kept then.
+    /// The error of `make`. Nothing is kept then.
     pub(crate) fn get<E>(&self, fits: impl Fn(&K) -> bool, make: impl FnOnce() -> Result<(K, V), E>) -> Result<V, E> {
         if let Some(value) = self.with(fits, |value| value.clone()) {
             return Ok(value);

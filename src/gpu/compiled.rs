@@ -1,7 +1,7 @@
-//! Compiled kernels: one plan's matrix baked into generated WGSL, which runs at the speed of memory.
+//! Compiled kernels: generated WGSL with the matrix of one plan written into it. They run at the speed of memory.
 //!
-//! `source` generates the text, `fused` that of kernels that compute checksums too; here it becomes pipelines and
-//! dispatches. Which variant a shape gets is decided by [`Variant::choose`] and [`Fusion::choose`] from measurements that
+//! `source` generates the text, and `fused` the text of kernels that compute checksums too; this file makes pipelines and
+//! dispatches from it. The variant for a shape is chosen by [`Variant::choose`] and [`Fusion::choose`] from measurements that
 //! `benches/device.md` records.
 
 pub(super) mod fused;
@@ -18,17 +18,17 @@ use super::work::Work;
 use crate::{Error, Matrix, Plan};
 use fused::{Fusion, Shape};
 
-/// What decides a kernel's text.
+/// Everything that determines a kernel's text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) matrix: Matrix,
     pub(super) mode: Mode,
     pub(super) addressing: Addressing,
-    /// Whether checksums are computed with it.
+    /// Whether the kernel computes checksums too.
     pub(super) fused: bool,
 }
 
-/// How checksums and the product of a matrix fit into one kernel, if they do.
+/// How one kernel computes both checksums and the product of a matrix, if it can.
 fn fusion(matrix: &Matrix, mode: Mode) -> Option<Shape> {
     let (sources, targets) = (matrix.cols(), matrix.rows());
     Shape::new(Fusion::choose(sources), sources, targets, mode)
@@ -43,28 +43,28 @@ pub(super) fn can_fuse(matrix: &Matrix, mode: Mode) -> bool {
 pub(super) struct Compiled {
     passes: Vec<wgpu::ComputePipeline>,
     width: usize,
-    /// Columns of a workgroup, or of a fused kernel its blocks.
+    /// Columns of a workgroup; in a fused kernel, blocks of a workgroup.
     group: Group,
     slots: usize,
 }
 
-/// What a workgroup takes.
+/// The unit that a workgroup processes.
 enum Group {
     Columns(usize),
-    /// In a fused kernel, whose loop takes so many words of each at once.
+    /// Blocks, in a fused kernel. Its loop takes this number of words of each block at once.
     Blocks {
         blocks: usize,
         tile_words: usize,
     },
 }
 
-/// The runs of rows a variant computes one after another.
+/// The runs of rows that a variant computes one after another.
 pub(super) fn passes(targets: usize, variant: Variant) -> impl Iterator<Item = Range<usize>> {
     (0..targets).step_by(variant.rows).map(move |first| first..targets.min(first + variant.rows))
 }
 
 impl Compiled {
-    /// Generates and compiles: 10 ms to seconds, not to be waited for by a call.
+    /// Generates and compiles a kernel. This takes from 10 ms to seconds, so no call should wait for it.
     pub(super) fn new(device: &Device, key: &Key, variant: Variant) -> Result<Self, Error> {
         let Key { matrix, mode, addressing, .. } = key;
         let slots = matrix.rows() + matrix.cols();
@@ -123,12 +123,12 @@ fn shader(matrix: &Matrix, rows: Range<usize>, variant: Variant, mode: Mode, add
     }
 }
 
-/// What pipelines and errors call a matrix's kernel.
+/// The name of a matrix's kernel in pipelines and errors.
 fn name(matrix: &Matrix) -> String {
     format!("a kernel of {} x {}", matrix.rows(), matrix.cols())
 }
 
-/// The bindings of every kernel of a matrix: those of [`launch::bindings`], and where each slot begins.
+/// The bindings of every kernel of a matrix: those of [`launch::bindings`], and the offset of each slot.
 fn bindings(matrix: &Matrix, width: usize, mode: Mode, addressing: Addressing) -> Vec<Binding> {
     let slots = Binding::uniform(1, Holds::vectors((matrix.rows() + matrix.cols()).div_ceil(4)));
     let mut bindings = launch::bindings(width, mode, addressing);
@@ -136,7 +136,7 @@ fn bindings(matrix: &Matrix, width: usize, mode: Mode, addressing: Addressing) -
     bindings
 }
 
-/// Kernels that show every way one is generated, by name.
+/// A sample of kernels, by name, that covers every way a kernel is generated.
 pub(super) fn samples() -> Result<Vec<(String, Shader)>, Error> {
     use super::kernel::Method;
     use crate::Code;
@@ -177,7 +177,7 @@ pub(super) fn samples() -> Result<Vec<(String, Shader)>, Error> {
     Ok(samples)
 }
 
-/// Kernels that compute checksums too, by name.
+/// The same for kernels that compute checksums too.
 fn fused_samples() -> Result<Vec<(String, Shader)>, Error> {
     use crate::Code;
     let codes = [Code::raid5(2)?, Code::vandermonde(10, 4)?, Code::cauchy(17, 3)?, Code::cauchy(20, 10)?];

@@ -1,15 +1,15 @@
-//! Correcting on the device: a check, and then a look at the blocks in which it found something, in one submission.
+//! Correction on the device: a check, then the correction of the blocks in which it found differences, in one submission.
 //!
-//! 1. The check kernel of the code's check plan notes for each target and block what differs, at the speed of a check.
-//! 2. `shaders/gather.wgsl` lists the blocks in which a target differs. How many there are is at once the number of
-//!    workgroups of the kernels that follow: data that is right costs no more.
-//! 3. `shaders/correct.wgsl` looks at the listed blocks, finds what is wrong in each byte column, makes it right where it
-//!    lies and says what it did. It needs as many words of memory as the code has parity shards, so it is compiled for
-//!    that number, once, when it is first needed: the first correction of such a code waits for that.
-//! 4. `shaders/deliver.wgsl` copies what was corrected to where the host reads it, where that is elsewhere.
+//! 1. The check kernel of the code's check plan notes the differences in each block of each target.
+//! 2. `shaders/gather.wgsl` lists the blocks in which a target differs. The length of the list is also the number of
+//!    workgroups of the kernels that follow, so consistent data costs no more than a check.
+//! 3. `shaders/correct.wgsl` looks at the listed blocks, finds the wrong bytes of each column, corrects them in place
+//!    and reports what it did. It needs one word of memory for each parity shard, so it is compiled once for each number of
+//!    parity shards. The first correction with such a number waits for that.
+//! 4. `shaders/deliver.wgsl` copies the corrected blocks to where the host reads them, if that is another buffer.
 //!
-//! `source` makes the texts, `patterns` says what is known to be wrong, `room` holds the list and what was done, and
-//! `outcome` turns that into a report.
+//! `source` makes the texts, `patterns` encodes the known erasures, `room` holds the list and the results, and `outcome` turns
+//! the results into a report.
 
 mod outcome;
 mod patterns;
@@ -30,28 +30,28 @@ pub(super) use patterns::Patterns;
 pub(super) use room::{Room, Rooms};
 pub(super) use source::samples;
 
-/// The entries of the uniform array `slots`: a logarithm each.
+/// The number of entries of the uniform array `slots`. Each is a logarithm.
 const LOGARITHMS: usize = 255;
-/// Workgroups that look at a block.
+/// Workgroups for each listed block.
 const PARTS: usize = 4;
-/// A slot that no code of at most 255 shards has.
+/// A slot number that no code of at most 255 shards uses.
 const NO_SLOT: u32 = u32::MAX;
 
-/// The shards of a correction, and what is known of them.
+/// The shards of a correction, and where they are.
 pub(super) struct Correcting<'a> {
     pub(super) grs: &'a Grs,
-    /// Where the columns lie, among sources as among targets.
+    /// The columns of the shards. Sources and targets use the same layout.
     pub(super) span: Span,
-    /// Bytes of a stripe that count; the rest is padding, which is nobody's error.
+    /// Bytes of a stripe without padding. Errors in the padding are not reported.
     pub(super) bytes: usize,
-    /// The byte at which a slot begins in the binding.
+    /// The byte offset of each slot in the binding.
     pub(super) place: &'a dyn Fn(u32) -> usize,
     pub(super) patterns: Patterns,
-    /// All slots, to be read and written.
+    /// All slots. The kernel reads and writes them.
     pub(super) shards: wgpu::BufferBinding<'a>,
-    /// What a check recorded before found in the parity shards.
+    /// The findings in the parity shards, from a check that was recorded before.
     pub(super) found: wgpu::BufferBinding<'a>,
-    /// Where blocks in which something was corrected go as well, laid out as `shards`.
+    /// A second destination for corrected blocks, laid out like `shards`.
     pub(super) corrected: Option<wgpu::BufferBinding<'a>>,
 }
 
@@ -84,7 +84,7 @@ struct Shape {
 
 shared!(Shape as "Shape" { targets, blocks, padding });
 
-/// What corrects on one device.
+/// The correction kernels of one device.
 #[derive(Default)]
 pub(super) struct Correctors {
     compiled: Mutex<Compiled>,
@@ -94,11 +94,11 @@ pub(super) struct Correctors {
 #[derive(Default)]
 struct Compiled {
     shared: Option<Shared>,
-    /// By the number of syndromes.
+    /// One entry for each number of syndromes in use.
     correct: HashMap<usize, wgpu::ComputePipeline>,
 }
 
-/// What corrections of every code use.
+/// What the corrections of all codes share.
 #[derive(Clone)]
 struct Shared {
     gather: wgpu::ComputePipeline,
@@ -111,7 +111,7 @@ impl Shared {
     fn new(device: &Device) -> Result<Self, Error> {
         let log = (0..=255).map(|element| u32::from(log(element)));
         let exp = EXP.iter().map(|&element| u32::from(element));
-        // Zero for every sum that has the logarithm of zero in it.
+        // Zero for every sum that contains the logarithm of zero.
         let zeros = std::iter::repeat_n(0, usize::from(LOG_OF_ZERO) + 1);
         let field: Vec<u32> = log.chain(exp).chain(zeros).collect();
         Ok(Self {
@@ -123,7 +123,7 @@ impl Shared {
 }
 
 impl Correctors {
-    /// Records the correction of the blocks in which a check found something: the one numbered `at` of a room.
+    /// Records correction number `at` of a room: it corrects the blocks in which a check found differences.
     pub(super) fn record(
         &self,
         device: &Device,
@@ -174,9 +174,10 @@ impl Correctors {
         Ok(())
     }
 
-    /// The pipelines, compiled if that has not been done.
+    /// The pipelines. They are compiled on first use.
     fn pipelines(&self, device: &Device, syndromes: usize) -> Result<(Shared, wgpu::ComputePipeline), Error> {
-        // Whoever panicked while holding the lock left whole entries behind. Others that wait here would compile the same.
+        // A thread that panicked while it held the lock left complete entries behind. Threads that wait here would compile
+        // the same.
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = match &compiled.shared {
             Some(shared) => shared.clone(),
@@ -195,7 +196,7 @@ impl Correctors {
 }
 
 impl Correcting<'_> {
-    /// What is known of the pass before it runs.
+    /// The parameters of the pass, known before it runs.
     fn pass_time(&self) -> PassTime {
         let (shards, targets) = (self.grs.total_shards(), self.grs.parity_shards());
         let traffic_bytes = (shards * self.span.bytes()) as u64;

@@ -1,7 +1,7 @@
-//! Checksums on the device: the kernel that computes them alone, and what it shares with fused kernels.
+//! Checksums on the device: the kernel that computes nothing else, and the parts it shares with fused kernels.
 //!
-//! Host side of `shaders/crc.wgsl` and `shaders/shared/checksum.wgsl`. A device computes the checksums of blocks as they lie
-//! there, padded to whole words; [`Unpad`](crate::crc::Unpad) undoes the padding on the host.
+//! Host side of `shaders/crc.wgsl` and `shaders/shared/checksum.wgsl`. A device computes the checksums of blocks
+//! padded to whole words; [`Unpad`](crate::crc::Unpad) undoes the padding on the host.
 
 pub(super) mod steps;
 
@@ -20,15 +20,15 @@ pub(super) const SHARED: &str = include_str!("../../shaders/shared/checksum.wgsl
 
 /// Words of the longest block.
 const BLOCK_WORDS: usize = 1024;
-/// Words of a row in workgroup memory at a time, and those that a turn of the loop folds.
+/// Words of a row in workgroup memory at a time, and words that one turn of the loop folds.
 const TILE_WORDS: usize = 32;
 const UNROLLED_WORDS: usize = 32;
 /// Words from one row to the next in workgroup memory.
 const STRIDE: usize = TILE_WORDS + 1;
-/// Invocations of a workgroup: the rows it folds.
+/// Invocations of a workgroup. Each folds one row.
 const WORKGROUP_SIZE: usize = 64;
 
-/// As `Checksum` in `shaders/shared/checksum.wgsl`.
+/// Mirrors `Checksum` in `shaders/shared/checksum.wgsl`.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub(super) struct Params {
@@ -118,7 +118,7 @@ pub(super) fn shader() -> Shader {
             }
         }
         turn += "        workgroupBarrier();\n";
-        // Loads are on their way while the words before are folded.
+        // The next loads are in flight while the previous words are folded.
         for round in 0..rounds {
             turn += &format!(
                 "        column{round} += {tile_columns}u;
@@ -161,7 +161,7 @@ impl Crc {
         Ok(Self { pipeline })
     }
 
-    /// The passes that sum up the work's sources and targets as they stand.
+    /// The passes that compute the checksums of the work's sources and targets as they are in memory.
     pub(super) fn passes(&self, device: &Device, plan: &Plan, work: &Work<'_>) -> Result<Vec<Pass>, Error> {
         let Some(crc) = &work.buffers.crc else { return Ok(Vec::new()) };
         let span = &work.span;

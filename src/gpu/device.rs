@@ -1,4 +1,4 @@
-//! Devices: finding one, opening it, and turning what goes wrong on it into errors.
+//! Devices: finding one, opening it, and turning its failures into errors.
 
 mod adapters;
 mod idle;
@@ -18,21 +18,21 @@ use options::checked_shaders;
 pub(super) use options::forced_memory;
 pub(super) use wait::Mapped;
 
-/// A device with its queue, its name and its fate.
+/// A device with its queue, its name and, once it is lost, the reason.
 pub(super) struct Device {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
     pub(super) name: String,
     pub(super) software: bool,
     pub(super) checked_shaders: bool,
-    /// How it reaches the host's memory.
+    /// How the device accesses host memory.
     pub(super) memory: HostMemory,
-    /// What registers host memory with it, if it is to be registered.
+    /// Registers host memory with the device, if that is wanted.
     pub(super) importer: Option<Importer>,
     loss: Loss,
-    /// If it was opened here, and is nobody else's.
+    /// Set if this module opened the device, so that nobody else uses it.
     owned: Option<InUse>,
-    /// Whether it was opened before, and has been idle since.
+    /// Whether the device was opened earlier and has been idle since.
     pub(super) reused: bool,
 }
 
@@ -65,8 +65,8 @@ impl Device {
         };
         watch(&opened);
         if reused {
-            // Runs our callback if it was lost while it had another's. wgpu panics where the driver says so, and then any
-            // later call says it too.
+            // Runs our callback if the device was lost while it had another callback. wgpu panics if the driver reports the
+            // loss here; any later call reports it too.
             let poll = || opened.device.poll(wgpu::PollType::Poll);
             drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll)));
         }
@@ -76,7 +76,7 @@ impl Device {
         Ok(Self { device, queue, name, software, checked_shaders, memory, importer, loss, owned, reused })
     }
 
-    /// A device that is the caller's, with the caller's limits and features.
+    /// Wraps a device of the caller, with the caller's limits and features.
     pub(super) fn adopt(device: wgpu::Device, queue: wgpu::Queue, options: &Options) -> Result<Self, Error> {
         let summary = AdapterSummary::of(device.adapter_info());
         let name = summary.to_string();
@@ -89,7 +89,7 @@ impl Device {
         Ok(Self { device, queue, name, software, checked_shaders, memory, importer, loss, owned, reused })
     }
 
-    /// Runs calls to the device and returns their result, or the error they met.
+    /// Runs calls to the device and returns their result, or the error that they caused.
     pub(super) fn scoped<T>(&self, doing: impl Fn() -> String, calls: impl FnOnce() -> T) -> Result<T, Error> {
         use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
         let scopes = [Validation, Internal, OutOfMemory].map(|filter| self.device.push_error_scope(filter));
@@ -110,7 +110,7 @@ impl Device {
         }
     }
 
-    /// Gives up registering host memory, where the system refuses it after all.
+    /// Stops registering host memory, after the system has refused it.
     pub(super) fn without_registering(self) -> Self {
         let memory = if self.is_mappable() { HostMemory::Mapped } else { HostMemory::Staged };
         Self { memory, importer: None, ..self }
@@ -121,7 +121,7 @@ impl Device {
         self.device.features().contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS)
     }
 
-    /// That the device can hold a buffer of this size.
+    /// Checks that the device can hold a buffer of this size.
     pub(super) fn check_size(
         &self,
         limit: &'static str,
@@ -135,14 +135,14 @@ impl Device {
         Ok(())
     }
 
-    /// A buffer of this device with nothing in it. Whether there can be one is for the caller to check, and for the error scope
-    /// of the call.
+    /// Makes an empty buffer on this device. The caller checks the size first; other failures reach the error scope of the
+    /// call.
     pub(super) fn empty_buffer(&self, label: &'static str, size: u64, usage: wgpu::BufferUsages) -> wgpu::Buffer {
         let (label, mapped_at_creation) = (Some(label), false);
         self.device.create_buffer(&wgpu::BufferDescriptor { label, size, usage, mapped_at_creation })
     }
 
-    /// A buffer of this device that holds these bytes, of which there is at least one.
+    /// Makes a buffer on this device that holds these bytes. There must be at least one byte.
     pub(super) fn buffer(
         &self,
         label: &'static str,
@@ -166,7 +166,7 @@ impl Device {
         Ok(buffer)
     }
 
-    /// Waits for everything submitted so far and copies a mappable buffer's bytes.
+    /// Waits for all work submitted so far, then copies the bytes of a mappable buffer.
     pub(super) fn read(&self, buffer: &wgpu::Buffer, doing: impl Fn() -> String) -> Result<Vec<u8>, Error> {
         let (sender, mapped) = std::sync::mpsc::channel();
         self.scoped(&doing, || {
@@ -180,7 +180,7 @@ impl Device {
         Ok(bytes)
     }
 
-    /// An error of this device.
+    /// Makes an error that names this device.
     pub(super) fn failed(&self, doing: String, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         let device = self.name.clone();
         match self.loss() {
@@ -189,12 +189,12 @@ impl Device {
         }
     }
 
-    /// The error of recorded commands whose results are asked for, and that never ran.
+    /// The error for recorded commands that never ran although their results are asked for.
     pub(super) fn unsubmitted(&self, doing: String) -> Error {
         self.failed(doing, Unsubmitted)
     }
 
-    /// Why the device is lost; `None` while it is not.
+    /// The reason for the loss of the device; `None` if it is not lost.
     fn loss(&self) -> Option<String> {
         self.loss.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -204,12 +204,12 @@ impl Device {
 #[error("the recorded commands were not submitted, or failed")]
 struct Unsubmitted;
 
-/// Opens a device. Where no way to host memory is forced, it may also be opened without the one that was asked for.
+/// Opens a device. Unless a way to host memory is forced, the device may also be opened without the preferred way.
 fn open(adapter: &wgpu::Adapter, kind: Kind, forced: bool) -> Result<Opened, Error> {
     let name = kind.adapter.to_string();
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("evariste"),
-        // A device gets the limits that are asked for, no more: ask for all there is.
+        // wgpu grants only the limits that are requested, so request everything the adapter has.
         required_limits: adapter.limits(),
         required_features: kind.features,
         ..Default::default()
@@ -230,18 +230,18 @@ fn open(adapter: &wgpu::Adapter, kind: Kind, forced: bool) -> Result<Opened, Err
     Ok(Opened { kind, device, queue, loss: Loss::default() })
 }
 
-/// Has a device tell of its loss and of errors. One that was idle may have callbacks of whoever used it before.
+/// Installs our callbacks for loss and errors. A device that was idle may still have those of its previous user.
 fn watch(Opened { device, loss, .. }: &Opened) {
     let note = Arc::clone(loss);
     device.set_device_lost_callback(move |reason, message| {
         let text = if message.is_empty() { format!("{reason:?}") } else { message };
         note.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(text);
     });
-    // Every call of ours runs in an error scope, so what arrives here is nobody's; it must not panic.
+    // All our calls run in error scopes, so an error that arrives here belongs to no call. It must not panic.
     device.on_uncaptured_error(Arc::new(|error| log::error!("uncaptured device error: {error}")));
 }
 
-/// How a device reaches the host's memory: as it is told, or else in the best way it can.
+/// Chooses how a device accesses host memory: as the options say, otherwise the best way it supports.
 fn memory(
     device: &wgpu::Device,
     forced: Option<HostMemory>,

@@ -1,24 +1,24 @@
 //! The end of the process: a driver must not be at work on a thread of ours while the process takes it down.
 //!
-//! A backend that is dropped waits for its thread. One that lives in a static never is, and drivers have been seen to
-//! crash when `exit` ran their destructors while a kernel was being compiled.
+//! A backend that is dropped waits for its thread. A backend in a static is never dropped, and drivers have been seen to
+//! crash when `exit` ran their destructors during the compilation of a kernel.
 
 use std::sync::{Once, PoisonError, RwLock, RwLockReadGuard};
 
-/// Whether the process is ending. Read-locked by whoever is in a driver on a thread of its own.
+/// Whether the process is ending. A thread of ours holds the read lock while it is inside a driver.
 static ENDING: RwLock<bool> = RwLock::new(false);
 
-/// Leave to use a driver on a thread that nobody waits for: the process ends only after it was dropped. `None` if it is
-/// ending already.
+/// Permission to use a driver on a thread that nobody joins: the process ends only after the permission is dropped. `None`
+/// if the process is already ending.
 pub(super) fn running() -> Option<RwLockReadGuard<'static, bool>> {
     static HOOK: Once = Once::new();
-    // By now the driver has set up what it takes down at the end; what is registered last runs first.
+    // Exit handlers run in reverse order. The driver has registered its own by now, so ours runs before them.
     HOOK.call_once(register);
     Some(ENDING.read().unwrap_or_else(PoisonError::into_inner)).filter(|ending| !**ending)
 }
 
-/// What a thread does that was given no leave: it stays until the process is gone. If it came to its end, the driver would
-/// clean up after it while the process takes the driver down, and was seen to crash.
+/// Parks a thread that got no permission until the process is gone. If the thread ended, the driver would clean up after it
+/// while the process destroys the driver; that was seen to crash.
 pub(super) fn stay() -> ! {
     loop {
         std::thread::park();

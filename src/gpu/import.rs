@@ -1,16 +1,16 @@
 //! Host memory as device memory, where the device's programming interface can do that: Vulkan.
 //!
-//! This is the one place that reaches past wgpu, and the argument for its soundness stands here.
+//! Only this module bypasses wgpu. These are the reasons why it is sound:
 //!
-//! - **Who frees what, in which order.** An [`Import`] is a buffer over an owner's pages. wgpu keeps the buffer for as long
+//! - **Order of destruction.** An [`Import`] is a buffer over an owner's pages. wgpu keeps the buffer for as long
 //!   as a bind group, a recorded command or a submission in flight names it, however early our own handle goes. When
 //!   wgpu lets go, [`Import::release`] runs: it destroys the buffer, then the device's side of the memory, and only then
 //!   drops the owner, and with it, perhaps, the pages.
-//! - **Whether the host sees what the device wrote.** The memory is coherent with the host's caches, so nothing has to be
-//!   flushed; but that a submission has finished makes nothing visible to the host. [`visible_to_host`] records the
-//!   barrier that does. What the host wrote before a submission is visible to it; Vulkan guarantees that.
-//! - **A device that hangs.** It may write until it stops. So whoever waits for work on imported memory waits until the
-//!   work has ended or the driver has declared the device lost: `Device::settle`.
+//! - **Visibility of the device's writes.** The memory is coherent with the host's caches, so nothing has to be flushed. But
+//!   the end of a submission alone does not make its writes visible to the host: [`visible_to_host`] records the barrier
+//!   that does. Vulkan guarantees that a submission sees everything the host wrote before it.
+//! - **A device that hangs.** It may write until it stops. So a wait for work on imported memory lasts until the work has
+//!   ended or the driver has declared the device lost: `Device::settle`.
 //! - **A device that is lost.** Nothing runs on it any more, and its objects may be destroyed at any time.
 
 #[cfg(not(all(feature = "vulkan", any(windows, target_os = "linux", target_os = "android", target_os = "freebsd"))))]
@@ -28,7 +28,7 @@ pub(super) use none::{Import, Importer, is_offered, open};
 #[cfg(all(feature = "vulkan", any(windows, target_os = "linux", target_os = "android", target_os = "freebsd")))]
 pub(super) use vulkan::{Import, Importer, is_offered, open};
 
-/// The owner of imported pages: something to be dropped last.
+/// The owner of imported pages, dropped last.
 type Owner = Box<dyn Any + Send + Sync>;
 
 /// Records that the host will read what the commands before this wrote to the buffer.

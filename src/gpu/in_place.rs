@@ -1,4 +1,4 @@
-//! Batches over registered memory: kernels read and write the host's memory across the bus, and the host copies nothing.
+//! Batches over registered memory: kernels access host memory across the bus, and the host copies nothing.
 
 mod found;
 mod place;
@@ -21,19 +21,19 @@ pub(super) use found::FoundPool;
 use place::Place;
 pub(super) use place::place;
 
-/// Parts of a buffer for findings begin at multiples of this, so that any device can bind them.
+/// Alignment of the parts of a buffer for findings, so that any device can bind them.
 const FOUND_ALIGNMENT: usize = 256;
 
 /// One batch of a call.
 pub(super) struct Job<'b, 'a> {
-    /// Which batch of the call.
+    /// The batch's index in the call.
     pub(super) index: usize,
     pub(super) batch: &'b mut Batch<'a>,
     pub(super) place: Place,
 }
 
 impl Job<'_, '_> {
-    /// Bytes of what a check finds: an entry for each block of each target.
+    /// Bytes of the findings of a check: one entry for each block of each target.
     fn found_bytes(&self) -> usize {
         let entries = |plan: &Plan| plan.targets().len() * self.place.span.blocks() * size_of::<Found>();
         match self.batch.task() {
@@ -48,12 +48,12 @@ impl Job<'_, '_> {
         self.batch.crc().map_or(0, size_of_val)
     }
 
-    /// Bytes of what it leaves beside what it writes: findings, then checksums.
+    /// Bytes of its results: findings, then checksums.
     fn left_bytes(&self) -> usize {
         self.found_bytes().next_multiple_of(FOUND_ALIGNMENT) + self.crc_bytes().next_multiple_of(FOUND_ALIGNMENT)
     }
 
-    /// Takes its checksums as the device left them.
+    /// Takes the checksums that the device computed.
     fn take_checksums(&mut self, checksums: &[u32]) {
         let (bytes, padded) = (self.batch.view().bytes(), self.place.span.stripe_bytes);
         let Some(crc) = self.batch.crc_mut() else { return };
@@ -64,12 +64,12 @@ impl Job<'_, '_> {
         }
     }
 
-    /// Of the first kernel: what is corrected is checked before.
+    /// The mode of the first kernel. A correction begins with a check.
     fn mode(&self) -> Mode {
         if matches!(self.batch.task(), Task::Write(_)) { Mode::Write } else { Mode::Check }
     }
 
-    /// Which slots hold what, if they are to be corrected.
+    /// The roles of the slots, if they are to be corrected.
     fn corrects(&self) -> Option<(&Grs, &Erasures)> {
         match self.batch.task() {
             Task::Correct { grs, erased } => Some((grs, erased)),
@@ -78,11 +78,11 @@ impl Job<'_, '_> {
     }
 }
 
-/// What one submission moves at most, so that it ends long before a system takes it for one that hangs.
+/// The most bytes that one submission moves, so that it ends long before the system considers it hung.
 const SUBMISSION_BYTES: usize = 4 << 30;
 
-/// Runs all jobs, in one submission unless they move gigabytes, and returns what was found. Meanwhile the host does
-/// something else. When this returns, whatever it returns, the device no longer works on the jobs' memory.
+/// Runs all jobs and returns their findings. Uses one submission unless the jobs move gigabytes. The host runs `meanwhile` at
+/// the same time. When this returns, with a result or an error, the device no longer works on the jobs' memory.
 pub(super) fn run(
     gpu: &Gpu,
     jobs: &mut [Job<'_, '_>],
@@ -96,7 +96,7 @@ pub(super) fn run(
     Ok(found)
 }
 
-/// Runs of items that come to at most so many bytes together, or of a single one that is larger.
+/// Splits items into runs of at most this many bytes. A larger item is a run of its own.
 fn parts<T>(items: &mut [T], bytes: impl Fn(&T) -> usize, most: usize) -> impl Iterator<Item = &mut [T]> {
     let mut sum = items.first().map_or(0, &bytes);
     items.chunk_by_mut(move |_, next| {
@@ -107,7 +107,7 @@ fn parts<T>(items: &mut [T], bytes: impl Fn(&T) -> usize, most: usize) -> impl I
     })
 }
 
-/// Submits jobs as one, waits for them, and returns what was found.
+/// Submits the jobs together, waits for them, and returns their findings.
 fn run_part(
     gpu: &Gpu,
     jobs: &mut [Job<'_, '_>],
@@ -118,8 +118,8 @@ fn run_part(
     }
     let bytes: usize = jobs.iter().map(|job| job.batch.traffic_bytes()).fold(0, usize::saturating_add);
     let doing = || format!("working on {bytes} bytes of registered memory");
-    // A panic must not get past the wait either: wgpu runs callbacks of the program's own when something is submitted, and
-    // `meanwhile` runs what else is in the pool of threads.
+    // A panic must not skip the wait: a submission may run callbacks of the program, and `meanwhile` may run any other work in
+    // the thread pool.
     let mut submission = None;
     let done = catch_unwind(AssertUnwindSafe(|| {
         let (index, findings) = submit(gpu, jobs, doing)?;
@@ -136,7 +136,7 @@ fn run_part(
     }
 }
 
-/// What checks will have found, and what will have been corrected, once it is mapped.
+/// The results of checks and corrections, readable once their buffer is mapped.
 struct Findings {
     buffers: FoundBuffers,
     mapped: Mapped,
@@ -229,7 +229,7 @@ fn record(
     Ok(())
 }
 
-/// What follows the check of a job whose shards are to be corrected: the one numbered `at` of the room.
+/// Records correction number `at` of the room, which follows the check of its job.
 fn record_correction(
     gpu: &Gpu,
     encoder: &mut wgpu::CommandEncoder,
@@ -253,7 +253,7 @@ fn record_correction(
     gpu.correctors.record(&gpu.device, &gpu.profile, encoder, &correcting, (room, at))
 }
 
-/// Reads what was found and the checksums, and gives the buffers back.
+/// Reads the findings and the checksums, and returns the buffers.
 fn take_found(gpu: &Gpu, jobs: &mut [Job<'_, '_>], findings: Findings) -> Result<Report, Error> {
     let doing = || "reading findings and checksums".to_owned();
     let Findings { buffers, mapped, room } = findings;
@@ -267,7 +267,7 @@ fn take_found(gpu: &Gpu, jobs: &mut [Job<'_, '_>], findings: Findings) -> Result
             let bytes = job.found_bytes();
             let entries: &[Found] = bytemuck::cast_slice(&download[offset..offset + bytes]);
             if let Task::Check(plan) = job.batch.task() {
-                // Padding that its owner did not keep zero is nobody's mismatch.
+                // The owner need not keep padding zero, so a difference there is no mismatch.
                 let bytes = job.batch.view().bytes();
                 let found = Found::mismatches(entries, plan, job.place.span).filter(|found| found.first < bytes);
                 report.mismatches.extend(found.map(|found| Mismatch { batch: job.index, ..found }));

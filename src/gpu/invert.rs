@@ -1,7 +1,8 @@
-//! The kernel that makes the tables of many repairs: one workgroup a repair, right before the table kernel that needs them.
+//! The kernel that computes the tables of many repairs, one workgroup for each repair. It runs right before the table kernel
+//! that needs them.
 //!
-//! Host side of `shaders/invert.wgsl`, which says what the bindings hold. What the host sends for a repair are 32 bytes, where
-//! tables take 128 for each source and four targets.
+//! Host side of `shaders/invert.wgsl`, which describes the bindings. The host sends 32 bytes for each repair; tables would take
+//! 128 bytes for each source and four targets.
 
 use std::sync::Arc;
 
@@ -14,14 +15,14 @@ use crate::plan::Interpolation;
 use crate::{Error, Matrix, Plan, gf256};
 
 const TEMPLATE: &str = include_str!("../../shaders/invert.wgsl");
-/// Invocations of a workgroup: few coefficients are at work at a time. The shader counts on it.
+/// Invocations of a workgroup. Few coefficients are processed at a time. The shader depends on this number.
 const WORKGROUP_SIZE: u32 = 128;
 /// Words of a repair's mask: a bit for each of 256 shards.
 const MASK_WORDS: usize = 8;
 const MOST_LOST: usize = 64;
 /// Workgroup memory, all arrays of the shader together.
 const WORKGROUP_BYTES: u32 = 4 * (256 + 64 + 64 + 1024 + 64 + 16 + 1024);
-/// Bytes of tables from which the device is sooner done than the host. On an H200 beside 16 cores whole calls took as long
+/// Bytes of tables from which the device is faster than the host. On an H200 with 16 CPU cores, whole calls took equally long
 /// with 16+8 at 128 repairs (512 KiB), with 10+4 between 128 and 256, with 50+10 between 16 and 32 (300 to 600 KiB).
 const WORTH_BYTES: usize = 512 << 10;
 
@@ -57,13 +58,13 @@ pub(super) fn shader() -> Shader {
 /// The kernel, and when it is used.
 pub(super) struct Invert {
     pipeline: wgpu::ComputePipeline,
-    /// Of all elements, four a word; 0 for that of 0.
+    /// The inverses of all elements, four in a word. The entry for 0 is 0.
     inverses: wgpu::Buffer,
-    /// Repairs from which it is used, if somebody said.
+    /// The number of repairs from which the kernel is used, if the caller set one.
     from: Option<usize>,
 }
 
-/// As `Shape` in the shader, with the padding of a uniform buffer.
+/// Mirrors `Shape` in the shader, with the padding of a uniform buffer.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 struct Shape {
@@ -84,12 +85,12 @@ shared!(Shape as "Shape" {
 struct Repairs {
     /// A bit for each lost shard.
     masks: Vec<[u32; MASK_WORDS]>,
-    /// For each stripe, its repair.
+    /// The repair of each stripe.
     of: Vec<u32>,
-    /// Shards that some repair reads or writes.
+    /// Shards that at least one repair reads or writes.
     is_source: Vec<bool>,
     is_target: Vec<bool>,
-    /// Targets of the repair that has most.
+    /// The largest number of targets of any repair.
     targets: usize,
 }
 
@@ -102,8 +103,8 @@ impl Invert {
         Ok(Self { pipeline, inverses, from })
     }
 
-    /// The code by which the device is to make the tables of these plans, if it is to: if they are repairs by one code, and
-    /// there are enough of them in a dispatch of so many stripes.
+    /// The code of these plans, if the device should compute their tables: if they are repairs of one code, and a dispatch of
+    /// this many stripes has enough of them.
     pub(super) fn serves<'p>(&self, plans: &'p [Plan], stripes: usize) -> Option<&'p Arc<Interpolation>> {
         let repairs = plans.len().min(stripes);
         let worth_it = match self.from {
@@ -117,7 +118,7 @@ impl Invert {
         if !worth_it {
             return None;
         }
-        // A stripe that lost nothing has nothing to be made.
+        // A stripe that lost nothing needs no table.
         let mut some = plans.iter().filter(|plan| !plan.targets().is_empty());
         let code = some.next()?.interpolates()?;
         let is_by_it = |plan: &Plan| plan.interpolates().is_some_and(|other| Arc::ptr_eq(code, other));
@@ -204,7 +205,7 @@ impl Repairs {
         repairs
     }
 
-    /// Where sources begin, and behind them where targets do, in columns; and how many are sources.
+    /// The offsets of the sources and then of the targets, in columns, and the number of sources.
     fn places(&self, work: &Work<'_>, data_shards: usize) -> (Vec<u32>, usize) {
         let column = |bytes: usize| u32::try_from(bytes / COLUMN_BYTES).expect("a binding has fewer than 2^32 columns");
         if work.by_position {
@@ -212,7 +213,7 @@ impl Repairs {
             let targets = (0..self.targets).map(|at| column((work.target)(at, 0)));
             return (sources.chain(targets).collect(), data_shards);
         }
-        // What no repair names may not even be there.
+        // A shard that no repair names may be absent.
         let named = |is_named: &bool, slot, place: &dyn Fn(usize, u32) -> usize| {
             if *is_named { column(place(0, slot)) } else { 0 }
         };
@@ -235,7 +236,7 @@ fn packed(matrix: &Matrix) -> Vec<u32> {
     words.map(|(first, col)| u32::from_le_bytes(std::array::from_fn(|row| element(first + row, col)))).collect()
 }
 
-/// A buffer of so many words for the device to write; never empty, since an empty one cannot be bound.
+/// A buffer of this many words for the device to write. At least one word, because an empty buffer cannot be bound.
 fn empty(device: &Device, label: &'static str, words: usize) -> Result<wgpu::Buffer, Error> {
     let size = (4 * words.max(1)) as u64;
     device.check_size("max_storage_buffer_binding_size", |limits| limits.max_storage_buffer_binding_size, size)?;

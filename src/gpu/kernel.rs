@@ -8,16 +8,15 @@ use crate::{Error, env};
 pub enum Kernel {
     /// Always the table kernel.
     Table,
-    /// Always a compiled kernel, which the first call waits for. The table kernel still serves where no kernel can be
-    /// compiled: a plan per stripe, a plan without sources, and a matrix of more than 16384 coefficients or 4096 sources and
-    /// targets.
+    /// Always a compiled kernel; the first call waits for it. The table kernel is still used where no kernel can be compiled:
+    /// a plan per stripe, a plan without sources, and a matrix of more than 16384 coefficients or 4096 sources and targets.
     Compiled,
-    /// As `Compiled`, of this variant.
+    /// Like `Compiled`, with this variant.
     Variant(Variant),
 }
 
 impl Kernel {
-    /// What `EVARISTE_KERNEL` asks for.
+    /// The choice in the environment variable `EVARISTE_KERNEL`.
     pub(super) fn from_env() -> Result<Option<Self>, Error> {
         let choice = env::choice("EVARISTE_KERNEL", &["table", "compiled"])?;
         Ok(choice.map(|choice| [Self::Table, Self::Compiled][choice]))
@@ -29,11 +28,11 @@ impl Kernel {
 pub struct Variant {
     /// Words of four bytes in an invocation's column: 1, 2 or 4.
     pub width: usize,
-    /// How sums of sources are made.
+    /// How the sums of sources are computed.
     pub method: Method,
-    /// Rows one dispatch computes; more take several, each reading the sources anew.
+    /// Rows that one dispatch computes. A larger matrix takes several dispatches, and each reads the sources again.
     pub rows: usize,
-    /// Invocations of a workgroup: fewer where each takes many registers.
+    /// Invocations of a workgroup. Fewer if each needs many registers.
     pub workgroup: u32,
 }
 
@@ -42,10 +41,10 @@ impl Variant {
     #[must_use]
     pub fn choose(sources: usize, targets: usize) -> Self {
         let (width, method, rows, workgroup) = match (sources, targets) {
-            // Few rows: any way runs at the speed of memory, if it keeps the registers few.
+            // Few rows: every way runs at the speed of memory if it needs few registers.
             (..=10 | 21.., ..=4) => (2, Method::Sums { group: 4, step: 2 }, 4, 128),
             (_, ..=4) => (2, Method::Rows { group: 4 }, 4, 128),
-            // Many: arithmetic counts, so every sum is made once, for as long as all sums fit the registers.
+            // Many rows: arithmetic dominates, so every sum is computed once, as long as all sums fit in registers.
             (..=16, ..=8) => (2, Method::Rows { group: 4 }, 8, 256),
             (..=35, _) => (1, Method::Rows { group: 5 }, 16, 64),
             (..=52, _) => (1, Method::Rows { group: 4 }, 16, 64),
@@ -54,7 +53,7 @@ impl Variant {
         Self { width, method, rows, workgroup }
     }
 
-    /// Refuses numbers with which no kernel can be generated.
+    /// Checks that a kernel can be generated with these numbers.
     pub(super) fn check(&self) -> Result<(), Error> {
         let (group, step) = match self.method {
             Method::Rows { group } => (group, 1),
@@ -74,7 +73,7 @@ impl Variant {
     }
 }
 
-/// How the sums of sources are made. `group` sources share the sums of their subsets; 1 shares nothing.
+/// How the sums of sources are computed. `group` sources share the sums of their subsets; with 1, nothing is shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
     /// Row after row, every source and every shared sum in registers.
@@ -86,7 +85,7 @@ pub enum Method {
     Sums {
         /// Sources of a group.
         group: usize,
-        /// Groups whose sums are added at a time: two make one three-input operation, and take more registers.
+        /// Groups whose sums are added at a time. Two need one three-input operation, but more registers.
         step: usize,
     },
 }

@@ -1,8 +1,8 @@
 //! Which kernel runs a plan: the table kernel at once, a compiled one when it is ready.
 //!
 //! Compiling takes from 10 ms to a second, so no call waits for it. A plan that has moved enough bytes is handed to a
-//! thread that compiles; the table kernel serves meanwhile. What is known of a matrix (its tables, its compiled kernel,
-//! the bytes it has moved) is kept for the matrices used last.
+//! thread that compiles; the table kernel serves meanwhile. The state of a matrix (its tables, its compiled
+//! kernel, the bytes it has moved) is kept for the most recently used matrices.
 
 mod launches;
 
@@ -24,22 +24,22 @@ use crate::recent::Recent;
 use crate::{Error, Matrix, Plan};
 pub(super) use launches::Launches;
 
-/// A plan that has moved this many bytes is compiled: below, the time to compile is not won back.
+/// A plan is compiled after it has moved this many bytes. With less, compiling costs more time than it saves.
 const COMPILE_AFTER_BYTES: u64 = 256 << 20;
-/// The largest matrix that is compiled, in coefficients: text grows with them.
+/// The largest matrix that is compiled, in coefficients. The text grows with their number.
 const MOST_COEFFICIENTS: usize = 128 * 128;
 /// The most sources and targets of a matrix that is compiled: their offsets fill a uniform buffer of 16 KiB, which every
 /// device binds.
 const MOST_SLOTS: usize = 4096;
-/// Matrices that are remembered.
+/// The number of matrices whose state is kept.
 const REMEMBERED: usize = 64;
 
-/// The tables of plans that stripes have of their own.
+/// The tables of plans, if each stripe has its own plan.
 #[derive(Clone)]
 pub(super) enum PerStripe {
-    /// Made by the host, for all dispatches of a task.
+    /// Computed by the host, for all dispatches of a task.
     Made(Arc<Tables>),
-    /// To be made by the device, by each dispatch for its stripes, of repairs by this code.
+    /// Computed by the device: each dispatch computes those of its stripes, for repairs of this code.
     ByDevice(Arc<Interpolation>),
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Kernels {
     builder: Builder,
 }
 
-/// What is known of the matrices used last.
+/// The state of the most recently used matrices.
 type Known = Recent<Key, Entry>;
 
 #[derive(Default)]
@@ -63,7 +63,7 @@ struct Entry {
     moved_bytes: u64,
 }
 
-/// A key that borrows its matrix, so that a dispatch finds what is known of it without a copy.
+/// A key that borrows its matrix, so that a dispatch finds the state without a copy.
 #[derive(Clone, Copy)]
 struct Wanted<'a> {
     matrix: &'a Matrix,
@@ -78,7 +78,7 @@ enum State {
     Cold,
     Building,
     Ready(Arc<Compiled>),
-    /// The driver refused it; said once, and not tried again.
+    /// The driver refused it. This was logged once and is not tried again.
     Failed,
 }
 
@@ -100,13 +100,13 @@ impl Kernels {
         Ok(Self { device, table, invert, crc, forced, known, builder })
     }
 
-    /// The kernel that runs this work now, bound to its buffers. `tables` is what [`Kernels::tables_per_stripe`] made of the
-    /// plans.
+    /// The kernel that runs this work now, bound to its buffers. `tables` comes from [`Kernels::tables_per_stripe`] for the
+    /// same plans.
     pub(super) fn launch(&self, work: &Work<'_>, tables: Option<&PerStripe>) -> Result<Launch, Error> {
         let plans = work.matrices.plans();
         match (tables, plans) {
             (None, [plan]) => self.launch_ready(&self.ready(plan, work)?, plan, work),
-            // Never with checksums: a batch has them of one plan.
+            // Never with checksums: a batch with checksums has one plan.
             (Some(PerStripe::ByDevice(code)), plans) => {
                 self.invert.launch(&self.device, &self.table, code, plans, work)
             }
@@ -116,7 +116,7 @@ impl Kernels {
                 let slots = tables.slots(&self.device, plans, work.source, work.target)?;
                 self.table.launch(&self.device, tables, &slots, Some((&plan_of, count)), work)
             }
-            // No plan, no stripe.
+            // Without a plan there is no stripe.
             (None, _) => Ok(Launch { kernel: "table", passes: Vec::new() }),
         }
     }
@@ -141,8 +141,8 @@ impl Kernels {
         Ok(launch)
     }
 
-    /// The tables of the plans where each stripe has its own, once for all dispatches of a task, each of
-    /// as many stripes; `None` where one plan serves all stripes.
+    /// The tables of plans that differ between stripes, made once for all dispatches of a task, which all have the same number
+    /// of stripes; `None` if one plan serves all stripes.
     pub(super) fn tables_per_stripe(&self, matrices: Matrices<'_>, stripes: usize) -> Result<Option<PerStripe>, Error> {
         match matrices.plans() {
             [] | [_] => Ok(None),
@@ -153,7 +153,7 @@ impl Kernels {
         }
     }
 
-    /// The kernel for a plan now; asks for a better one if that is worth it.
+    /// The kernel for a plan now. Requests a compiled one if it is worth compiling.
     fn ready(&self, plan: &Plan, work: &Work<'_>) -> Result<Ready, Error> {
         if work.buffers.crc.is_some()
             && let Some(kernel) = self.compiled(&Wanted::new(plan, work, true), plan, work)?
@@ -172,7 +172,7 @@ impl Kernels {
         Ok(Ready::Table(tables))
     }
 
-    /// The compiled kernel for a plan, if it is ready; it is asked for if that is worth it.
+    /// The compiled kernel for a plan, if it is ready. Requests it if it is worth compiling.
     fn compiled(&self, wanted: &Wanted<'_>, plan: &Plan, work: &Work<'_>) -> Result<Option<Arc<Compiled>>, Error> {
         let ready = wanted.find(&self.known, |entry| {
             entry.moved_bytes += work.traffic_bytes();
@@ -189,7 +189,7 @@ impl Kernels {
         });
         match self.forced {
             Some(forced) if ready.is_none() && forced != Kernel::Table && wanted.is_compilable() => {
-                // Without the lock: another thread may compile something else meanwhile.
+                // The lock is not held, so that another thread can compile a different kernel meanwhile.
                 let key = wanted.key();
                 let kernel = Arc::new(Compiled::new(&self.device, &key, variant(&key, Some(forced)))?);
                 wanted.find(&self.known, |entry| entry.compiled = State::Ready(Arc::clone(&kernel)));
@@ -203,7 +203,7 @@ impl Kernels {
 impl<'a> Wanted<'a> {
     fn new(plan: &'a Plan, work: &Work<'_>, fused: bool) -> Self {
         let mode = work.buffers.mode();
-        // A check only reads, and one text does for both.
+        // A check only reads, and the same text serves both layouts.
         let addressing = if mode == Mode::Check { Addressing::Separate } else { work.buffers.addressing };
         Self { matrix: plan.matrix(), mode, addressing, fused }
     }
@@ -213,7 +213,7 @@ impl<'a> Wanted<'a> {
         Key { matrix: matrix.clone(), mode, addressing, fused }
     }
 
-    /// Calls `then` with what is known of the matrix, which is nothing if it is new.
+    /// Calls `then` with the state of the matrix. A new matrix gets an empty state.
     fn find<R>(&self, known: &Known, then: impl FnOnce(&mut Entry) -> R) -> R {
         let Self { matrix, mode, addressing, fused } = *self;
         let fits =
@@ -223,7 +223,7 @@ impl<'a> Wanted<'a> {
 
     fn is_compilable(&self) -> bool {
         let (sources, targets) = (self.matrix.cols(), self.matrix.rows());
-        // A kernel of nothing would not use all that is bound to it.
+        // A kernel of an empty matrix would not use all its bindings.
         (1..=MOST_COEFFICIENTS).contains(&(sources * targets))
             && sources + targets <= MOST_SLOTS
             && (!self.fused || compiled::can_fuse(self.matrix, self.mode))
@@ -247,7 +247,7 @@ fn variant(key: &Key, forced: Option<Kernel>) -> Variant {
     }
 }
 
-/// The thread that compiles. It ends with its owner, after the kernel it is at.
+/// The thread that compiles. When its owner is dropped, it finishes the current kernel and ends.
 struct Builder {
     requests: Option<mpsc::Sender<Key>>,
     stop: Arc<AtomicBool>,
@@ -277,7 +277,7 @@ impl Builder {
                         State::Failed
                     }
                 };
-                // If the matrix was forgotten meanwhile, this drops the kernel, which is the driver's work.
+                // If the matrix was forgotten meanwhile, this drops the kernel inside the driver.
                 known.with(|kept| *kept == key, |entry| entry.compiled = compiled);
                 drop(running);
             }
@@ -291,7 +291,7 @@ impl Builder {
 
     fn ask(&self, key: Key) {
         if let Some(requests) = &self.requests {
-            // Without a thread nobody listens, and that has been said.
+            // If the thread could not start, nothing receives this; that has been logged.
             drop(requests.send(key));
         }
     }
@@ -302,7 +302,7 @@ impl Drop for Builder {
         self.stop.store(true, Ordering::Relaxed);
         drop(self.requests.take());
         if let Some(thread) = self.thread.take() {
-            // A panic in the thread has been printed; there is nobody left to tell.
+            // A panic in the thread has been printed already, and no caller is left to receive it.
             drop(thread.join());
         }
     }

@@ -1,7 +1,7 @@
-//! What every kernel shares: where its columns lie, how it is told, and the text it begins with.
+//! The parts that every kernel shares: the layout of its columns, its parameters, and the start of its text.
 //!
 //! A kernel works on columns: for each invocation one word of 4, 8 or 16 bytes at the same place of every source, and of
-//! every target. Sources and targets may lie in two buffers or in one; WebGPU forbids binding one buffer for reading and
+//! every target. Sources and targets may be in two buffers or in one. WebGPU forbids binding one buffer for reading and
 //! for writing at once, so a kernel over one buffer binds it once ([`Addressing::Shared`]).
 
 use std::num::NonZeroU64;
@@ -19,21 +19,21 @@ pub(super) const COLUMN_BYTES: usize = 16;
 const PARAMS: &str = include_str!("../../shaders/shared/params.wgsl");
 const FOUND: &str = include_str!("../../shaders/shared/found.wgsl");
 
-/// Whether a kernel writes its targets or compares them with what stands there.
+/// Whether a kernel writes its targets or compares its results with them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Mode {
     Write,
     Check,
 }
 
-/// Whether sources and targets lie in two bindings or in one.
+/// Whether sources and targets are in two bindings or in one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Addressing {
     Separate,
     Shared,
 }
 
-/// As `Params` in `shaders/shared/params.wgsl`.
+/// Mirrors `Params` in `shaders/shared/params.wgsl`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub(super) struct Params {
@@ -51,20 +51,21 @@ shared!(Params as "Params" {
     columns, stripe_columns, source_stride, target_stride, block_words, stripe_blocks, blocks, plans,
 });
 
-/// As `Found` in `shaders/shared/found.wgsl`: what a check found in one block of one target.
+/// Mirrors `Found` in `shaders/shared/found.wgsl`: the finding of a check for one block of one target.
 #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub(super) struct Found {
     /// Bytes that differ.
     pub(super) count: u32,
-    /// Bytes of a block less the offset of the first that differs.
+    /// Bytes of a block minus the offset of the first byte that differs.
     pub(super) first: u32,
 }
 
 shared!(Found as "Found" { count, first });
 
 impl Found {
-    /// What the entries of a check over this span say of its plan's targets. Stripes and offsets count within the span.
+    /// Turns the entries of a check over this span into mismatches of the plan's targets. Stripes and offsets count within the
+    /// span.
     pub(super) fn mismatches(entries: &[Self], plan: &Plan, span: Span) -> impl Iterator<Item = Mismatch> {
         plan.targets().iter().zip(entries.chunks_exact(span.blocks())).flat_map(move |(&slot, entries)| {
             let differing = entries.iter().enumerate().filter(|(_, found)| found.count > 0);
@@ -82,7 +83,7 @@ impl Found {
 pub(super) struct Span {
     pub(super) stripes: usize,
     pub(super) stripe_bytes: usize,
-    /// From one stripe to the next, among the sources and among the targets.
+    /// Distances from one stripe to the next, for the sources and for the targets.
     pub(super) source_stride: usize,
     pub(super) target_stride: usize,
     /// Bytes of a block of a check.
@@ -90,7 +91,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// Bytes of one slot in all stripes.
+    /// Bytes of one slot over all stripes.
     pub(super) fn bytes(&self) -> usize {
         self.stripes * self.stripe_bytes
     }
@@ -100,23 +101,22 @@ impl Span {
         self.stripe_bytes.div_ceil(self.block_bytes)
     }
 
-    /// Blocks of one target in all stripes.
+    /// Blocks of one target over all stripes.
     pub(super) fn blocks(&self) -> usize {
         self.stripes * self.stripe_blocks()
     }
 
-    /// The stripe of one of all blocks, and which of the stripe's it is.
+    /// The stripe of a block, and the block's number within the stripe.
     pub(super) fn locate(&self, block: usize) -> (usize, usize) {
         (block / self.stripe_blocks(), block % self.stripe_blocks())
     }
 
-    /// The parameters of a kernel whose columns are `width` words of four bytes, with one plan for each stripe or one
-    /// for all.
+    /// The parameters of a kernel whose columns are `width` words of four bytes, with a plan for each stripe or one plan for all.
     pub(super) fn params(&self, width: usize, plans: u32) -> Params {
         let columns = |bytes: usize| index(bytes / (4 * width));
         let joined = self.source_stride == self.stripe_bytes && self.target_stride == self.stripe_bytes;
         let blocks_match = self.stripe_bytes.is_multiple_of(self.block_bytes);
-        // Stripes without gaps are one long stripe, unless each has a plan or a last, shorter block of its own.
+        // Stripes without gaps form one long stripe, unless each has its own plan or its own shorter last block.
         let one = self.stripes == 1 || joined && blocks_match && plans <= 1;
         Params {
             columns: columns(self.bytes()),
@@ -131,7 +131,7 @@ impl Span {
     }
 }
 
-/// A count that is bounded by what a buffer holds.
+/// A count that is bounded by the size of a buffer.
 pub(super) fn index(count: usize) -> u32 {
     u32::try_from(count).expect("buffers hold fewer than 2^32 words")
 }
@@ -139,11 +139,11 @@ pub(super) fn index(count: usize) -> u32 {
 /// The buffers of a dispatch.
 pub(super) struct Buffers<'a> {
     pub(super) sources: wgpu::BufferBinding<'a>,
-    /// Targets to write, or, in a check, what stands there.
+    /// Targets to write or, in a check, to compare with.
     pub(super) targets: wgpu::BufferBinding<'a>,
-    /// In a check: one [`Found`] for each target and block, zero before.
+    /// In a check: one [`Found`] for each target and block, initially zero.
     pub(super) found: Option<wgpu::BufferBinding<'a>>,
-    /// Where checksums are wanted: one u32 for each source and target and block.
+    /// If checksums are wanted: one u32 for each block of each source and target.
     pub(super) crc: Option<wgpu::BufferBinding<'a>>,
     pub(super) addressing: Addressing,
 }
@@ -153,7 +153,7 @@ impl Buffers<'_> {
         if self.found.is_some() { Mode::Check } else { Mode::Write }
     }
 
-    /// Every part of a buffer there is.
+    /// All parts of buffers that are present.
     pub(super) fn all(&self) -> impl Iterator<Item = &wgpu::BufferBinding<'_>> {
         [&self.sources, &self.targets].into_iter().chain(&self.found).chain(&self.crc)
     }
@@ -174,7 +174,7 @@ pub(super) fn entry(binding: u32, buffer: wgpu::BufferBinding<'_>) -> wgpu::Bind
     wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(buffer) }
 }
 
-/// A part of a buffer, to be bound.
+/// A part of a buffer, as a binding.
 pub(super) fn part(buffer: &wgpu::Buffer, offset: u64, bytes: u64) -> wgpu::BufferBinding<'_> {
     wgpu::BufferBinding { buffer, offset, size: NonZeroU64::new(bytes) }
 }
@@ -193,7 +193,7 @@ pub(super) fn bind_group<'a>(
     })
 }
 
-/// The bindings that [`prelude`] declares: the parameters, then sources, targets, and what a check finds.
+/// The bindings that [`prelude`] declares: the parameters, then sources, targets, and findings of a check.
 pub(super) fn bindings(width: usize, mode: Mode, addressing: Addressing) -> Vec<Binding> {
     let words = Holds::words(4 * width);
     let params = Binding::uniform(0, Holds::one::<Params>());
@@ -207,8 +207,8 @@ pub(super) fn bindings(width: usize, mode: Mode, addressing: Addressing) -> Vec<
     }
 }
 
-/// What a kernel's text begins with: the parameters, `Word` (a column of `width` words of four bytes), the bindings of
-/// sources and targets, `load_source`, and in a check `note`.
+/// The start of a kernel's text: the parameters, `Word` (a column of `width` words of four bytes), the bindings of sources
+/// and targets, `load_source`, and in a check `note`.
 pub(super) fn prelude(width: usize, mode: Mode, addressing: Addressing) -> String {
     let word = match width {
         1 => "u32".to_owned(),
@@ -249,7 +249,7 @@ fn note(width: usize) -> String {
 
 /// A compute pipeline of one of our shaders.
 ///
-/// The unsafe part of every kernel stands here: see the argument inside.
+/// All kernels are created here, so the unsafe call and the argument for it are in one place.
 pub(super) fn pipeline(device: &Device, shader: &Shader) -> Result<wgpu::ComputePipeline, Error> {
     shader.check(device)?;
     let name = &*shader.name;
@@ -262,10 +262,10 @@ pub(super) fn pipeline(device: &Device, shader: &Shader) -> Result<wgpu::Compute
                 device.device.create_shader_module(descriptor)
             } else {
                 // SAFETY: every index of our kernels stays within its binding: invocations beyond params.columns return,
-                // a column below it lies within every slot, and the slots lie within the buffers (`Span` and `Buffers`
+                // a column below it is within every slot, and the slots are within the buffers (`Span` and `Buffers`
                 // come from `ring`, which sizes the buffers by them, from `in_place`, whose windows hold the slots of a
                 // checked view, and from `resident`, which checks them). Kernels that compute checksums take a column
-                // only below its block's length, and write one for each block that there is; their indices into
+                // only below its block's length, and write one for each existing block; their indices into
                 // workgroup memory are bounded by its size as they are generated. The
                 // kernels of `correct` index the same slots by words below the span's bytes, lists that have room for every
                 // block of the span, and arrays of their own by bytes, by logarithms, and by counts that have been compared
@@ -290,11 +290,11 @@ pub(super) fn pipeline(device: &Device, shader: &Shader) -> Result<wgpu::Compute
     )
 }
 
-/// Kernels bound to their buffers: all that has to be recorded.
+/// Kernels bound to their buffers, ready to be recorded.
 pub(super) struct Launch {
-    /// The kernel's name; both, if one computes and another sums up.
+    /// The kernel's name; both names if one kernel computes and another makes checksums.
     pub(super) kernel: &'static str,
-    /// One after another, each seeing what those before it wrote.
+    /// They run in order, and each sees the writes of those before it.
     pub(super) passes: Vec<Pass>,
 }
 
@@ -304,7 +304,7 @@ pub(super) struct Pass {
     bind_group: wgpu::BindGroup,
     /// Workgroups, over columns or blocks.
     groups: u32,
-    /// Layers of them, over the rows of a plan.
+    /// Layers of workgroups, over the rows of a plan.
     layers: u32,
 }
 

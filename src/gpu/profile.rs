@@ -1,4 +1,4 @@
-//! Looking inside: how long each pass took on the device, and what it moved.
+//! Profiles: the time that each pass took on the device, and the bytes that it moved.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,30 +8,29 @@ use super::launch::Launch;
 use super::work::Work;
 use crate::Error;
 
-/// Passes whose times have not been asked for; older ones are forgotten.
+/// The number of passes whose times are kept until they are read. Older ones are dropped.
 const REMEMBERED: usize = 4096;
 
 /// One pass over the device's memory, by the device's own clock.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct PassTime {
-    /// `table` or `compiled`, with `, crc` where a pass for the checksums follows, or with `invert, ` before it where the device
-    /// makes the tables; `fused` where one kernel computes both; `crc` for checksums alone; `correct` for what a correction
-    /// does beside its check.
+    /// The kernel: `table` or `compiled`, followed by `, crc` if a pass for the checksums follows, or preceded by `invert, ` if
+    /// the device computes the tables; `fused` if one kernel computes both; `crc` for checksums alone; `correct` for the part of
+    /// a correction after its check.
     pub kernel: &'static str,
     /// Sources and targets of the plan.
     pub sources: usize,
     /// Targets of the plan.
     pub targets: usize,
-    /// Bytes read and written: of every source and every target, once. Of a correction only what lies in blocks that are
-    /// not right is really read.
+    /// Bytes read and written: every source and every target once. A correction really reads only the blocks with differences.
     pub traffic_bytes: u64,
-    /// From the pass's first work to its last, in nanoseconds.
+    /// Time from the start of the pass to its end, in nanoseconds.
     pub nanoseconds: f64,
 }
 
 impl PassTime {
-    /// Traffic in 10^9 bytes a second.
+    /// Traffic in 10^9 bytes per second.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a rate is read to three digits")]
     pub fn traffic_gbps(&self) -> f64 {
@@ -39,7 +38,7 @@ impl PassTime {
     }
 }
 
-/// The passes whose times are still to be read; nothing unless it was asked for when the device was opened.
+/// The passes whose times have not been read yet. Empty unless the device was opened with `profile`.
 pub(super) struct Profile {
     pending: Option<Mutex<Vec<Pending>>>,
 }
@@ -54,7 +53,7 @@ impl Profile {
         Self { pending: enabled.then(Mutex::default) }
     }
 
-    /// Records the compute pass of a launch, with its times if they are wanted.
+    /// Records the compute pass of a launch, and its times if they are wanted.
     pub(super) fn pass(
         &self,
         device: &Device,
@@ -75,7 +74,7 @@ impl Profile {
         self.timed(device, encoder, label, time, |pass| launch.dispatch(device, pass));
     }
 
-    /// Records one compute pass, of which everything but the time is known.
+    /// Records one compute pass, whose values except the time are already known.
     pub(super) fn timed(
         &self,
         device: &Device,
@@ -117,7 +116,7 @@ impl Profile {
     /// Waits for the passes submitted so far and returns their times, oldest first.
     ///
     /// # Errors
-    /// A device error; among them, that a recorded pass was never submitted.
+    /// A device error, also if a recorded pass was never submitted.
     pub(super) fn take(&self, device: &Device) -> Result<Vec<PassTime>, Error> {
         let Some(pending) = &self.pending else { return Ok(Vec::new()) };
         let pending = std::mem::take(&mut *pending.lock().unwrap_or_else(PoisonError::into_inner));

@@ -1,7 +1,6 @@
-//! Registered memory: what of the host's memory the device knows, found again by its address.
-//!
-//! A view says nothing of where its bytes come from, and need not: slots that lie in registered memory are recognised
-//! by their addresses, whether they were cut from a [`Region`] of ours or from memory its owner registered.
+//! Registered memory: host memory that the device can access, found by its address.
+//! A view does not say where its memory comes from. Slots in registered memory are recognised by their addresses, both in a
+//! [`Region`] of ours and in memory that the caller registered.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,12 +24,12 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// Where an address of this range lies in its buffer.
+    /// The offset of an address of this range in its buffer.
     pub(super) fn offset(&self, address: usize) -> usize {
         address - self.start
     }
 
-    /// As `offset`; `None` if the address is not in this range.
+    /// Like `offset`; `None` if the address is not in this range.
     pub(super) fn offset_of(&self, address: usize) -> Option<usize> {
         address.checked_sub(self.start).filter(|&offset| (offset as u64) < self.buffer.size())
     }
@@ -43,7 +42,7 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    /// The range that holds an address.
+    /// The range that contains an address.
     pub(super) fn find(&self, address: usize) -> Option<Arc<Range>> {
         let ranges = self.ranges.read().unwrap_or_else(PoisonError::into_inner);
         let (_, range) = ranges.range(..=address).next_back()?;
@@ -55,7 +54,7 @@ impl Registry {
         self.ranges.read().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// Takes a range out. Launches of other ranges that bind its buffer would keep it: they go too.
+    /// Removes a range, and the launches of other ranges that bind its buffer, since they would keep it alive.
     fn remove(&self, address: usize) -> Option<Arc<Range>> {
         let removed = self.ranges.write().unwrap_or_else(PoisonError::into_inner).remove(&address)?;
         self.forget(&removed.buffer);
@@ -71,7 +70,7 @@ impl Registry {
     /// Registers pages with the device.
     ///
     /// # Safety
-    /// As [`Importer::import`](super::import::Importer::import), and memory that is registered already is not registered
+    /// As for [`Importer::import`](super::import::Importer::import). Also, memory that is already registered is not registered
     /// again before the entry is dropped.
     unsafe fn insert(
         self: &Arc<Self>,
@@ -98,7 +97,7 @@ impl Registry {
     }
 }
 
-/// A range in a registry, until this is dropped. The device lets go of the pages when it is done with them.
+/// A range in a registry. Dropping this removes the range; the device releases the pages once it is done with them.
 struct Entry {
     registry: Arc<Registry>,
     address: usize,
@@ -110,15 +109,14 @@ impl Drop for Entry {
     }
 }
 
-/// What a device without the extension says.
+/// The error of a device without the extension.
 #[derive(Debug, thiserror::Error)]
 #[error("host memory cannot be registered with it")]
 struct CannotRegister;
 
-/// Memory of the caller's that is registered with a device, from [`Gpu::register`].
-///
-/// Dropping it takes the memory back from the device, and waits until the device has let go of it: until calls that use
-/// it on other threads have returned, or the driver has declared the device lost.
+/// The caller's memory, registered with a device by [`Gpu::register`].
+/// Dropping it ends the registration. The drop waits until the device has released the memory: until calls that use it on other
+/// threads have returned, or the driver has declared the device lost.
 pub struct Registration {
     device: Arc<Device>,
     entry: Entry,
@@ -141,16 +139,16 @@ impl Drop for Registration {
         let calls = Arc::downgrade(&range);
         drop(range);
         while calls.strong_count() > 0 {
-            // A loss is met again below.
+            // A loss is handled below.
             drop(self.device.settle(None, doing));
             std::thread::yield_now();
         }
         registry.forget(&buffer);
         drop(buffer);
         while !import.is_released() {
-            // What others have in flight ends, and wgpu lets go of what it named.
+            // The work of other threads ends, and wgpu releases the buffers it used.
             if self.device.settle(None, doing).is_err() {
-                // Lost: nothing runs there any more, whatever wgpu still holds.
+                // The device is lost: nothing runs on it any more, whatever wgpu still holds.
                 import.release();
             }
             std::thread::yield_now();
@@ -158,7 +156,7 @@ impl Drop for Registration {
     }
 }
 
-/// Registers a page and gives it back: not every system that offers this allows it.
+/// Registers a page and releases it. Some systems offer registration and then refuse it.
 pub(super) fn probe(device: &Device) -> Result<(), Error> {
     if device.importer.is_none() {
         return Ok(());
@@ -175,24 +173,22 @@ pub(super) fn probe(device: &Device) -> Result<(), Error> {
 }
 
 impl Gpu {
-    /// Registers memory of the caller's with the device, so that batches over it are computed in place across the bus.
-    /// Registering pins pages, which costs more than one pass over them: register once and use often.
-    ///
-    /// Shards in it are computed in place where each begins at a multiple of 16 bytes, is a multiple of 16 bytes long, and
-    /// all that a batch names lie in one registration; others are copied, with the same result.
+    /// Registers the caller's memory with the device, so that batches over it are computed in place across the bus. Registering
+    /// pins pages and costs more than one pass over them: register once and use the memory often.
+    /// The shards of a batch are computed in place if all of them are in one registration, and each begins at a multiple of 16
+    /// bytes and is a multiple of 16 bytes long. Other batches are copied, with the same result.
     ///
     /// # Errors
-    /// [`Error::Alignment`] unless address and length are multiples of the device's alignment, which is a page of 4096
-    /// bytes on every device we know, and the length is not 0; [`Error::DeviceTooSmall`] if it exceeds the device's largest
-    /// buffer; [`Error::Device`] if the device cannot register memory ([`Info::memory`](crate::Info) says so beforehand)
-    /// or refuses this.
+    /// [`Error::Alignment`] if the length is 0, or address or length is not a multiple of the device's alignment (a page of 4096
+    /// bytes on all tested devices); [`Error::DeviceTooSmall`] if the length exceeds the device's largest buffer;
+    /// [`Error::Device`] if the device cannot register memory ([`Info::memory`](crate::Info) tells in advance) or refuses to.
     ///
     /// # Safety
-    /// The memory stays allocated and mapped, at this address, until the returned value has been dropped; forgetting that
-    /// value means forever. No part of it is registered with this backend twice at a time; memory that
-    /// [`Backend::allocate`](crate::Backend::allocate) returned is registered already. The bytes themselves remain the
-    /// caller's to read and write, and the device touches only what a running call borrows. Should the device be lost,
-    /// dropping the value still takes the memory back; what a failed call was writing is then unspecified.
+    /// The memory must stay allocated and mapped at this address until the returned value has been dropped; if the value is
+    /// forgotten, forever. No part of the memory may be registered twice with this backend at the same time; memory from
+    /// [`Backend::allocate`](crate::Backend::allocate) is already registered. The caller may still read and write the bytes,
+    /// since the device accesses only what a running call borrows. If the device is lost, dropping the value still ends the
+    /// registration; the bytes that a failed call was writing are then unspecified.
     pub unsafe fn register(&self, memory: NonNull<[u8]>) -> Result<Registration, Error> {
         let (start, bytes) = (memory.cast::<u8>(), memory.len());
         if let Some(importer) = &self.device.importer {
@@ -208,7 +204,7 @@ impl Gpu {
         Ok(Registration { device: Arc::clone(&self.device), entry })
     }
 
-    /// A region that the device knows, if it can be registered, and else one that it does not.
+    /// A region that is registered with the device if that is possible, otherwise an ordinary region.
     pub(super) fn allocate_registered(&self, bytes: usize) -> Result<Region, Error> {
         let mut region = Region::new(bytes)?;
         let Some(importer) = &self.device.importer else { return Ok(region) };

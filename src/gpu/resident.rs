@@ -1,4 +1,4 @@
-//! Shards that already lie in device memory: plans recorded into a caller's command encoder, over the caller's buffers.
+//! Shards in device memory: tasks are recorded into the caller's command encoder, over the caller's buffers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,38 +14,36 @@ use crate::memory::Geometry;
 use crate::plan::Matrices;
 use crate::{Error, Plan};
 
-/// A part of a buffer and how slots and stripes lie in it.
-///
-/// Every size and stride of the geometry is a multiple of 16 bytes, and `offset` one of the device's
-/// `min_storage_buffer_offset_alignment` (at most 256). The buffer has the usage `STORAGE`.
+/// A part of a buffer, and the layout of slots and stripes in it.
+/// Every size and stride of the geometry must be a multiple of 16 bytes, and `offset` a multiple of the device's
+/// `min_storage_buffer_offset_alignment` (at most 256). The buffer needs the usage `STORAGE`.
 #[derive(Clone, Copy, Debug)]
 pub struct Arena<'a> {
-    /// The buffer, of the device that this backend was opened on.
+    /// The buffer. It belongs to the device that this backend uses.
     pub buffer: &'a wgpu::Buffer,
-    /// Where the first slot begins, in bytes.
+    /// The offset of the first slot, in bytes.
     pub offset: u64,
-    /// How slots and stripes lie from there on.
+    /// The layout of slots and stripes from there on.
     pub geometry: Geometry,
 }
 
-/// Where the slots of a plan lie on the device.
+/// The places of a plan's slots on the device.
 #[derive(Clone, Copy, Debug)]
 pub enum Resident<'a> {
     /// All slots in one arena.
     Together(Arena<'a>),
-    /// The first slots in one arena, which is only read, and the rest in another. Every source of a plan must lie in the
-    /// first and every target in the second, as data and parity do when a code is encoded or checked.
+    /// The first slots are in one arena, which is only read, and the others in a second arena. Every source of a plan must be in
+    /// the first and every target in the second, like data and parity when a code is encoded or checked.
     Apart {
         /// Slots from 0 on.
         sources: Arena<'a>,
-        /// Slots from the number of slots of `sources` on, of the same size and number of stripes.
+        /// The slots after those of `sources`, with the same size and number of stripes.
         targets: Arena<'a>,
     },
 }
 
-/// A recorded task. Once its commands have been submitted, its methods return what a check found or a correction did.
-///
-/// It keeps the device that it was recorded for, so its methods need no [`Gpu`].
+/// A recorded task. After its commands have been submitted, its methods return the results of the check or correction.
+/// It keeps the device it was recorded for, so its methods need no [`Gpu`].
 #[must_use = "only the recorded task can return what its check or correction found"]
 pub struct Recorded {
     device: Arc<Device>,
@@ -61,7 +59,7 @@ impl fmt::Debug for Recorded {
 
 struct PendingChecksums {
     download: wgpu::Buffer,
-    /// Checksums in it; behind them stands a word that only the recorded copy makes zero.
+    /// The number of checksums. The word after them becomes zero only when the recorded copy runs.
     count: usize,
 }
 
@@ -71,18 +69,16 @@ enum Pending {
 }
 
 impl Gpu {
-    /// Records a task over shards in device memory into the caller's encoder; nothing runs until the caller submits it
-    /// to the queue of this device. Tasks see the writes of what was recorded before them.
-    ///
-    /// Needs nothing beyond WebGPU's default limits. After an error the encoder may hold a part of the commands: drop it.
+    /// Records a task over shards in device memory into the caller's encoder. Nothing runs until the caller submits the encoder
+    /// to the queue of this device. A task sees the writes of commands recorded before it.
+    /// WebGPU's default limits are sufficient. After an error the encoder may contain some of the commands: drop it.
     ///
     /// # Errors
-    /// [`Error::Alignment`] for a size, stride or offset that is not a multiple of what it must be;
-    /// [`Error::Overlap`], [`Error::RegionTooSmall`] for a geometry that does not fit its buffer;
-    /// [`Error::DeviceTooSmall`] if an arena exceeds what the device can bind; [`Error::SlotIndex`] for a slot that is not
-    /// there, [`Error::ReadOnlySlot`] for a target among the sources of [`Resident::Apart`]; [`Error::PlanCount`],
-    /// [`Error::PlanIndex`]; [`Error::BlockIndex`] for an erasure that is not there; a device error. A correction writes all
-    /// slots: none of them lies in [`Resident::Apart`]'s first arena.
+    /// [`Error::Alignment`] for a misaligned size, stride or offset; [`Error::Overlap`] or [`Error::RegionTooSmall`] for a
+    /// geometry that does not fit its buffer; [`Error::DeviceTooSmall`] if an arena exceeds the device's largest binding;
+    /// [`Error::SlotIndex`] for a slot that does not exist; [`Error::ReadOnlySlot`] for a target among the sources of
+    /// [`Resident::Apart`] (a correction writes all slots, so all must be in the second arena); [`Error::PlanCount`] or
+    /// [`Error::PlanIndex`]; [`Error::BlockIndex`] for an erasure of a block that does not exist; a device error.
     pub fn record(
         &self,
         encoder: &mut wgpu::CommandEncoder,
@@ -92,11 +88,11 @@ impl Gpu {
         self.record_either(encoder, task, shards, false)
     }
 
-    /// As [`Gpu::record`], and computes the CRC-32C of every block of every source and target in the same pass:
-    /// [`Recorded::checksums`] has them after the commands have been submitted.
+    /// Like [`Gpu::record`], and also computes the CRC-32C of every block of every source and target in the same pass. After the
+    /// commands have been submitted, [`Recorded::checksums`] returns them.
     ///
     /// # Errors
-    /// As [`Gpu::record`]; [`Error::ChecksumTask`] unless the task writes by one plan for all stripes, or checks.
+    /// Those of [`Gpu::record`]; [`Error::ChecksumTask`] unless the task is a check or writes with one plan for all stripes.
     pub fn record_with_checksums(
         &self,
         encoder: &mut wgpu::CommandEncoder,
@@ -114,7 +110,7 @@ impl Gpu {
         shards: Resident<'_>,
         with_checksums: bool,
     ) -> Result<Recorded, Error> {
-        // What is corrected is checked before.
+        // A correction begins with a check.
         let mode = if matches!(task, Task::Write(_)) { Mode::Write } else { Mode::Check };
         let (sources, targets) = match shards {
             Resident::Together(arena) => (arena, arena),
@@ -160,7 +156,7 @@ impl Gpu {
         }
         device.scoped(doing, || {
             use wgpu::BufferUsages as Usage;
-            // A check of nothing finds nothing.
+            // An empty check has no findings.
             let computed = Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC;
             let found = (mode == Mode::Check && targets_most > 0)
                 .then(|| device.empty_buffer("found", found_length as u64, computed));
@@ -225,7 +221,7 @@ impl Gpu {
                     checksums,
                 });
             }
-            // Filled with a mark that only the recorded copy takes away.
+            // Filled with a mark that only the recorded copy overwrites.
             let download = device.buffer("found", Usage::MAP_READ | Usage::COPY_DST, &vec![0xff; found_length])?;
             encoder.copy_buffer_to_buffer(&found, 0, &download, 0, None);
             visible_to_host(encoder, &download);
@@ -238,7 +234,7 @@ impl Gpu {
         })?
     }
 
-    /// Checks both arenas and returns how kernels see their columns.
+    /// Checks both arenas and returns the layout of their columns for kernels.
     fn span(&self, sources: Arena<'_>, targets: Arena<'_>) -> Result<Span, Error> {
         let limits = self.device.device.limits();
         for Arena { buffer, offset, geometry } in [sources, targets] {
@@ -271,7 +267,7 @@ impl Gpu {
             let (given, expected) = (other.bytes * other.stripes, geometry.bytes * geometry.stripes);
             return Err(Error::ShardLength { index: geometry.slots, given, reference: 0, expected });
         }
-        // The stride of a single stripe says nothing, and nothing bounds it.
+        // The stride of a single stripe is unused and unbounded, so it is ignored.
         let stride = |geometry: Geometry| if geometry.stripes > 1 { geometry.stripe_stride } else { geometry.bytes };
         Ok(Span {
             stripes: geometry.stripes,
@@ -284,10 +280,10 @@ impl Gpu {
 }
 
 impl Recorded {
-    /// Waits for the submitted commands and reads what a check found or a correction did; nothing for a task that writes.
+    /// Waits for the submitted commands and reads the results of a check or correction. Other tasks give an empty report.
     ///
     /// # Errors
-    /// A device error; among them, that the commands were never submitted.
+    /// A device error, also if the commands were never submitted.
     pub fn report(&self) -> Result<Report, Error> {
         let mut report = Report::default();
         match &self.pending {
@@ -316,8 +312,8 @@ impl Recorded {
 }
 
 impl Recorded {
-    /// Waits for the submitted commands and returns the checksums they left, ordered by position in the plan (sources, then
-    /// targets), stripe and block; none unless they were recorded with checksums.
+    /// Waits for the submitted commands and returns their checksums, ordered by position in the plan (sources, then targets),
+    /// stripe and block. Empty unless they were recorded with checksums.
     ///
     /// # Errors
     /// As [`Recorded::report`].
@@ -338,7 +334,7 @@ fn binding(arena: Arena<'_>) -> wgpu::BufferBinding<'_> {
     part(arena.buffer, arena.offset, arena.geometry.extent() as u64)
 }
 
-/// Every slot of the plan is where it must be.
+/// Checks that every slot of the plan is in the arena it must be in.
 fn check_slots(plan: &Plan, shards: &Resident<'_>) -> Result<(), Error> {
     let (source_slots, first_target, slots) = match shards {
         Resident::Together(arena) => (arena.geometry.slots, 0, arena.geometry.slots),

@@ -1,12 +1,9 @@
-//! The ring: plain host memory to the device and back, through a few slots that are used again and again.
-//!
-//! Batches are cut into chunks, and chunks are packed into slots: small batches of a call share a submission, large ones
-//! take several. While the device works on one slot, the host's threads fill another or take the results of a third;
-//! order is kept. What lies in host memory at any address and in any length is copied to whole words, padded with
-//! zeros: kernels never see a partial word.
-//!
-//! Kernels work on the mapped buffers themselves where the device allows it, else on copies in the device's memory.
-//! `cut` says how batches fall into chunks, `job` what of a batch is copied where, `slot` holds the buffers.
+//! The ring moves ordinary host memory to the device and back, through a few slots that are reused.
+//! Batches are cut into chunks, and chunks are packed into slots: small batches of a call share a submission, large ones take
+//! several. While the device works on one slot, the host's threads fill another or take the results of a third, in order. Shards
+//! may have any address and length. They are copied to whole words and padded with zeros, so kernels never see a partial word.
+//! Kernels work on the mapped buffers themselves if the device allows it, otherwise on copies in device memory. `cut` divides
+//! batches into chunks, `job` copies the bytes of a batch, and `slot` holds the buffers.
 
 mod cut;
 mod job;
@@ -31,18 +28,18 @@ use slot::{InFlight, Piece, Slot};
 const SLOTS: usize = 3;
 /// Bytes of each buffer of a slot, unless a plan with thousands of shards needs more.
 const SLOT_BYTES: usize = 16 << 20;
-/// The smallest slot: calls grow, and a ring that grows with them is made anew each time.
+/// The smallest slot. A ring that is too small for a call is replaced, so it starts with room to spare.
 const LEAST_SLOT_BYTES: usize = 64 << 10;
 /// Pieces begin at multiples of this in a slot's buffers, and at multiples of half of it among the findings, so that any
 /// device can bind them there.
 const PIECE_ALIGNMENT: usize = 512;
 
-/// Rings that nobody uses at the moment: each call takes one, so that calls do not wait for one another.
+/// Rings that no call uses at the moment. Each call takes one, so that calls do not wait for each other.
 #[derive(Default)]
 pub(super) struct Rings(Mutex<Vec<Ring>>);
 
 impl Rings {
-    /// Rings kept; calls at the same time beyond that make their own.
+    /// The number of rings kept. When more calls run at the same time, the others make their own.
     const KEPT: usize = 2;
 
     fn take(&self, device: &Device, bytes: usize) -> Result<Ring, Error> {
@@ -52,7 +49,7 @@ impl Rings {
         }
     }
 
-    /// To be called with a ring that nothing is in flight in.
+    /// Takes back a ring. Nothing may be in flight in it.
     fn put_back(&self, ring: Ring) {
         let mut kept = self.lock();
         if kept.len() < Self::KEPT {
@@ -76,7 +73,7 @@ struct Ring {
 
 impl Ring {
     fn new(device: &Device, needed: usize) -> Result<Self, Error> {
-        // More than asked for, so that the next call fits too, where the device allows it.
+        // More than requested if the device allows it, so that the next call fits too.
         let rounded = needed.next_power_of_two().max(LEAST_SLOT_BYTES);
         let most = device.device.limits().max_storage_buffer_binding_size;
         let bytes = if rounded as u64 <= most { rounded } else { needed };
@@ -90,8 +87,8 @@ impl Ring {
     }
 }
 
-/// Runs batches, each with its number in the call, and returns what was found. After an error the ring is dropped,
-/// since its buffers are in an unknown state; the next call makes another.
+/// Runs batches, each with its number in the call, and returns the findings. After an error the ring is dropped, because its
+/// buffers are in an unknown state; the next call makes a new one.
 pub(super) fn run(gpu: &Gpu, batches: &mut [(usize, &mut Batch<'_>)]) -> Result<Report, Error> {
     let jobs = batches.iter_mut().map(|(index, batch)| Job::new(&gpu.kernels, *index, batch));
     let jobs: Vec<Job<'_>> = jobs.filter(|job| !job.as_ref().is_ok_and(Job::is_empty)).collect::<Result<_, _>>()?;
@@ -104,7 +101,7 @@ pub(super) fn run(gpu: &Gpu, batches: &mut [(usize, &mut Batch<'_>)]) -> Result<
     let mut call = Call { gpu, jobs, ring, found: Report::default() };
     call.run()?;
     let Call { mut ring, found, .. } = call;
-    // So that a call like this one meets the launches that this one left in its slots.
+    // So that the next similar call finds the launches that this call left in its slots.
     ring.current = 0;
     gpu.rings.put_back(ring);
     Ok(found)
@@ -136,7 +133,7 @@ impl Call<'_, '_> {
                 self.jobs[job].fill(&chunk, Part::new(mapped.slice(..)));
             }
         }
-        // The one being filled, and then the others, oldest first.
+        // The slot that is being filled, then the others, oldest first.
         for _ in 0..SLOTS {
             self.advance()?;
         }
@@ -194,7 +191,7 @@ impl Call<'_, '_> {
             checksums.iter().for_each(|buffer| visible_to_host(&mut encoder, buffer));
             for (buffer, mode) in buffers() {
                 let sender = sender.clone();
-                // The receiver lives until both have arrived, or the slot is dropped: then nobody waits.
+                // The receiver lives until both messages have arrived. If the slot was dropped before, no thread waits for them.
                 encoder.map_buffer_on_submit(buffer, mode, .., move |result| drop(sender.send(result)));
             }
             Ok(device.queue.submit([encoder.finish()]))
@@ -212,7 +209,7 @@ impl Call<'_, '_> {
         let (stride, base) = (job.stride(chunk), *base as u64);
         let bytes = |shards: usize| (shards.max(1) * stride) as u64;
         let (sources, targets) = slot.kernel_buffers();
-        // A check reads both its bindings from the same buffer: what stands in the targets lies behind the sources.
+        // A check reads both bindings from the same buffer, in which the stored targets follow the sources.
         let (first_target, targets) = match job.mode {
             Mode::Write => (0, part(targets, base, bytes(job.targets))),
             Mode::Check => (job.sources, part(sources, base, bytes(job.uploads()))),
@@ -240,7 +237,7 @@ impl Call<'_, '_> {
         Ok(())
     }
 
-    /// What follows the check of a piece whose shards are to be corrected: the one numbered `at` of the room.
+    /// Records correction number `at` of the room, which follows the check of its piece.
     fn record_correction(
         &self,
         encoder: &mut wgpu::CommandEncoder,
@@ -272,7 +269,7 @@ impl Call<'_, '_> {
         self.gpu.correctors.record(&self.gpu.device, &self.gpu.profile, encoder, &correcting, (room, at))
     }
 
-    /// A piece's results to where the host reads them, unless the kernel wrote them there.
+    /// Copies a piece's results to where the host reads them, unless the kernel wrote them there.
     fn record_download(&self, encoder: &mut wgpu::CommandEncoder, slot: &Slot, piece: &Piece) {
         let job = &self.jobs[piece.job];
         let base = piece.base as u64;
@@ -285,7 +282,7 @@ impl Call<'_, '_> {
                 let bytes = job.found_bytes(&piece.chunk) as u64;
                 encoder.copy_buffer_to_buffer(&slot.found, base / 2, &slot.download, base, bytes);
             }
-            // Which blocks were corrected only the device knows: all come.
+            // Only the device knows which blocks were corrected, so all are copied.
             (mode, Some(staged)) => {
                 let shards = if mode == Mode::Check { job.uploads() } else { job.targets };
                 let bytes = (shards * job.stride(&piece.chunk)) as u64;
@@ -316,7 +313,7 @@ impl Call<'_, '_> {
             }
             match job.mode {
                 Mode::Write => job.take_targets(chunk, bytes)?,
-                // The room says what of it is to be taken.
+                // The room says which parts to take.
                 Mode::Check if job.corrects.is_some() => {}
                 Mode::Check => {
                     let entries = bytemuck::cast_slice(&bytes[..job.found_bytes(chunk)]);
@@ -338,7 +335,7 @@ impl Call<'_, '_> {
             checksums.download.unmap();
         }
         slot.used = 0;
-        // Kept for its memory.
+        // Kept so that its memory is reused.
         slot.pieces = pieces;
         slot.pieces.clear();
         Ok(())

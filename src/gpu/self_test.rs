@@ -1,4 +1,4 @@
-//! The question every device is asked when it is opened. Its answer is written down here, not computed.
+//! The self-test that every device must pass when it is opened. The expected bytes are constants, not computed.
 
 use crate::backend::{Backend, Batch, Task};
 use crate::memory::{Geometry, Region, View};
@@ -13,10 +13,10 @@ const TARGETS: [[u8; 4]; 2] = [[0x09, 0xd2, 0xc0, 0x8a], [0x6f, 0x8a, 0x21, 0x18
 const BYTES: usize = 4096 * 2 + 4;
 const GEOMETRY: Geometry = Geometry { slots: 5, bytes: BYTES, slot_stride: BYTES + 12, stripes: 1, stripe_stride: 0 };
 
-/// Runs the test plan and its check, in memory of the backend's own and in memory that it does not know.
+/// Runs the test plan and its check, in memory that the backend allocated and in ordinary memory.
 ///
 /// # Errors
-/// [`Error::SelfTest`] if an answer is wrong, or what the device fails with.
+/// [`Error::SelfTest`] if a result is wrong, or the device's error.
 pub(super) fn run(backend: &dyn Backend, device: &str) -> Result<(), Error> {
     let bytes = GEOMETRY.slots * GEOMETRY.slot_stride;
     ask(backend, device, &mut Region::new(bytes)?)?;
@@ -40,7 +40,7 @@ fn ask(backend: &dyn Backend, device: &str, memory: &mut [u8]) -> Result<(), Err
         }
     }
 
-    // A check that finds the one wrong byte, and nothing else.
+    // The check must find the one wrong byte and nothing else.
     let (wrong, byte) = (1, 5000);
     memory[start(3 + wrong) + byte] ^= 0x10;
     let view = View::arena_ref_padded(memory, GEOMETRY, GEOMETRY.slot_stride)?;

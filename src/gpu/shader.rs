@@ -1,4 +1,4 @@
-//! A kernel as the host states it: its text, and everything that the host and the text must agree on.
+//! The host's statement of a kernel: its text, and everything that the host and the text must agree on.
 //!
 //! Each kernel states this once, in its own file. A pipeline is made from the statement: the layout of its bindings comes
 //! from here and not from the text, and the constants that both sides use are written in front of the text from here. The

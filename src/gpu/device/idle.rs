@@ -1,9 +1,8 @@
-//! Devices that nobody uses at the moment. They stay open, and the next to be opened in the same way is one of them.
-//!
-//! For closing one is not safe: NVIDIA's driver 580.159 was seen to hang for good where one thread closed a device while
-//! another that had used the driver came to its end. The driver ends threads of its own as it closes a device, and waits for
-//! them under a lock that the ending thread wants; a program has no hand in when its threads end. What an idle device
-//! holds is little: its buffers are gone.
+//! Devices that are not in use. They stay open and are used again when a device is opened in the same way.
+//! Closing a device is not safe: NVIDIA's driver 580.159 was seen to hang forever when one thread closed a device while another
+//! thread that had used the driver was ending. To close a device, the driver ends its own threads and waits for them while it
+//! holds a lock that the ending thread needs, and a program cannot always control when its threads end. An idle device costs
+//! little, because its buffers have been freed.
 
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,18 +11,18 @@ use super::AdapterSummary;
 
 static IDLE: Mutex<Vec<Opened>> = Mutex::new(Vec::new());
 
-/// What two devices have in common if one can stand in for the other.
+/// The properties in which two devices must agree if one is to replace the other.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Kind {
     pub(super) adapter: AdapterSummary,
-    /// Where on the bus the adapter is: there may be several of a name.
+    /// The adapter's place on the bus. Several adapters may have the same name.
     pub(super) bus_id: String,
     pub(super) features: wgpu::Features,
-    /// Whether it was to be opened with registered host memory.
+    /// Whether it was opened for registered host memory.
     pub(super) registers: bool,
 }
 
-/// Why a device is lost; `None` while it is not.
+/// The reason for the loss of a device; `None` if it is not lost.
 pub(super) type Loss = Arc<Mutex<Option<String>>>;
 
 /// A device with its queue.
@@ -36,7 +35,7 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// A device of this kind that was opened before and is idle.
+    /// Takes an idle device of this kind, if there is one.
     pub(super) fn idle(kind: &Kind) -> Option<Self> {
         let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
         let found = idle.iter().position(|opened| opened.kind == *kind)?;
@@ -44,14 +43,14 @@ impl Opened {
     }
 }
 
-/// A device in use; idle when this is dropped.
+/// A device in use. It becomes idle when this is dropped.
 pub(super) struct InUse(pub(super) Opened);
 
 impl Drop for InUse {
     fn drop(&mut self) {
         let opened = self.0.clone();
         if opened.loss.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
-            // Of no use to anybody, and still not to be closed.
+            // The device is useless now, but closing it is still not safe.
             mem::forget(opened);
         } else {
             IDLE.lock().unwrap_or_else(PoisonError::into_inner).push(opened);

@@ -1,4 +1,4 @@
-//! Which device to open, and how: what the caller says, or else the environment.
+//! Which device to open, and how: from the caller, or else from the environment.
 
 use crate::backend::HostMemory;
 use crate::gpu::kernel::Kernel;
@@ -12,25 +12,26 @@ pub struct Options {
     /// A part of the adapter's name, whatever its case, or its index in [`Gpu::adapters`](crate::Gpu::adapters).
     /// Default: `EVARISTE_DEVICE`, else the best adapter.
     pub device: Option<String>,
-    /// Whether an adapter that the CPU imitates will do where there is no hardware. Default: yes. One that `device`
-    /// names will do in any case.
+    /// Whether a software adapter may be used if there is no hardware. Default: yes. A software adapter that `device` names is
+    /// always accepted.
     pub software: bool,
     /// Whether shaders check every index. Default: in debug builds, or with `EVARISTE_CHECKED_SHADERS=1`.
     pub checked_shaders: Option<bool>,
     /// Which kernel runs plans. Default: `EVARISTE_KERNEL`, else the best that is ready.
     pub kernel: Option<Kernel>,
-    /// How the device reaches the host's memory. Default: `EVARISTE_MEMORY`, else the first of registered, mapped and
-    /// staged that it can.
+    /// How the device accesses host memory. Default: `EVARISTE_MEMORY`, else the first of registered, mapped and staged that the
+    /// device supports.
     pub memory: Option<HostMemory>,
     /// Whether the device times each pass, for [`Gpu::take_profile`](crate::Gpu::take_profile). Default: no.
     pub profile: bool,
-    /// From how many distinct repairs on, where stripes have repairs of their own, the device works out their matrices itself.
-    /// Default: where their tables come to 512 KiB (410 repairs of four shards of a 10+4 code, 28 of ten of a 50+10 code).
+    /// The number of distinct repairs from which the device computes the repair matrices itself, when stripes have different
+    /// repairs. Default: the number whose tables need 512 KiB (410 repairs of four shards of a 10+4 code, 28 of ten shards of a
+    /// 50+10 code).
     pub invert_from: Option<usize>,
 }
 
 impl Options {
-    /// The best hardware adapter, never a software one.
+    /// Options for the best hardware adapter, never a software one.
     pub fn hardware_only() -> Self {
         Self { software: false, ..Self::default() }
     }
@@ -58,7 +59,7 @@ pub(super) fn checked_shaders(options: &Options) -> Result<bool, Error> {
     }
 }
 
-/// How the host's memory is to be reached, if anybody says.
+/// The way to host memory, if the options or the environment set one.
 pub(in crate::gpu) fn forced_memory(options: &Options) -> Result<Option<HostMemory>, Error> {
     const WAYS: [HostMemory; 3] = [HostMemory::Registered, HostMemory::Mapped, HostMemory::Staged];
     if options.memory.is_some() {

@@ -1,5 +1,5 @@
-//! Waiting for a device: awake for a moment, then asleep. One that hangs is given up, unless it works on memory that its
-//! owner will use next; one that was lost is an error.
+//! Waiting for a device: polling for a moment, then sleeping. A wait gives up on a device that hangs, unless it works on memory
+//! that its owner will use next. A lost device is an error.
 
 use std::sync::{PoisonError, mpsc};
 use std::time::{Duration, Instant};
@@ -7,16 +7,15 @@ use std::time::{Duration, Instant};
 use super::Device;
 use crate::Error;
 
-/// How long a wait asks again and again before it sleeps: a small call ends within this, and waking up costs as much as it
-/// does.
+/// How long a wait polls before it sleeps. A small call ends within this time, and waking up would take as long as the call.
 const SPIN: Duration = Duration::from_micros(100);
-/// A submission that takes longer than this hangs.
+/// A submission that takes longer than this is considered hung.
 const HANG: Duration = Duration::from_secs(120);
 
-/// How long to wait before a wait that panicked is tried again; after as many it is given up.
+/// The pauses before a wait that panicked is repeated. After the last one, the wait gives up.
 const PAUSES_AFTER_PANICS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(900)];
 
-/// Told by a buffer's callback once it is mapped.
+/// Sent by a buffer's callback once the buffer is mapped.
 pub(in crate::gpu) type Mapped = mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>;
 
 /// How a wait ended.
@@ -27,8 +26,8 @@ enum Waited {
 }
 
 impl Device {
-    /// Waits for a submission, or for the last one. Callbacks of buffers mapped by it run before this returns, or on
-    /// another thread that polls this device, soon after. A device that hangs is given up.
+    /// Waits for a submission, or for the last one. Callbacks of buffers mapped by it run before this returns or, on another
+    /// thread that polls this device, soon after. Gives up on a device that hangs.
     pub(in crate::gpu) fn wait(
         &self,
         submission: Option<wgpu::SubmissionIndex>,
@@ -38,7 +37,7 @@ impl Device {
             Waited::Done => self.loss().map_or(Ok(()), |reason| Err(self.lost(doing(), reason))),
             Waited::Hung => {
                 if self.owned.is_some() {
-                    // Whatever still runs there must not run on.
+                    // Whatever still runs on the device must stop.
                     self.device.destroy();
                 }
                 Err(self.lost(doing(), format!("it has not answered for {} s", HANG.as_secs())))
@@ -61,7 +60,7 @@ impl Device {
                 Waited::Hung => {
                     log::error!("{} has been {} for {} s", self.name, doing(), HANG.as_secs());
                     if self.owned.is_some() {
-                        // Nobody is to queue up behind it.
+                        // No other thread should queue up behind it.
                         self.device.destroy();
                     }
                 }
@@ -70,8 +69,8 @@ impl Device {
         }
     }
 
-    /// Waits for the mapping of a buffer whose submission has been waited for: whoever polls the device runs our callbacks, so
-    /// that this one may still be on its way.
+    /// Waits for the mapping of a buffer after the wait for its submission. Any thread that polls the device may run our
+    /// callback, so the callback may not have run yet.
     pub(in crate::gpu) fn wait_mapped(&self, mapped: &Mapped, doing: impl Fn() -> String) -> Result<(), Error> {
         match mapped.recv_timeout(HANG) {
             Ok(Ok(())) => Ok(()),
@@ -92,14 +91,14 @@ impl Device {
             let submission_index = submission_index.clone();
             self.device.poll(wgpu::PollType::Wait { submission_index, timeout: Some(HANG) })
         };
-        // wgpu panics where a driver reports the loss of its device to a wait; that is an error like any other. But so it
-        // does where the host is short of memory, and so may a caller's callback that the wait runs: only a loss is
-        // met each time.
+        // wgpu panics when a driver reports a lost device to a wait; that is an error like any other. It also panics when the
+        // host is short of memory, and a caller's callback that the wait runs may panic too. Only a loss happens again on every
+        // attempt.
         for pause in PAUSES_AFTER_PANICS {
             match std::panic::catch_unwind(std::panic::AssertUnwindSafe(&poll)) {
                 Ok(Ok(_)) => return Waited::Done,
                 Ok(Err(wgpu::PollError::Timeout)) => return Waited::Hung,
-                // No submission with this index was ever made.
+                // There was never a submission with this index.
                 Ok(Err(_)) => return Waited::Lost("it takes no more work".to_owned()),
                 Err(_) => std::thread::sleep(pause),
             }
@@ -107,7 +106,7 @@ impl Device {
         Waited::Lost("the driver lost it while it was waited for".to_owned())
     }
 
-    /// The error of a loss, which is remembered.
+    /// The error of a loss. The device remembers the loss.
     fn lost(&self, doing: String, reason: String) -> Error {
         self.loss.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| reason.clone());
         Error::DeviceLost { device: self.name.clone(), doing, reason }

@@ -1,4 +1,4 @@
-//! Where nothing can be imported.
+//! For systems on which host memory cannot be imported.
 
 use std::convert::Infallible;
 use std::ptr::NonNull;
@@ -33,7 +33,7 @@ impl Importer {
     }
 
     /// # Safety
-    /// There is no importer to call it on.
+    /// Never called, because no importer exists.
     pub(in crate::gpu) unsafe fn import(
         &self,
         _: &wgpu::Device,

@@ -37,7 +37,7 @@ pub(in crate::gpu) fn open(
     Ok(unsafe { adapter.create_device_from_hal::<Vulkan>(opened, descriptor) }?)
 }
 
-/// What it takes to import memory into one device.
+/// Imports memory into one device.
 pub(in crate::gpu) struct Importer {
     device: ash::Device,
     functions: ash::ext::external_memory_host::Device,
@@ -70,15 +70,15 @@ impl Importer {
         })
     }
 
-    /// What address and length must be multiples of.
+    /// The alignment of addresses and lengths, in bytes.
     pub(in crate::gpu) fn alignment(&self) -> usize {
         self.alignment
     }
 
-    /// Imports pages and returns them as a storage buffer of the device, with what releases them.
+    /// Imports pages. Returns them as a storage buffer of the device, and the value that releases them.
     ///
     /// # Errors
-    /// What the driver says.
+    /// The driver's error.
     ///
     /// # Safety
     /// The pages are valid for reads and writes until `owner` is dropped. Address and length are multiples of
@@ -166,12 +166,12 @@ pub(in crate::gpu) struct Import {
 }
 
 impl Import {
-    /// Whether the device has let go of the pages, and their owner was dropped.
+    /// Whether the device has released the pages and their owner was dropped.
     pub(in crate::gpu) fn is_released(&self) -> bool {
         self.lock().is_none()
     }
 
-    /// Takes the pages from the device. To be called when wgpu has let go of the buffer, or when the device is lost.
+    /// Releases the pages. Must be called after wgpu has released the buffer, or after the device is lost.
     pub(in crate::gpu) fn release(&self) {
         drop(self.lock().take());
     }

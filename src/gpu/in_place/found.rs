@@ -6,7 +6,7 @@ use crate::Error;
 use crate::backend::BLOCK_BYTES;
 use crate::gpu::device::Device;
 
-/// Where checks leave what they find, and where the host reads it.
+/// The buffer into which checks write their findings, and the one from which the host reads them.
 pub(super) struct FoundBuffers {
     pub(super) found: wgpu::Buffer,
     pub(super) download: wgpu::Buffer,
@@ -17,7 +17,7 @@ pub(super) struct FoundBuffers {
 pub(in crate::gpu) struct FoundPool(Mutex<Vec<FoundBuffers>>);
 
 impl FoundPool {
-    /// Pairs kept; calls at the same time beyond that make their own.
+    /// The number of pairs kept. When more calls run at the same time, the others make their own.
     const KEPT: usize = 2;
 
     pub(super) fn take(&self, device: &Device, bytes: usize) -> Result<FoundBuffers, Error> {

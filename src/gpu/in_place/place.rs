@@ -1,4 +1,4 @@
-//! Where the slots of a batch lie in registered memory, and whether a kernel can work on them there.
+//! The place of a batch's slots in registered memory, and whether a kernel can work on them there.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::gpu::registered::{Range, Registry};
 use crate::memory::View;
 use crate::plan::Matrices;
 
-/// Where the slots of a batch lie in registered memory.
+/// The place of a batch's slots in registered memory.
 pub(in crate::gpu) struct Place {
     pub(super) sources: Window,
     pub(super) targets: Window,
@@ -27,7 +27,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The smallest window that holds these slots of the view; `None` if they do not lie in one range.
+    /// The smallest window that contains these slots of the view; `None` if they are not in one range.
     fn around(registry: &Registry, view: &View<'_>, span: &Span, mut slots: impl Iterator<Item = u32>) -> Option<Self> {
         let bytes = (span.stripes - 1) * span.source_stride + span.stripe_bytes;
         let address = |slot| view.address(slot).map(|start| start.addr().get());
@@ -41,7 +41,7 @@ impl Window {
         (window.end as u64 <= window.range.buffer.size()).then_some(window)
     }
 
-    /// Both windows as one, where they lie in the same range.
+    /// Both windows as one, if they are in the same range.
     fn joined(&self, other: &Self) -> Option<Self> {
         let joined = || Self {
             range: Arc::clone(&self.range),
@@ -51,7 +51,7 @@ impl Window {
         Arc::ptr_eq(&self.range, &other.range).then(joined)
     }
 
-    /// The same window from a place on where a binding may begin.
+    /// The same window, beginning at the last place before it where a binding may begin.
     fn aligned(self, device: &Device) -> Option<Self> {
         let limits = device.device.limits();
         let alignment = limits.min_storage_buffer_offset_alignment as usize;
@@ -63,14 +63,14 @@ impl Window {
         part(&self.range.buffer, self.start as u64, (self.end - self.start) as u64)
     }
 
-    /// Where a slot begins in the binding.
+    /// The offset of a slot in the binding.
     pub(super) fn place(&self, view: &View<'_>, slot: u32) -> usize {
         let address = view.address(slot).expect("a batch names no absent slot").addr().get();
         self.range.offset(address) - self.start
     }
 }
 
-/// Where the batch lies, if a kernel can work on it there: in one registered range, or sources in one and targets in
+/// The place of a batch, if a kernel can work on it there: all slots in one registered range, or sources in one and targets in
 /// another, in whole words.
 pub(in crate::gpu) fn place(registry: &Registry, device: &Device, batch: &Batch<'_>) -> Option<Place> {
     let view = batch.view();
@@ -79,7 +79,7 @@ pub(in crate::gpu) fn place(registry: &Registry, device: &Device, batch: &Batch<
         return None;
     }
     let stripe_bytes = view.bytes().next_multiple_of(COLUMN_BYTES);
-    // The stride of a single stripe says nothing, and nothing bounds it.
+    // The stride of a single stripe is unused and unbounded, so it is ignored.
     let stride = if view.stripes() > 1 { view.stripe_stride() } else { stripe_bytes };
     let is_whole = |slot| view.address(slot).is_some_and(|start| start.addr().get().is_multiple_of(COLUMN_BYTES));
     if stripe_bytes > view.padded_bytes() || !stride.is_multiple_of(COLUMN_BYTES) || !slots(matrices).all(is_whole) {
@@ -97,7 +97,7 @@ pub(in crate::gpu) fn place(registry: &Registry, device: &Device, batch: &Batch<
         Some(_) => Window::around(registry, view, &span, named(slots)).map(Some),
         None => Some(None),
     };
-    // A plan that makes zeros has no source, and one that is there for the checksums of its sources no target.
+    // A plan that writes zeros has no sources, and a plan that only sums checksums of its sources has no targets.
     let (sources, targets) = match (window(Plan::sources)?, window(Plan::targets)?) {
         (Some(sources), Some(targets)) => (sources, targets),
         (Some(one), None) | (None, Some(one)) => (one.clone(), one),

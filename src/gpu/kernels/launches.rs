@@ -13,13 +13,13 @@ pub(in crate::gpu) struct Launches {
     kept: Recent<MadeFrom, Arc<Launch>>,
 }
 
-/// All that a launch was made from.
+/// The values from which a launch was made.
 struct MadeFrom {
     ready: Ready,
     span: Span,
     addressing: Addressing,
     bindings: Vec<(wgpu::Buffer, wgpu::BufferAddress, Option<wgpu::BufferSize>)>,
-    /// Where sources and targets begin.
+    /// The offsets of sources and targets.
     places: Vec<usize>,
 }
 
@@ -33,7 +33,7 @@ impl Launches {
     /// Launches kept over one set of buffers.
     const KEPT: usize = 8;
 
-    /// As [`Kernels::launch`].
+    /// See [`Kernels::launch`].
     pub(in crate::gpu) fn launch(
         &self,
         kernels: &Kernels,

@@ -1,8 +1,8 @@
-//! How a batch is cut to fit the buffers of a ring, and its pieces to be copied by several threads.
+//! Divides a batch into chunks that fit the buffers of a ring, and chunks into bands that several threads copy.
 
 use std::ops::Range;
 
-/// What one thread copies at a time.
+/// Bytes that one thread copies at a time.
 const BAND_BYTES: usize = 256 << 10;
 
 /// A rectangle of a view: some columns of some stripes, or all columns of several.
@@ -12,7 +12,7 @@ pub(super) struct Chunk {
     pub(super) columns: Range<usize>,
 }
 
-/// The size of a view, and what its stripes are padded to a multiple of on the device.
+/// The size of a view, and the grain to which its stripes are padded on the device.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
     pub(super) stripes: usize,
@@ -47,10 +47,10 @@ impl Chunk {
         self.columns.len().next_multiple_of(grain)
     }
 
-    /// The chunk in bands that are worth a thread, in the order in which they lie on the device.
+    /// The chunk in bands that are large enough for a thread each, in their order on the device.
     pub(super) fn bands(&self, grain: usize) -> impl Iterator<Item = Chunk> + use<> {
         let stripe_bytes = self.stripe_bytes(grain);
-        // Whole stripes, or, where one is long enough for several bands, multiples of the grain.
+        // Whole stripes or, if a stripe is long enough for several bands, multiples of the grain.
         let stripe_step = (BAND_BYTES / stripe_bytes).max(1);
         let column_step = if stripe_step > 1 { stripe_bytes } else { (BAND_BYTES / grain * grain).max(grain) };
         let Self { stripes, columns } = self.clone();

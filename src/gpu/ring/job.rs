@@ -1,4 +1,4 @@
-//! One batch on its way through a ring: what of it goes where.
+//! One batch in a ring: which of its bytes are copied where.
 
 use std::ops::Range;
 
@@ -16,21 +16,21 @@ use crate::memory::{Tile, View};
 use crate::plan::Matrices;
 use crate::{Error, Grs};
 
-/// Below this many bytes another thread costs more than it saves.
+/// With fewer bytes than this, another thread costs more than it saves.
 const PARALLEL_BYTES: usize = 512 << 10;
 /// What one thread takes of the targets at a time, together.
 const TILE_BYTES: usize = 128 << 10;
 
 pub(super) struct Job<'a> {
-    /// Which batch of the call.
+    /// The batch's index in the call.
     index: usize,
     pub(super) mode: Mode,
-    /// Whether what a check finds wrong is to be made right.
+    /// Whether differences that a check finds are to be corrected.
     pub(super) corrects: Option<(&'a Grs, &'a Erasures)>,
     pub(super) matrices: Matrices<'a>,
     pub(super) tables: Option<PerStripe>,
     view: View<'a>,
-    /// Where checksums go, if they are wanted.
+    /// The destination of checksums, if they are wanted.
     crc: Option<&'a mut [u32]>,
     /// Bytes of a slot in one stripe, as the caller sees them.
     bytes: usize,
@@ -57,7 +57,7 @@ impl<'a> Job<'a> {
         let block = bytes.next_power_of_two().clamp(COLUMN_BYTES, BLOCK_BYTES);
         let has_blocks = mode == Mode::Check || batch.crc().is_some();
         let grain = if has_blocks { block } else { COLUMN_BYTES };
-        // A block lies within one stripe, and a stripe may have a plan of its own.
+        // A block is within one stripe, and each stripe may have its own plan.
         let may_join = matches!(matrices, Matrices::One(_)) && (!has_blocks || bytes.is_multiple_of(block));
         let stripe_bytes = bytes.next_multiple_of(grain).saturating_mul(sources.max(targets)).max(1);
         let tables = kernels.tables_per_stripe(matrices, (SLOT_BYTES / stripe_bytes).min(batch.view().stripes()))?;
@@ -72,7 +72,7 @@ impl<'a> Job<'a> {
         self.view.total_bytes() == 0 || !has_targets
     }
 
-    /// Shards the host writes to the device: what stands in the targets of a check lies behind the sources.
+    /// Shards that the host copies to the device: the sources and, in a check, the stored targets after them.
     pub(super) fn uploads(&self) -> usize {
         if self.mode == Mode::Check { self.sources + self.targets } else { self.sources }
     }
@@ -85,7 +85,7 @@ impl<'a> Job<'a> {
         Cut { stripes: self.view.stripes(), bytes: self.view.bytes(), grain: self.grain }
     }
 
-    /// The fewest bytes of a slot's buffers that this needs, and those that hold all of it.
+    /// The least bytes of a slot's buffers that this needs, and the bytes that hold all of it.
     pub(super) fn needs(&self) -> (usize, usize) {
         let bytes = |column_bytes: usize| self.slots().saturating_mul(column_bytes).next_multiple_of(PIECE_ALIGNMENT);
         (bytes(self.grain), bytes(self.cut().padded_total().min(isize::MAX.unsigned_abs() / self.slots().max(1) / 2)))
@@ -106,7 +106,7 @@ impl<'a> Job<'a> {
         self.slots() * self.stride(chunk)
     }
 
-    /// How kernels see a chunk.
+    /// The layout of a chunk for kernels.
     pub(super) fn span(&self, chunk: &Chunk) -> Span {
         let stripe_bytes = chunk.stripe_bytes(self.grain);
         Span {
@@ -118,7 +118,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Bytes of what a check of a chunk finds.
+    /// Bytes of the findings of a chunk's check.
     pub(super) fn found_bytes(&self, chunk: &Chunk) -> usize {
         self.targets * self.span(chunk).blocks() * size_of::<Found>()
     }
@@ -133,7 +133,7 @@ impl<'a> Job<'a> {
         (self.sources + self.targets) * self.span(chunk).blocks() * size_of::<u32>()
     }
 
-    /// Puts the checksums of a chunk where they belong.
+    /// Copies the checksums of a chunk to their destination.
     pub(super) fn take_checksums(&mut self, chunk: &Chunk, checksums: &[u32]) {
         let blocks = self.span(chunk).blocks() / chunk.stripes.len();
         let (stripes, stripe_blocks) = (self.view.stripes(), self.view.bytes().div_ceil(self.block));
@@ -151,7 +151,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// The plan of each stripe of a chunk; empty where one serves all.
+    /// The plan of each stripe of a chunk; empty if one plan serves all.
     pub(super) fn plan_of(&self, chunk: &Chunk) -> &'a [u32] {
         match self.matrices {
             Matrices::One(_) => &[],
@@ -159,7 +159,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Copies a chunk's bytes of every source, and in a check of every target, one shard behind another.
+    /// Copies a chunk's bytes of every source and, in a check, of every target, one shard after another.
     pub(super) fn fill(&self, chunk: &Chunk, mut mapped: Part<'_>) {
         let bands = (0..self.uploads()).flat_map(|position| chunk.bands(self.grain).map(move |band| (position, band)));
         let copies = bands.map(|(position, band)| {
@@ -184,7 +184,7 @@ impl<'a> Job<'a> {
                 None => plan.sources().get(position),
             };
             let (mut bytes, mut zeros) = (to.take(band.columns.len()), to.take(padding));
-            // What stands beyond a smaller plan's sources does not matter: its tables are zero.
+            // The bytes after a smaller plan's sources do not matter, because their tables are zero.
             if let Some(&shard) = shard {
                 bytes.copy_from(&self.view.slot(shard, stripe)[band.columns.clone()]);
                 zeros.zero();
@@ -192,7 +192,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Copies a chunk's bytes of every target to where they belong.
+    /// Copies a chunk's bytes of every target to the view.
     pub(super) fn take_targets(&mut self, chunk: &Chunk, mapped: &[u8]) -> Result<(), Error> {
         if self.targets == 0 {
             return Ok(());
@@ -212,7 +212,7 @@ impl<'a> Job<'a> {
             }
         };
         let tile_bytes = (TILE_BYTES / self.targets).max(COLUMN_BYTES);
-        // Where stripes are padded on the device, each is looked for by itself.
+        // If stripes are padded on the device, each one is found separately.
         let tiles = match matrices {
             Matrices::One(plan) if stripe_bytes != chunk.columns.len() => part.tiles_of_stripes(plan, tile_bytes)?,
             _ => part.tiles(matrices, tile_bytes)?,
@@ -231,15 +231,15 @@ impl<'a> Job<'a> {
         (self.span(chunk).blocks(), self.uploads())
     }
 
-    /// The stripe of a chunk's block, and where in it the block begins.
+    /// The stripe of a chunk's block, and the block's offset in it.
     pub(super) fn locate(&self, chunk: &Chunk, block: usize) -> (usize, usize) {
         let stripe_blocks = chunk.stripe_bytes(self.grain) / self.block;
         let at = chunk.columns.start + block % stripe_blocks * self.block;
-        // Of stripes that were joined, each begins anew.
+        // In joined stripes, offsets count from the start of each stripe.
         (chunk.stripes.start + block / stripe_blocks + at / self.bytes, at % self.bytes)
     }
 
-    /// Takes what was done in a block of a chunk, and copies what was corrected there to where it belongs.
+    /// Takes the results for a block of a chunk, and copies its corrected bytes to the view.
     pub(super) fn take_corrected(&mut self, chunk: &Chunk, outcome: &Outcome<'_>, mapped: &[u8], report: &mut Report) {
         let (stripe, offset) = self.locate(chunk, outcome.block);
         let known = report.corrections.len();
@@ -257,7 +257,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// What the entries of a chunk's check say.
+    /// The mismatches in the entries of a chunk's check.
     pub(super) fn mismatches(&self, chunk: &Chunk, entries: &[Found]) -> impl Iterator<Item = Mismatch> {
         let (batch, bytes) = (self.index, self.bytes);
         let Range { start, .. } = chunk.columns;
@@ -271,7 +271,7 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// What is being done, for errors.
+    /// The name of the operation, for errors.
     pub(super) fn describe(&self) -> String {
         let verb = match (self.mode, self.corrects) {
             (Mode::Write, _) => "writing",

@@ -10,39 +10,39 @@ use crate::gpu::kernels::Launches;
 
 /// The buffers of one submission.
 pub(super) struct Slot {
-    /// What the host writes: sources, and in a check what stands in the targets. Mapped while the slot is idle.
+    /// Written by the host: sources and, in a check, the stored targets. Mapped while the slot is idle.
     pub(super) upload: wgpu::Buffer,
-    /// What the host reads: targets, or what a check found.
+    /// Read by the host: targets, or the findings of a check.
     pub(super) download: wgpu::Buffer,
-    /// The device's own copies, where kernels cannot work on mapped buffers.
+    /// The device's own copies, if kernels cannot work on mapped buffers.
     pub(super) staged: Option<Staged>,
-    /// What checks find, counted by the device in its own memory.
+    /// Findings of checks, counted by the device in its own memory.
     pub(super) found: wgpu::Buffer,
-    /// Checksums; made when the first are wanted.
+    /// Checksums. Made when they are first wanted.
     pub(super) checksums: Option<Checksums>,
     pub(super) launches: Launches,
-    /// What was corrected in the submission in flight.
+    /// The corrections of the submission in flight.
     pub(super) room: Option<Room>,
-    /// The pieces in it, one after another, and where the last one ends.
+    /// The pieces in it, in order, and the end of the last one.
     pub(super) pieces: Vec<Piece>,
     pub(super) used: usize,
     pub(super) in_flight: Option<InFlight>,
 }
 
-/// Memory of the device beside a slot's mapped buffers.
+/// Device memory in addition to a slot's mapped buffers.
 pub(super) struct Staged {
     pub(super) sources: wgpu::Buffer,
     pub(super) targets: wgpu::Buffer,
 }
 
-/// Where the device leaves checksums, and where the host reads them.
+/// The buffer into which the device writes checksums, and the one from which the host reads them.
 pub(super) struct Checksums {
     pub(super) computed: wgpu::Buffer,
     pub(super) download: wgpu::Buffer,
 }
 
 impl Checksums {
-    /// For a slot with buffers of so many bytes: half, as for findings, since there are at most twice as many checksums of
+    /// For a slot with buffers of this many bytes. Half is enough, as for findings: there are at most twice as many checksums, of
     /// half the size.
     fn new(device: &Device, slot_bytes: usize) -> Self {
         use wgpu::BufferUsages as Usage;
@@ -51,19 +51,19 @@ impl Checksums {
     }
 }
 
-/// A chunk of a batch and where it begins in the slot's buffers.
+/// A chunk of a batch, and its offset in the slot's buffers.
 #[derive(Clone, Debug)]
 pub(super) struct Piece {
-    /// Which of the call's jobs.
+    /// The job's index in the call.
     pub(super) job: usize,
     pub(super) chunk: Chunk,
     pub(super) base: usize,
 }
 
-/// A submission, and how to know that its buffers are mapped again.
+/// A submission, and the channel that tells when its buffers are mapped again.
 pub(super) struct InFlight {
     pub(super) submission: wgpu::SubmissionIndex,
-    /// How many buffers.
+    /// The number of buffers.
     pub(super) buffers: usize,
     pub(super) mapped: Mapped,
 }
@@ -120,7 +120,7 @@ impl Slot {
         Ok(())
     }
 
-    /// Adds a piece behind the others and returns where it begins.
+    /// Adds a piece after the others and returns its offset.
     pub(super) fn push(&mut self, job: usize, chunk: Chunk, bytes: usize) -> usize {
         let base = self.used;
         self.pieces.push(Piece { job, chunk, base });
@@ -128,7 +128,7 @@ impl Slot {
         base
     }
 
-    /// Waits until the submission in flight, if there is one, is done and its buffers are mapped; false if there is none.
+    /// Waits until the submission in flight is done and its buffers are mapped. Returns false if there is no submission.
     pub(super) fn wait(&mut self, device: &Device, doing: impl Fn() -> String) -> Result<bool, Error> {
         let Some(InFlight { submission, buffers, mapped }) = self.in_flight.take() else { return Ok(false) };
         device.wait(Some(submission), &doing)?;
