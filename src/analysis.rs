@@ -1,8 +1,6 @@
-//! What a layout costs and what it survives.
-//!
-//! Everything here is counted from the structure of a [`Layout`] or from the generator of a [`Code`](crate::Code), and
-//! no byte of data is ever looked at. Losses are of whole shards, and every set of so many shards is as likely as any
-//! other.
+//! The cost of a layout, and the losses that it survives.
+//! Everything here is computed from the structure of a [`Layout`] or from the generator of a [`Code`](crate::Code); no data is
+//! read. A loss is the loss of a whole shard, and all sets of the same size are equally likely.
 //!
 //! | question | answer |
 //! |---|---|

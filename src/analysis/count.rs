@@ -1,4 +1,4 @@
-//! Going through all sets of losses.
+//! Counting by trying all sets of losses.
 //!
 //! The sets are the paths of a tree: each shard of a set takes its column out of the columns of all shards behind it,
 //! so that what is left says which of those still are independent of the set. With two shards to go nothing more is
@@ -10,13 +10,13 @@ use rayon::prelude::*;
 use super::subsets;
 use crate::{Code, gf256};
 
-/// How much work an answer may take.
+/// The work that an answer may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effort {
     /// Steps; one step is about one product in the field. All sets are tried if that takes no more steps than this.
     /// Otherwise a sample is tried that takes about this many, with at least a thousand and at most a million sets.
     pub steps: u64,
-    /// Where samples begin. The same seed gives the same answer.
+    /// The seed of the samples. The same seed gives the same answer.
     pub seed: u64,
 }
 
@@ -55,7 +55,7 @@ impl Checks {
         self.parities
     }
 
-    /// Whether these losses are survived; `columns` is room to work in.
+    /// Whether these losses are survived. `columns` is scratch memory.
     pub(super) fn is_survived(&self, lost: &[usize], columns: &mut Vec<u8>) -> bool {
         columns.clear();
         for &shard in lost {
@@ -64,13 +64,13 @@ impl Checks {
         are_independent(columns, self.parities)
     }
 
-    /// About how many products [`Checks::survived`] takes; `None` beyond 64 bits.
+    /// The approximate number of products that [`Checks::survived`] takes; `None` beyond 64 bits.
     pub(super) fn steps(&self, losses: usize) -> Option<u64> {
         let nodes = subsets::count(self.shards, losses.saturating_sub(2))?;
         nodes.checked_mul((self.shards * self.parities) as u64)
     }
 
-    /// How many sets of so many losses are survived.
+    /// The number of sets of this many losses that are survived.
     pub(super) fn survived(&self, losses: usize) -> u64 {
         match losses {
             0 => 1,
@@ -90,8 +90,7 @@ impl Checks {
     }
 }
 
-/// How many sets of `losses` (at least one) of these columns are independent. Leaves the columns in any order and
-/// scale.
+/// The number of sets of `losses` (at least one) of these columns that are independent. May reorder and scale the columns.
 fn survived(columns: &mut [u8], height: usize, losses: usize) -> u64 {
     match losses {
         1 => columns.chunks_exact(height).filter(|column| first_nonzero(column).is_some()).count() as u64,
@@ -129,7 +128,7 @@ fn take_out(columns: &[u8], height: usize, left: &mut [u8]) -> bool {
     true
 }
 
-/// Whether no column is a combination of the others. Leaves them reduced.
+/// Whether no column is a combination of the others. Reduces the columns.
 fn are_independent(columns: &mut [u8], height: usize) -> bool {
     let mut rest = columns;
     while !rest.is_empty() {
@@ -178,7 +177,7 @@ mod tests {
     use super::*;
     use crate::Matrix;
 
-    /// What the planner would rebuild, set by set.
+    /// Asks the planner for each set whether it can be rebuilt.
     fn by_plans(code: &Code, losses: usize) -> u64 {
         let sets = (0..1_u32 << code.total_shards()).filter(|set| set.count_ones() as usize == losses);
         let lost = |set: u32| (0..code.total_shards()).filter(|shard| set >> shard & 1 == 1).collect::<Vec<_>>();

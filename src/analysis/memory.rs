@@ -1,8 +1,8 @@
-//! How much memory a codec needs beside the shards.
+//! The memory that a codec needs in addition to the shards.
 
 use crate::Layout;
 
-/// Bytes that a codec holds for the plan it encodes with, and what a call on plain host memory has in flight.
+/// Bytes that a codec holds for the plan it encodes with, and bytes that a call on ordinary host memory has in flight.
 ///
 /// With k data and m parity shards:
 ///
@@ -23,14 +23,14 @@ use crate::Layout;
 pub struct Memory {
     /// The matrix.
     pub matrix_bytes: usize,
-    /// The tables of the widest CPU kernel that is not the portable one: 32 bytes a coefficient.
+    /// The tables of the CPU kernel with the largest tables, other than the portable one: 32 bytes for each coefficient.
     pub cpu_table_bytes: usize,
     /// The tables of a GPU's table kernel.
     pub gpu_table_bytes: usize,
 }
 
 impl Memory {
-    /// The memory of a layout; of one that is [impossible](Layout::check), nothing of use.
+    /// The memory of a layout. The result is meaningless if the layout is [impossible](Layout::check).
     #[must_use]
     pub fn of(layout: &Layout) -> Self {
         let (data, parity) = (layout.data_shards(), layout.parity_shards());

@@ -36,16 +36,16 @@ pub use simulation::{Simulated, simulate};
 
 use crate::Error;
 
-/// The disks of an array and what becomes of them.
+/// The disks of an array, and how they fail and are repaired.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Disks {
-    /// How many there are, parity included.
+    /// The number of disks, including parity.
     pub count: usize,
     /// Mean time to failure of one disk, in hours.
     pub mttf_hours: f64,
     /// Mean time to repair one disk, in hours.
     pub mttr_hours: f64,
-    /// How many are repaired at once.
+    /// How failed disks are repaired.
     pub repair: Repair,
 }
 
@@ -54,7 +54,7 @@ pub struct Disks {
 pub enum Repair {
     /// One at a time.
     Serial,
-    /// All at once, none the slower for it.
+    /// All at once, each as fast as if it were alone.
     Parallel,
 }
 
@@ -70,13 +70,13 @@ impl Disks {
         Ok(())
     }
 
-    /// Failures an hour while `failed` disks are failed.
+    /// Failures per hour while `failed` disks are failed.
     #[expect(clippy::cast_precision_loss, reason = "counts of disks")]
     fn failure_rate(&self, failed: usize) -> f64 {
         (self.count - failed) as f64 / self.mttf_hours
     }
 
-    /// Repairs an hour while `failed` disks are failed.
+    /// Repairs per hour while `failed` disks are failed.
     #[expect(clippy::cast_precision_loss, reason = "counts of disks")]
     fn repair_rate(&self, failed: usize) -> f64 {
         let at_once = match self.repair {
@@ -87,17 +87,15 @@ impl Disks {
     }
 }
 
-/// The mean hours until data is lost, all disks being whole at first, by the chain of this [module](self).
-///
-/// `survived[i]` is the share of sets of i failed disks that is survived; beyond its end nothing is, so a list that
-/// ends early gives a lower bound. An MDS code with m parities has m + 1 ones.
+/// The mean hours until data is lost, by the chain of this [module](self). All disks work at the start.
+/// `survived[i]` is the share of sets of i failed disks that are survived. Sets larger than the list are taken as lost, so a
+/// short list gives a lower bound. An MDS code with m parities has m + 1 ones.
 ///
 /// Expected times t_i from state i are eliminated from 0 upwards as t_i = A_i + (1 - D_i) t_(i+1). A and D follow from
 /// sums, products and quotients of positive numbers only, 1 - S(i + 1) / S(i) being one of them, so a result of 10^12
 /// hours is as exact as its inputs (W. K. Grassmann, M. I. Taksar and D. P. Heyman, "Regenerative analysis and steady
 /// state distributions for Markov chains", Operations Research 33, 1985, is the idea).
-///
-/// Infinite if even the loss of all disks is survived; 0 for an empty list or for one that begins with zero.
+/// Infinite if even the loss of all disks is survived; 0 if the list is empty or begins with zero.
 ///
 /// # Errors
 /// [`Error::Hours`] unless both mean times are positive.
@@ -143,7 +141,7 @@ mod tests {
         let disks = eight(Repair::Serial);
         assert!((chain(&disks, &[1.0]).unwrap() - 125_000.0).abs() < 1e-6);
         assert_eq!(chain(&disks, &[]).unwrap(), 0.0);
-        // All eight failed and nothing lost: there is nothing left to fail.
+        // All eight disks failed and nothing was lost, so nothing is left to fail.
         assert_eq!(chain(&disks, &[1.0; 9]).unwrap(), f64::INFINITY);
     }
 

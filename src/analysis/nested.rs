@@ -1,4 +1,4 @@
-//! Nested decoding: first inside the groups, each alone, then across them.
+//! Nested decoding: first inside each group alone, then across the groups.
 
 use super::Tolerance;
 use super::subsets::ln_factorials;

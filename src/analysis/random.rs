@@ -4,7 +4,7 @@
 pub(super) struct Random(u64);
 
 impl Random {
-    /// Sequence number `stream` of a seed: samples that are drawn in parallel each have their own.
+    /// Sequence number `stream` of a seed. Samples that are drawn in parallel each use their own sequence.
     pub(super) fn new(seed: u64, stream: u64) -> Self {
         Self(Self(seed ^ Self(stream).next()).next())
     }
@@ -29,12 +29,12 @@ impl Random {
         ((self.next() >> 11) + 1) as f64 / (1_u64 << 53) as f64
     }
 
-    /// A time until something that happens `rate` times per unit of time; infinite for rate 0.
+    /// A random time until an event that happens `rate` times per unit of time; infinite for rate 0.
     pub(super) fn exponential(&mut self, rate: f64) -> f64 {
         -self.unit().ln() / rate
     }
 
-    /// Brings `count` of the numbers, any as likely as any other, to the front.
+    /// Moves `count` numbers, chosen with equal probability, to the front.
     pub(super) fn choose(&mut self, numbers: &mut [usize], count: usize) {
         for at in 0..count {
             let other = at + self.below(numbers.len() - at);

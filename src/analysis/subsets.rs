@@ -1,6 +1,6 @@
-//! How many sets there are: binomial coefficients, exact while they fit and by logarithms beyond.
+//! Numbers of sets: binomial coefficients, exact while they fit into 64 bits, otherwise by logarithms.
 
-/// How many sets of `size` of `count` things; `None` beyond 64 bits.
+/// The number of sets of `size` out of `count` elements; `None` beyond 64 bits.
 pub(super) fn count(count: usize, size: usize) -> Option<u64> {
     if size > count {
         return Some(0);
@@ -28,7 +28,7 @@ pub(super) fn ln_factorials(most: usize) -> Vec<f64> {
         .collect()
 }
 
-/// The share of all sets of `losses` of `shards` that hold `size` given ones.
+/// The share of all sets of `losses` out of `shards` that contain `size` given shards.
 #[expect(clippy::cast_precision_loss, reason = "counts of shards")]
 pub(super) fn share_with(shards: usize, losses: usize, size: usize) -> f64 {
     if size > losses {

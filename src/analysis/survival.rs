@@ -13,10 +13,10 @@ use super::count::{Checks, Effort};
 use super::subsets;
 use crate::{Code, Error, Layout};
 
-/// A share of all sets of so many losses, and how it was found.
+/// A share of all sets of losses of one size, and how it was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Share {
-    /// The share survived, from 0 to 1. Of a sample, the share of the sample.
+    /// The share survived, from 0 to 1. After sampling, the share of the sample.
     pub survived: f64,
     /// How it was found.
     pub method: Method,
@@ -27,9 +27,9 @@ pub struct Share {
 pub enum Method {
     /// A theorem gives the number of sets.
     Proven,
-    /// Every set was looked at, this many.
+    /// Every set was tried; this is their number.
     Counted(u64),
-    /// This many sets were looked at, each drawn from all.
+    /// A random sample of this many sets was tried.
     Sampled(u64),
 }
 
@@ -55,7 +55,7 @@ impl Share {
         (low, high)
     }
 
-    /// How far the true share may be from this one, at 95 % confidence; 0 unless it was sampled.
+    /// The largest distance between the true share and this one, at 95 % confidence; 0 unless it was sampled.
     #[must_use]
     pub fn error(&self) -> f64 {
         let (low, high) = self.interval();
@@ -63,10 +63,10 @@ impl Share {
     }
 }
 
-/// The share of all sets of so many losses that a layout survives, by all its checks together.
+/// The share of all sets of this many losses that a layout survives, using all its checks together.
 ///
 /// # Errors
-/// As [`Layout::code`].
+/// The errors of [`Layout::code`].
 pub fn survived(layout: &Layout, losses: usize, effort: &Effort) -> Result<Share, Error> {
     layout.check()?;
     let tolerance = Tolerance::of(layout);
@@ -82,7 +82,7 @@ pub fn survived(layout: &Layout, losses: usize, effort: &Effort) -> Result<Share
     Ok(survived_of_code(&layout.code()?, losses, effort))
 }
 
-/// The share of all sets of so many losses that a code survives, with no theorem but that of the parity-check matrix.
+/// The share of all sets of this many losses that a code survives, found from its parity-check matrix alone.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "a share has fewer digits than a count")]
 pub fn survived_of_code(code: &Code, losses: usize, effort: &Effort) -> Share {

@@ -1,4 +1,4 @@
-//! How many losses are survived: whichever they are, and at best.
+//! How many losses are survived: in every case, and in the best case.
 
 use std::fmt;
 
@@ -9,18 +9,18 @@ use crate::{Code, Layout};
 /// How many losses a layout survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tolerance {
-    /// Any so many losses are survived, and some set of one more is not: the minimum distance less one. For `lrcu` see
+    /// The largest number such that every set of this many losses is survived: the minimum distance minus one. For `lrcu` see
     /// [`Theorem::Uniform`].
     pub guaranteed: usize,
-    /// Some set of so many losses is survived, and none of one more: n - k, since k shards must be left to tell k
-    /// shards of data, and all parity may go. For m groups of n disks that bear `a` and `b` losses this is m * a + b *
-    /// (n - a).
+    /// The largest number of losses of which at least one set is survived: n - k, because k shards must remain to determine k
+    /// shards of data, and all parity may be lost. For m groups of n disks, where a group survives `a` losses and the outer layer
+    /// survives `b` lost groups, this is m * a + b * (n - a).
     pub best_case: usize,
-    /// What says so of the guarantee.
+    /// The theorem behind the guarantee.
     pub theorem: Theorem,
 }
 
-/// What a guarantee follows from.
+/// The reason for a guarantee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Theorem {
@@ -51,7 +51,7 @@ impl fmt::Display for Theorem {
 }
 
 impl Tolerance {
-    /// What theory says of a layout; of one that is [impossible](Layout::check), nothing of use.
+    /// The tolerance of a layout, by theory. The result is meaningless if the layout is [impossible](Layout::check).
     #[must_use]
     pub fn of(layout: &Layout) -> Self {
         let best_case = layout.parity_shards();
@@ -69,18 +69,17 @@ impl Tolerance {
     }
 }
 
-/// What a search found of how many losses are survived whichever they are.
+/// The result of a search for the guarantee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guarantee {
-    /// So many, and not one more.
+    /// Exactly this many losses.
     Exactly(usize),
-    /// So many; to look further would have taken more than the effort.
+    /// At least this many losses. Searching further would have exceeded the effort.
     AtLeast(usize),
 }
 
-/// Goes through every set of losses of every size, the smallest first, until one is not survived.
-///
-/// For codes that no theorem here speaks of, and to check the theorems on those that one does.
+/// Tries every set of losses, in order of size, until one is not survived.
+/// Use it for codes that no theorem here covers, and to check the theorems.
 #[must_use]
 pub fn search_guarantee(code: &Code, effort: &Effort) -> Guarantee {
     let checks = Checks::new(code);

@@ -1,4 +1,4 @@
-//! What a machine's CPU and GPU were measured to do, and what follows for a call.
+//! The measured speeds of a machine's CPU and GPU, and the expected times of calls.
 //!
 //! A call's time is modelled as that of a roofline (S. Williams, A. Waterman and D. Patterson, "Roofline: an insightful visual
 //! performance model for multicore architectures", CACM 52(4), 2009): a fixed cost, and then whatever takes longer, moving
@@ -14,26 +14,26 @@ use crate::Plan;
 use crate::backend::Batch;
 use crate::plan::Matrices;
 
-/// How fast a backend is with host memory of one kind.
+/// The speed of a backend with host memory of one kind.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Speed {
-    /// Seconds that any call takes.
+    /// Seconds that every call takes, however small.
     pub call_s: f64,
-    /// Bytes of sources and targets a second.
+    /// Bytes of sources and targets per second.
     pub bytes_per_s: f64,
-    /// Products of a byte and a coefficient a second.
+    /// Products of a byte and a coefficient per second.
     pub products_per_s: f64,
 }
 
 impl Speed {
-    /// How long a call is expected to take that reads and writes so many bytes and needs so many products, in seconds.
+    /// The expected time of a call that reads and writes this many bytes and needs this many products, in seconds.
     #[must_use]
     pub fn seconds(&self, bytes: f64, products: f64) -> f64 {
         self.call_s + (bytes / self.bytes_per_s).max(products / self.products_per_s)
     }
 }
 
-/// What a machine's CPU and GPU were measured to do.
+/// The measured speeds of a machine's CPU and GPU.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Calibration {
     /// The CPU backend's device: kernel and threads.
@@ -42,13 +42,13 @@ pub struct Calibration {
     pub gpu_device: String,
     /// The CPU.
     pub cpu: Speed,
-    /// The GPU in memory that it works on in place; `None` if there is none such.
+    /// The GPU with memory that it works on in place; `None` if it has no such memory.
     pub in_place: Option<Speed>,
-    /// The GPU in any other memory.
+    /// The GPU with any other memory.
     pub copied: Speed,
 }
 
-/// What a call is to do.
+/// The work of a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Work {
     pub(super) bytes: f64,
@@ -79,7 +79,7 @@ impl Work {
 /// Coefficients that cost a multiplication.
 fn multipliers(plan: &Plan) -> usize {
     if plan.interpolates().is_some() {
-        // Nearly all, and to know better would cost more than it is worth.
+        // Nearly all coefficients cost a multiplication, and an exact count would cost more than it is worth.
         return plan.sources().len() * plan.targets().len();
     }
     let matrix = plan.matrix();
@@ -93,7 +93,7 @@ impl Calibration {
         (self.cpu.seconds(work.bytes, work.products), gpu.seconds(work.bytes, work.products))
     }
 
-    /// Whether it was made on these devices.
+    /// Whether it was measured on these devices.
     pub(super) fn is_of(&self, cpu_device: &str, gpu_device: &str) -> bool {
         (&*self.cpu_device, &*self.gpu_device) == (cpu_device, gpu_device)
     }
@@ -119,7 +119,7 @@ mod tests {
         let mut shards = vec![vec![0; 100]; 5];
         let view = View::slices(shards.iter_mut().map(|shard| Slot::Write(shard)), 1).unwrap();
         let work = Work::of(&[Batch::new(Task::write(&plan), view).unwrap()]);
-        // P has none, Q has 2 and 4 beside its 1.
+        // P needs no multiplication; Q has the coefficients 2 and 4 besides 1.
         assert_eq!(work, Work { bytes: 500.0, products: 200.0 });
     }
 }

@@ -1,6 +1,5 @@
 //! The table kernel: any plan, its matrix as data, from pipelines built when the device is opened.
-//!
-//! Host side of `shaders/table.wgsl`, which says what the bindings hold.
+//! Host side of `shaders/table.wgsl`, which describes the bindings.
 
 use rayon::prelude::*;
 
@@ -16,16 +15,16 @@ const TEMPLATE: &str = include_str!("../../shaders/table.wgsl");
 pub(super) const ROWS: usize = 4;
 /// Entries of one source's tables.
 pub(super) const TABLE_ENTRIES: usize = 32;
-/// Sources a step of the loop may take. Longer steps have more loads on their way, but leave more sources over.
+/// Sources that a step of the loop may take. Longer steps have more loads in flight, but leave more sources for the remainder.
 const STEPS: [usize; 2] = [5, 10];
-/// Plans that one thread makes tables of at a time: fewer are not worth another.
+/// Plans for which one thread makes tables at a time. With fewer, another thread does not pay.
 const PLANS_AT_ONCE: usize = 64;
 /// Workgroup memory: `sh_tables` and `sh_slots`.
 const WORKGROUP_BYTES: u32 = 4096 + 128;
-/// The offset of a target that a plan does not have.
+/// Stands for the offset of a target that a plan does not have.
 pub(super) const ABSENT: u32 = u32::MAX;
 
-/// As `Shape` in the shader.
+/// Mirrors `Shape` in the shader.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 struct Shape {
@@ -41,7 +40,7 @@ pub(super) struct Table {
     pipelines: Vec<(Variant, wgpu::ComputePipeline)>,
 }
 
-/// What decides the kernel's text.
+/// Everything that determines the kernel's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Variant {
     mode: Mode,
@@ -49,7 +48,7 @@ struct Variant {
     step: usize,
 }
 
-/// Every text there is. A check only reads, so its two bindings may well lie in one buffer.
+/// Every form of the text. A check only reads, so its two bindings may be in one buffer.
 fn variants() -> impl Iterator<Item = Variant> {
     let ways =
         [(Mode::Write, Addressing::Separate), (Mode::Write, Addressing::Shared), (Mode::Check, Addressing::Separate)];
@@ -58,7 +57,7 @@ fn variants() -> impl Iterator<Item = Variant> {
 
 /// The kernel.
 fn shader(Variant { mode, addressing, step }: Variant) -> Shader {
-    // All loads of a step before its lookups, so that they are on their way together.
+    // All loads of a step come before its lookups, so that they are in flight together.
     let load = |i: usize| format!("let words{i} = load_source(sh_slots[source + {i}u] + place.source);");
     let add = |i: usize| format!("sums = add_products(sums, table + {}u, words{i});", i * TABLE_ENTRIES);
     let unrolled: Vec<String> = (0..step).map(load).chain((0..step).map(add)).collect();
@@ -96,10 +95,10 @@ pub(super) fn samples() -> impl Iterator<Item = (String, Shader)> {
     variants().map(move |variant| (name(variant), shader(variant)))
 }
 
-/// Matrices as the kernel reads them: one plan's, or those of several.
+/// Matrices as the kernel reads them, of one plan or several.
 pub(super) struct Tables {
     pub(super) buffer: wgpu::Buffer,
-    /// Sources and targets of each plan: those of the largest.
+    /// Sources and targets of each plan: the numbers of the largest plan.
     pub(super) sources: usize,
     pub(super) targets: usize,
 }
@@ -120,8 +119,8 @@ impl Tables {
         Ok(Self { buffer, sources, targets })
     }
 
-    /// Where each plan's sources and targets begin, for [`Table::launch`]. `source` and `target` give the byte at which
-    /// a slot begins in its binding, from its position in the plan and its number.
+    /// The offsets of each plan's sources and targets, for [`Table::launch`]. `source` and `target` give the byte offset of a
+    /// slot in its binding, from its position in the plan and its number.
     pub(super) fn slots(
         &self,
         device: &Device,
@@ -133,7 +132,7 @@ impl Tables {
         let mut words = Vec::with_capacity(plans.len() * (self.sources + self.targets));
         for plan in plans {
             let sources = plan.sources().iter().enumerate().map(|(at, &slot)| column(source(at, slot)));
-            // The sources a smaller plan has not may be any: their tables are zero.
+            // A smaller plan lacks some sources. Any offset will do for them, because their tables are zero.
             words.extend(sources.chain(std::iter::repeat(0)).take(self.sources));
             let targets = plan.targets().iter().enumerate().map(|(at, &slot)| column(target(at, slot)));
             words.extend(targets.chain(std::iter::repeat(ABSENT)).take(self.targets));
@@ -149,7 +148,7 @@ fn entries(plan: &Plan, first_row: usize, source: usize) -> [u32; TABLE_ENTRIES]
     let coefficient = |row: usize| if row < rows && source < cols { plan.matrix().row(row)[source] } else { 0 };
     let mut product = u32::from_le_bytes(std::array::from_fn(|row| coefficient(first_row + row)));
     let mut entries = [0; TABLE_ENTRIES];
-    // Products with 1, 2, 4, .. 128; those with other nibbles are sums of them.
+    // Products with 1, 2, 4, .. 128. The products with other nibbles are sums of them.
     for bit in 0..8 {
         let (first, step) = (bit / 4 * 16, 1 << (bit % 4));
         for nibble in 0..step {
@@ -160,7 +159,7 @@ fn entries(plan: &Plan, first_row: usize, source: usize) -> [u32; TABLE_ENTRIES]
     entries
 }
 
-/// A buffer of words; never empty, since an empty one cannot be bound.
+/// A buffer of words. At least one word, because an empty buffer cannot be bound.
 pub(super) fn storage(device: &Device, label: &'static str, words: &[u32]) -> Result<wgpu::Buffer, Error> {
     let contents: &[u32] = if words.is_empty() { &[0] } else { words };
     let usage = wgpu::BufferUsages::STORAGE;
@@ -173,7 +172,7 @@ impl Table {
         Ok(Self { pipelines: variants().map(compile).collect::<Result<_, Error>>()? })
     }
 
-    /// The pipeline for so many sources: the longest step that leaves none over, else the shortest.
+    /// The pipeline for this number of sources: the longest step that divides it, otherwise the shortest.
     fn pipeline(&self, buffers: &Buffers<'_>, sources: usize) -> &wgpu::ComputePipeline {
         let mode = buffers.mode();
         let addressing = if mode == Mode::Check { Addressing::Separate } else { buffers.addressing };
@@ -183,8 +182,8 @@ impl Table {
         &found.expect("every mode, addressing and step was compiled").1
     }
 
-    /// Binds the kernel to the work's buffers. `plan_of` holds each stripe's plan and how many there are; without it,
-    /// there is one.
+    /// Binds the kernel to the work's buffers. `plan_of` holds each stripe's plan and the number of plans; without it, there is
+    /// one plan.
     pub(super) fn launch(
         &self,
         device: &Device,

@@ -1,17 +1,17 @@
-//! Work: what one dispatch computes, and where.
+//! Work: the computation of one dispatch, and its buffers.
 
 use super::launch::{Buffers, Span};
 use crate::Plan;
 use crate::plan::Matrices;
 
-/// What a dispatch computes and where.
+/// The computation of one dispatch, and its buffers.
 pub(super) struct Work<'a> {
     pub(super) matrices: Matrices<'a>,
-    /// For a plan per stripe: the plans of the dispatch's stripes.
+    /// If each stripe has its own plan: the plans of the dispatch's stripes.
     pub(super) plan_of: &'a [u32],
-    /// Whether `source` and `target` go by the position alone, else by the slot alone.
+    /// Whether `source` and `target` depend on the position only; otherwise they depend on the slot only.
     pub(super) by_position: bool,
-    /// The byte at which a slot begins in its binding, from its position in the plan and its number.
+    /// The byte offset of a slot in its binding, from its position in the plan and its number.
     pub(super) source: &'a dyn Fn(usize, u32) -> usize,
     pub(super) target: &'a dyn Fn(usize, u32) -> usize,
     pub(super) span: Span,
@@ -19,13 +19,13 @@ pub(super) struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Where the plan's sources and then its targets begin.
+    /// The offsets of the plan's sources, then of its targets.
     pub(super) fn places(&self, plan: &Plan) -> impl Iterator<Item = usize> {
         let sources = plan.sources().iter().enumerate().map(|(at, &slot)| (self.source)(at, slot));
         sources.chain(plan.targets().iter().enumerate().map(|(at, &slot)| (self.target)(at, slot)))
     }
 
-    /// Bytes of every source and every target of every stripe, once.
+    /// Bytes of every source and every target of every stripe, each counted once.
     pub(super) fn traffic_bytes(&self) -> u64 {
         let slots = |plan: &Plan| plan.sources().len() + plan.targets().len();
         let stripe_slots: usize = match self.matrices {

@@ -1,10 +1,8 @@
-//! Fused kernels: a plan computed, and the checksums of all its sources and targets, while memory is crossed once.
-//!
-//! A workgroup takes a few blocks at the same place of every source. It holds a tile, some words of each, in two ways: in
-//! registers column by column, from which targets are computed, and in workgroup memory block by block, from which each
-//! invocation folds a block of its own ([`Fold`]). A fold commutes with the code, so the targets' blocks are not folded:
-//! the few words that are left of them are computed from those of the sources. In a check the targets may be wrong, so
-//! they are folded as they stand.
+//! Fused kernels: one pass over memory computes a plan and the checksums of all its sources and targets.
+//! A workgroup takes a few blocks at the same place of every source. It holds a tile, some words of each block, twice: in
+//! registers by columns, to compute the targets, and in workgroup memory by blocks, where each invocation folds one block
+//! ([`Fold`]). A fold commutes with the code, so the targets' blocks are not folded: their few remaining words are computed from
+//! those of the sources. In a check the targets may be wrong, so their stored bytes are folded.
 
 use super::source::{self, Names, TEMPLATE, slot};
 use crate::Matrix;
@@ -13,13 +11,13 @@ use crate::gpu::crc::{self, SHARED, TABLES_BYTES, steps::Steps};
 use crate::gpu::launch::{Addressing, Mode, index, prelude};
 use crate::gpu::shader::Shader;
 
-/// Workgroup memory that every device has, less the tables.
+/// Workgroup memory that every device has, minus the tables.
 const WORKGROUP_BYTES: usize = 16384 - TABLES_BYTES as usize;
-/// Words left of a fold that are worked on at a time. Odd, so that neighbours meet no bank twice.
+/// Remaining words of a fold that are processed at a time. Odd, so that neighbouring invocations use different memory banks.
 const LEFT_WORDS: usize = 9;
 
-/// The widest shape: beyond 50 sources a workgroup holds too few blocks to be worth it, and beyond 16 targets, which no kernel
-/// computes together, the text grows out of proportion.
+/// The widest shape. With more than 50 sources, a workgroup holds too few blocks to pay. More than 16 targets are never computed
+/// by one kernel, and the text would become too long.
 const MOST_SOURCES: usize = 50;
 const MOST_TARGETS: usize = 16;
 
@@ -28,7 +26,7 @@ const MOST_TARGETS: usize = 16;
 pub(in crate::gpu) struct Fusion {
     /// Words of four bytes in an invocation's column: 1, 2 or 4.
     pub(in crate::gpu) width: usize,
-    /// Words of each block in a tile, which a turn of the loop takes.
+    /// Words of each block in a tile. One turn of the loop takes a tile.
     pub(in crate::gpu) tile_words: usize,
     /// Invocations of a workgroup.
     pub(in crate::gpu) workgroup: usize,
@@ -37,26 +35,26 @@ pub(in crate::gpu) struct Fusion {
 }
 
 impl Fusion {
-    /// The kernel that measured fastest for so many sources. Tiles of 32 words are read by whole lines of 128 bytes, which
-    /// across PCIe is the difference between 75 and 99 % of a plain encode.
+    /// The kernel that measured fastest for this number of sources. Tiles of 32 words are read as whole lines of 128 bytes;
+    /// across PCIe this raises the rate from 75 to 99 % of a plain encode.
     pub(super) fn choose(sources: usize) -> Self {
         Self { width: if sources <= 8 { 2 } else { 1 }, tile_words: 32, workgroup: 128, group: 5 }
     }
 }
 
-/// A plan's shape, and how many blocks of it a workgroup takes.
+/// A plan's shape, and the number of its blocks for each workgroup.
 #[derive(Clone, Copy)]
 pub(super) struct Shape {
     pub(super) fusion: Fusion,
     sources: usize,
     targets: usize,
-    /// Shards that are folded: in a check all of them.
+    /// The number of shards that are folded. In a check, all of them.
     folded: usize,
     pub(super) blocks: usize,
 }
 
 impl Shape {
-    /// `None` if a workgroup cannot hold a block of every shard, or if it would not pay.
+    /// `None` if a workgroup cannot hold a block of every shard, or if fusing would not pay.
     pub(super) fn new(fusion: Fusion, sources: usize, targets: usize, mode: Mode) -> Option<Self> {
         let folded = if mode == Mode::Check { sources + targets } else { sources };
         let tile_bytes = folded * (fusion.tile_words + 1) * 4;
@@ -70,7 +68,7 @@ impl Shape {
         self.fusion.tile_words + 1
     }
 
-    /// Words of workgroup memory, the tables aside.
+    /// Words of workgroup memory, without the tables.
     fn words(&self) -> usize {
         (self.folded * self.blocks * self.stride()).max((self.sources + self.targets) * self.blocks * LEFT_WORDS)
     }
@@ -165,7 +163,7 @@ fn halve_word(x: u32) -> u32 {
 
 ";
 
-/// Where an invocation's columns lie, and their words of the first tile.
+/// The places of an invocation's columns, and their words of the first tile.
 fn begin(shape: &Shape) -> String {
     let Shape { fusion, folded, blocks, .. } = *shape;
     let (width, columns, stride) = (fusion.width, shape.tile_columns(), shape.stride());
@@ -179,7 +177,7 @@ fn begin(shape: &Shape) -> String {
     let source{round} = block{round}.stripe * params.source_stride + offset{round};
     let target{round} = block{round}.stripe * params.target_stride + offset{round};
     let row{round} = at{round} / {columns}u * {stride}u + at{round} % {columns}u * {width}u;
-    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    // A short block is preceded by zeros. At a zero, this is larger than any length.
     var column{round} = at{round} % {columns}u + checksum.first_word / {width}u - ({whole}u - block{round}.words / {width}u);
 ",
             offset = round * fusion.workgroup,
@@ -212,8 +210,8 @@ fn load(shape: &Shape, round: usize) -> String {
     format!("        if column{round} < length{round} {{\n{loads}        }}\n")
 }
 
-/// What is in registers goes to workgroup memory and is computed with; then the next tile is asked for, so that it is on its
-/// way while this one is folded.
+/// Copies the tile from registers to workgroup memory and computes with it. Then loads the next tile, so that the loads are in
+/// flight while this tile is folded.
 fn tile(shape: &Shape, mode: Mode) -> String {
     let Shape { fusion, sources, folded, blocks, .. } = *shape;
     let components: &[&str] = if fusion.width == 1 { &[""] } else { &[".x", ".y", ".z", ".w"][..fusion.width] };
@@ -240,7 +238,7 @@ fn tile(shape: &Shape, mode: Mode) -> String {
     text
 }
 
-/// What is done with a round's product.
+/// The use of a round's product.
 fn finish(shape: &Shape, mode: Mode, round: usize) -> String {
     let Shape { sources, targets, .. } = *shape;
     let mut text = String::new();
@@ -269,7 +267,8 @@ fn finish(shape: &Shape, mode: Mode, round: usize) -> String {
     text
 }
 
-/// From the words that are left of every folded block to a checksum of every block, a few words at a time, the last first.
+/// Turns the remaining words of every folded block into the checksum of every block, a few words at a time, starting with the
+/// last.
 fn left(shape: &Shape, steps: &Steps, mode: Mode) -> String {
     let Shape { fusion, sources, targets, folded, blocks } = *shape;
     let workgroup = fusion.workgroup;

@@ -1,10 +1,9 @@
 //! From a matrix to WGSL: the generator of compiled kernels.
-//!
-//! With coefficients written as sums of powers 2^(b-7), row r of the product is the sum over bits b of 2^(b-7) * T(r, b),
-//! where T(r, b) is the sum of the sources whose coefficient has bit b. Horner's rule takes the bits from the lowest up,
-//! so a kernel is XORs and seven halvings a row. Halving rather than doubling, because the bit that falls out of a byte
-//! is then at its foot, where it needs no shift: four operations instead of five. The two methods differ in how they make
-//! the T:
+//! With coefficients written as sums of powers 2^(b-7), row r of the product is the sum over bits b of 2^(b-7) * T(r, b), where
+//! T(r, b) is the sum of the sources whose coefficient has bit b. Horner's rule takes the bits from the lowest up, so a kernel
+//! consists of XORs and seven halvings for each row. It halves instead of doubling because the bit that is shifted out of a byte
+//! is then the lowest one, which needs no further shift: four operations instead of five. The two methods differ in how they
+//! compute T:
 //!
 //! - [`Method::Rows`] keeps the sources in registers and finishes row after row. Best while they fit.
 //! - [`Method::Sums`] keeps every T of its rows in registers and takes the sources a few at a time. Best for many sources.
@@ -67,12 +66,12 @@ pub(in crate::gpu) fn function(matrix: &Matrix, group: usize, name: &str, names:
     generator.text
 }
 
-/// The bits of 2^7 * c for each coefficient c: c = the sum of its bits times 2^(b-7), if these are they.
+/// The bits of 2^7 * c for each coefficient c. With these bits, c is the sum of bit b times 2^(b-7).
 fn bits(matrix: &Matrix) -> Matrix {
     Matrix::from_fn(matrix.rows(), matrix.cols(), |row, col| gf256::mul(0x80, matrix.row(row)[col]))
 }
 
-/// What generated text calls its words, and the function that halves one.
+/// The names in generated text of a word type and of the function that halves a word.
 #[derive(Clone, Copy)]
 pub(in crate::gpu) struct Names {
     pub(in crate::gpu) word: &'static str,
@@ -80,7 +79,7 @@ pub(in crate::gpu) struct Names {
 }
 
 struct Generator {
-    /// Row r, column j: for which bits b source j is part of T(r, b).
+    /// Row r, column j: the bits b for which source j is part of T(r, b).
     bits: Matrix,
     mode: Mode,
     rows: Range<usize>,
@@ -93,7 +92,7 @@ impl Generator {
         writeln!(self.text, "{line}").expect("writing to a string");
     }
 
-    /// The entry point's head: which column, and where it lies in sources and targets.
+    /// The start of the entry point: the column, and its place in sources and targets.
     fn begin(&mut self, workgroup: u32) {
         self.line(format_args!(
             "
@@ -122,7 +121,7 @@ fn compiled(
         }
     }
 
-    /// Every source at once, then one row after another.
+    /// Loads every source, then computes one row after another.
     fn rows(&mut self, group: usize) {
         let groups = self.groups(group);
         groups.iter().for_each(|group| self.load(group));
@@ -134,7 +133,7 @@ fn compiled(
         }
     }
 
-    /// The sums of every row and bit side by side, fed `step` groups at a time.
+    /// Keeps the sums of every row and bit, and adds `step` groups at a time.
     fn sums(&mut self, group: usize, step: usize) {
         let groups = self.groups(group);
         let mut started = vec![[false; 8]; self.bits.rows()];
@@ -186,7 +185,7 @@ fn compiled(
         }
     }
 
-    /// Horner's rule over the bits of one row, and what is done with the result.
+    /// Horner's rule over the bits of one row, and the use of the result.
     fn horner(&mut self, row: usize, sums: &[Vec<String>]) {
         self.sum(row, sums);
         self.finish(row);
@@ -211,7 +210,7 @@ fn compiled(
         }
     }
 
-    /// In a check: what stands in the targets, asked for before there is anything to compare it with.
+    /// In a check: loads the stored targets early, before the values to compare them with are ready.
     fn load_stored(&mut self) {
         if self.mode == Mode::Check {
             for row in self.rows.clone() {
@@ -221,7 +220,7 @@ fn compiled(
         }
     }
 
-    /// Writes a row's result, or keeps how it differs.
+    /// Writes a row's result or, in a check, keeps its difference.
     fn finish(&mut self, row: usize) {
         match self.mode {
             Mode::Write => {
@@ -232,7 +231,7 @@ fn compiled(
         }
     }
 
-    /// In a check: one branch for all rows, since differences are rare.
+    /// In a check: one branch for all rows, because differences are rare.
     fn end(&mut self) {
         if self.mode == Mode::Check {
             let differences: Vec<String> = self.rows.clone().map(|row| format!("d{row}")).collect();
@@ -246,7 +245,7 @@ fn compiled(
     }
 }
 
-/// Where the words of a slot begin.
+/// The offset of a slot's words.
 pub(super) fn slot(index: usize) -> String {
     format!("slots[{}].{}", index / 4, ["x", "y", "z", "w"][index % 4])
 }

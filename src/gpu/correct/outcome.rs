@@ -1,11 +1,11 @@
-//! What was done in a listed block.
+//! The results of a correction for a listed block.
 
 use super::PARTS;
 use crate::backend::{BLOCK_BYTES, Correction, Report, Uncorrectable};
 use crate::gpu::launch::index;
 use crate::gpu::shader::shared;
 
-/// As `Tally` in `shaders/shared/corrections.wgsl`.
+/// Mirrors `Tally` in `shaders/shared/corrections.wgsl`.
 #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub(super) struct Tally {
@@ -17,20 +17,20 @@ pub(super) struct Tally {
 shared!(Tally as "Tally" { count, first, last });
 
 impl Tally {
-    /// What two parts of a block come to.
+    /// The sum of the results of two parts of a block.
     fn joined(self, other: Self) -> Self {
         Self { count: self.count + other.count, first: self.first.min(other.first), last: self.last.max(other.last) }
     }
 }
 
-/// A block that was not right: its number in the span, and what was done in each slot of each part of it.
+/// A block with differences: its number in the span, and the results for each slot of each of its parts.
 pub(in crate::gpu) struct Outcome<'a> {
     pub(in crate::gpu) block: usize,
     pub(super) tallies: &'a [Tally],
 }
 
 impl Outcome<'_> {
-    /// Adds what was done to a report of a batch: `stripe` and `offset` say where the block begins.
+    /// Adds the results to the report of a batch. `stripe` and `offset` give the start of the block.
     pub(in crate::gpu) fn add_to(&self, report: &mut Report, batch: usize, stripe: usize, offset: usize) {
         let block = offset / BLOCK_BYTES;
         let of_part = self.tallies.len() / PARTS;

@@ -1,4 +1,4 @@
-//! What is known to be wrong, block by block, as the kernel reads it.
+//! The known erasures of each block, as the kernel reads them.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::{Erasures, Grs};
 /// Words of a pattern before its locator: the number of slots, and a bit for each.
 pub(super) const HEAD_WORDS: usize = 9;
 
-/// Patterns of erasures, and which block has which.
+/// Patterns of erasures, and the pattern of each block.
 pub(in crate::gpu) struct Patterns {
     words: Vec<u32>,
     pattern_words: usize,
@@ -17,7 +17,7 @@ pub(in crate::gpu) struct Patterns {
 }
 
 impl Patterns {
-    /// The patterns of so many blocks, of which `locate` gives the stripe and the block within it.
+    /// The patterns of this many blocks. `locate` gives a block's stripe and its number within the stripe.
     pub(in crate::gpu) fn new(
         grs: &Grs,
         erased: &Erasures,
@@ -53,14 +53,14 @@ impl Patterns {
         self.pattern_words
     }
 
-    /// Where the numbers of the blocks' patterns begin; 0 if there is but one pattern.
+    /// The offset of the blocks' pattern numbers; 0 if there is only one pattern.
     pub(super) fn pattern_of(&self) -> usize {
         self.pattern_of
     }
 }
 
-/// One pattern: how many slots, a bit for each, and the logarithms of the coefficients of their locator, the product of
-/// (1 + point z). More slots than parity shards have none, since nothing can be done.
+/// One pattern: the number of slots, a bit for each, and the logarithms of the coefficients of their locator, the product of (1 +
+/// point z). With more slots than parity shards there is no locator, because such a block cannot be corrected.
 fn pattern(grs: &Grs, slots: &[u32]) -> Vec<u32> {
     let mut words = vec![0; HEAD_WORDS];
     words[0] = index(slots.len());

@@ -1,4 +1,4 @@
-//! Buffers of the corrections of one submission: which blocks are not right, and what was done there.
+//! Buffers for the corrections of one submission: the list of blocks with differences, and the results for each.
 
 use std::sync::{Mutex, PoisonError, mpsc};
 
@@ -11,8 +11,8 @@ use crate::gpu::import::visible_to_host;
 use crate::gpu::launch::part;
 use crate::gpu::shader::shared;
 
-/// What a list begins with: the workgroups of a dispatch over it, in three dimensions, and its length. As `List` in
-/// `shaders/shared/corrections.wgsl`, which the blocks' numbers follow.
+/// The header of a list: the workgroups of a dispatch over it, in three dimensions, and its length. Mirrors `List` in
+/// `shaders/shared/corrections.wgsl`. The blocks' numbers follow it.
 #[derive(Clone, Copy, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub(super) struct Header {
@@ -25,9 +25,9 @@ pub(super) struct Header {
 shared!(Header as "List" { x, y, z, count });
 
 pub(super) const HEADER_BYTES: u64 = size_of::<Header>() as u64;
-/// A header that no list has.
+/// A header that differs from that of every list.
 const NOT_SUBMITTED: Header = Header { x: u32::MAX, y: u32::MAX, z: u32::MAX, count: u32::MAX };
-/// Parts begin at multiples of this, so that any device can bind them.
+/// Alignment of the parts, so that any device can bind them.
 const ALIGNMENT: u64 = 256;
 
 /// Room for the corrections of one submission.
@@ -35,16 +35,16 @@ pub(in crate::gpu) struct Room {
     list: wgpu::Buffer,
     outcomes: wgpu::Buffer,
     parts: Vec<Part>,
-    /// Where the host reads all of it.
+    /// The buffer from which the host reads everything.
     download: Option<wgpu::Buffer>,
     mapped: Option<Mapped>,
 }
 
-/// What one correction has of both buffers.
+/// The parts of both buffers that belong to one correction.
 #[derive(Clone, Copy)]
 struct Part {
     blocks: u64,
-    /// Of each block, in each part: one for each slot, and one for columns beyond the code.
+    /// For each part of each block: one for each slot, and one for columns that the code cannot correct.
     tallies: u64,
     list: u64,
     outcomes: u64,
@@ -84,7 +84,7 @@ fn parts(sizes: impl IntoIterator<Item = (usize, usize)>) -> (Vec<Part>, u64, u6
 }
 
 impl Room {
-    /// Room that is read once the host knows how much of it is used.
+    /// Room that is read after the host knows how much of it is used.
     pub(in crate::gpu) fn to_be_fetched(device: &Device, blocks: usize, slots: usize) -> Result<Self, Error> {
         let (parts, list, outcomes) = parts([(blocks, slots)]);
         Self::new(device, parts, [list, outcomes], false)
@@ -120,7 +120,7 @@ impl Room {
         part(&self.outcomes, self.parts[at].outcomes, self.parts[at].outcomes_bytes())
     }
 
-    /// Records that everything goes to the host with this submission.
+    /// Records the copy of everything to the host in this submission.
     pub(in crate::gpu) fn record_download(&mut self, encoder: &mut wgpu::CommandEncoder) {
         let (Some(last), Some(download)) = (self.parts.last(), &self.download) else { return };
         let (list, outcomes) = (last.list + last.list_bytes(), last.outcomes + last.outcomes_bytes());
@@ -128,13 +128,13 @@ impl Room {
         encoder.copy_buffer_to_buffer(&self.outcomes, 0, download, self.list.size(), outcomes);
         visible_to_host(encoder, download);
         let (sender, mapped) = mpsc::channel();
-        // The receiver lives until the callback has run, or nobody waits for it.
+        // The receiver lives until the callback has run. If it was dropped before, no thread waits for it.
         let note = move |result| drop(sender.send(result));
         encoder.map_buffer_on_submit(download, wgpu::MapMode::Read, .., note);
         self.mapped = Some(mapped);
     }
 
-    /// Takes what was done in each block that was not right, with the number of its correction; after the submission.
+    /// Takes the results for each block with differences, and the number of its correction. Call it after the submission.
     pub(in crate::gpu) fn read(
         &mut self,
         device: &Device,
@@ -154,8 +154,8 @@ impl Room {
         Ok(())
     }
 
-    /// Records that the length of the only list goes to the host, and returns where. Nothing but this copy, once it is
-    /// submitted, puts a length there.
+    /// Records the copy of the only list's length to the host, and returns its offset there. Only this copy, once it is
+    /// submitted, writes a length there.
     pub(in crate::gpu) fn record_header(
         &self,
         device: &Device,
@@ -168,8 +168,8 @@ impl Room {
         Ok(header)
     }
 
-    /// Waits for the submission, and fetches what was done in the blocks that were not right, if there are any; false if
-    /// there was no submission.
+    /// Waits for the submission and fetches the results for blocks with differences, if there are any. Returns false if there was
+    /// no submission.
     pub(in crate::gpu) fn fetch(
         &self,
         device: &Device,
@@ -203,15 +203,15 @@ impl Room {
     }
 }
 
-/// Room that nobody uses at the moment, kept for the next call.
+/// Room that is not in use, kept for the next call.
 #[derive(Default)]
 pub(in crate::gpu) struct Rooms(Mutex<Vec<Room>>);
 
 impl Rooms {
-    /// Kept: one for each slot of a ring, and one more; more submissions at the same time make their own.
+    /// The number kept: one for each slot of a ring, and one more. Further submissions at the same time make their own.
     const KEPT: usize = 4;
 
-    /// Room for corrections of so many blocks of so many slots each, all of which the host reads.
+    /// Room for corrections, given the blocks and slots of each. The host reads all of it.
     pub(in crate::gpu) fn take(
         &self,
         device: &Device,
@@ -222,7 +222,7 @@ impl Rooms {
         if let Some(kept) = kept.filter(|kept| kept.list.size() >= list && kept.outcomes.size() >= outcomes) {
             return Ok(Room { parts, ..kept });
         }
-        // More than asked for, so that the next call fits too, where the device allows it.
+        // More than requested if the device allows it, so that the next call fits too.
         let most = device.device.limits().max_buffer_size / 2;
         let rounded = [list, outcomes].map(|bytes| match bytes.next_power_of_two().max(BLOCK_BYTES as u64) {
             rounded if rounded <= most => rounded,
@@ -239,7 +239,7 @@ impl Rooms {
     }
 }
 
-/// Where something begins in what the host has mapped.
+/// An offset in the buffer that the host has mapped.
 fn start(offset: u64) -> usize {
     usize::try_from(offset).expect("what the host has mapped is counted in usize")
 }

@@ -13,9 +13,9 @@ const SHARED: &str = include_str!("../../../shaders/shared/corrections.wgsl");
 const DELIVER: &str = include_str!("../../../shaders/deliver.wgsl");
 const GATHER: &str = include_str!("../../../shaders/gather.wgsl");
 
-/// Invocations of a workgroup: a block each in the gather kernel, a word of each slot in the others.
+/// Invocations of a workgroup. Each takes a block in the gather kernel, and a word of each slot in the others.
 pub(super) const WORKGROUP_SIZE: usize = 256;
-/// Sums of two logarithms, that of zero included.
+/// The number of sums of two logarithms, including the logarithm of zero.
 const SUMS: usize = EXP.len() + LOG_OF_ZERO as usize + 1;
 /// Workgroup memory of the correct kernel: logarithms, their sums, and three counters for each slot.
 const WORKGROUP_BYTES: usize = 4 * (256 + SUMS.next_multiple_of(4) + 3 * 256);
@@ -29,7 +29,7 @@ fn common() -> [Binding; 3] {
     ]
 }
 
-/// The correct kernel of codes with so many parity shards.
+/// The correct kernel of codes with this number of parity shards.
 pub(super) fn correct(syndromes: usize) -> Shader {
     let own = [
         Binding::read_write(3, Holds::words(4)),
@@ -45,7 +45,7 @@ pub(super) fn correct(syndromes: usize) -> Shader {
         ("SUMS", SUMS),
         ("PATTERN_HEAD", HEAD_WORDS),
     ];
-    // Few enough that text stays small, and enough that no invocation makes more than 65,535 rounds.
+    // Few enough to keep the text short, and enough that no invocation makes more than 65,535 rounds.
     let step = if syndromes <= 128 { syndromes.min(8) } else { 24 };
     Shader {
         name: format!("the correct kernel of {syndromes} syndromes"),
@@ -93,7 +93,7 @@ pub(super) fn deliver() -> Shader {
     }
 }
 
-/// A loop of a template, `{{EACH name BELOW bound}} body {{END}}`, and what stands around it. `name` counts from 0.
+/// A loop of a template, `{{EACH name BELOW bound}} body {{END}}`, and the text around it. `name` counts from 0.
 struct Loop<'a> {
     before: &'a str,
     name: &'a str,
@@ -113,7 +113,7 @@ impl<'a> Loop<'a> {
     }
 }
 
-/// A template whose loops make `step` rounds at a time.
+/// Expands a template, with `step` rounds at a time in its loops.
 fn unrolled(template: &str, step: usize) -> String {
     let (mut text, mut rest) = (String::new(), template);
     while let Some(Loop { before, name, bound, body, after }) = Loop::find(rest) {
@@ -128,7 +128,7 @@ fn unrolled(template: &str, step: usize) -> String {
     text + rest
 }
 
-/// Kernels that show every way one is made, by name.
+/// A sample of kernels, by name, that covers every way one is made.
 pub(in crate::gpu) fn samples() -> impl Iterator<Item = (String, Shader)> {
     let correct = [1, 2, 3, 4, 8, 33, 254].map(|syndromes| (format!("correct {syndromes}"), correct(syndromes)));
     correct.into_iter().chain([("gather".to_owned(), gather()), ("deliver".to_owned(), deliver())])

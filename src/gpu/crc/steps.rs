@@ -1,8 +1,8 @@
-//! The fold as WGSL: steps without a loop, their history in registers.
+//! The fold as WGSL: steps without a loop, with their history in registers.
 
 use crate::crc::fold::Fold;
 
-/// The text of a fold whose loop takes `unrolled` words at once.
+/// The text of a fold whose loop takes `unrolled` words at a time.
 #[derive(Clone, Copy)]
 pub(in crate::gpu) struct Steps {
     pub(in crate::gpu) fold: Fold,
@@ -10,7 +10,7 @@ pub(in crate::gpu) struct Steps {
 }
 
 impl Steps {
-    /// The history before the first word: zeros.
+    /// The history before the first word, all zeros.
     pub(in crate::gpu) fn begin(&self) -> String {
         let u = (1..=self.fold.u_lags()).map(|lag| format!("    var u_{lag} = 0u;\n"));
         let v = (1..=self.fold.v_lags()).map(|lag| format!("    var v_{lag} = 0u;\n"));
@@ -31,19 +31,19 @@ impl Steps {
         words.map(step).collect()
     }
 
-    /// Makes the end of a turn the history of the next.
+    /// Makes the end of one turn the history of the next.
     pub(in crate::gpu) fn turn(&self) -> String {
         let shift = |name: &'static str, lags: usize| {
-            // The oldest first: each takes what a younger one still holds.
+            // The oldest first, since each takes the value of a younger one.
             (1..=lags).rev().map(move |lag| format!("        {name}_{lag} = {};\n", before(name, self.unrolled, lag)))
         };
         shift("u", self.fold.u_lags()).chain(shift("v", self.fold.v_lags())).collect()
     }
 
-    /// Word `at` of those that are left after the last turn.
+    /// Word `at` of the words that remain after the last turn.
     pub(in crate::gpu) fn left(&self, at: usize) -> String {
         let Fold { u_in_v, v_in_v, v_in_u } = self.fold;
-        // Behind the words v is zero, and of u only the older part is left.
+        // After the last word, v is zero, and only the older part of u remains.
         let v = |lag: usize| (lag > at).then(|| format!("v_{}", lag - at));
         let u = |lag: usize| match lag > at {
             true => vec![format!("u_{}", lag - at)],
@@ -55,7 +55,7 @@ impl Steps {
     }
 }
 
-/// The member of a sequence `lag` before the one at `at` of a turn.
+/// The member of a sequence that is `lag` before position `at` of a turn.
 fn before(name: &str, at: usize, lag: usize) -> String {
     match at.checked_sub(lag) {
         Some(at) => format!("{name}{at}"),

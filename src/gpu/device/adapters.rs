@@ -1,4 +1,4 @@
-//! Adapters: what there is to be opened, and which of it the options mean.
+//! Adapters: the devices that can be opened, and the one that the options select.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,13 +9,13 @@ use crate::{Error, env};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AdapterSummary {
-    /// As the driver gives it.
+    /// The name that the driver reports.
     pub name: String,
     /// The driver and its version.
     pub driver: String,
     /// The programming interface: Vulkan, Metal, ...
     pub interface: String,
-    /// Whether the CPU imitates it.
+    /// Whether it is a software device, run by the CPU.
     pub software: bool,
 }
 
@@ -43,14 +43,14 @@ impl std::fmt::Display for AdapterSummary {
 /// A connection to every driver.
 fn instance() -> wgpu::Instance {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-    // Not the default, which holds the largest buffer below 4 GiB to check the arguments of indirect calls. Ours are counted by
-    // `shaders/gather.wgsl`, within what every device allows.
+    // Without wgpu's check of indirect calls, which would limit buffers to 4 GiB. Our indirect calls take their counts from
+    // `shaders/gather.wgsl`, which stays within the limits of every device.
     descriptor.flags = wgpu::InstanceFlags::empty().with_env();
     wgpu::Instance::new(descriptor)
 }
 
-/// Every adapter, best first, over a connection that the process never closes: so no driver is unloaded on one thread while
-/// another loads it, which one was seen to crash in.
+/// Every adapter, best first, over a connection that the process never closes. So no driver is unloaded on one thread while
+/// another thread loads it; a driver was seen to crash there.
 fn adapters() -> Vec<wgpu::Adapter> {
     static LASTING: Mutex<Option<wgpu::Instance>> = Mutex::new(None);
     if wgpu::Instance::enabled_backend_features().is_empty() {
@@ -59,7 +59,7 @@ fn adapters() -> Vec<wgpu::Adapter> {
     let mut lasting = LASTING.lock().unwrap_or_else(PoisonError::into_inner);
     let instance = lasting.take().unwrap_or_else(instance);
     let adapters = sorted(&instance);
-    // One that found none would not find a driver that is installed later either.
+    // A connection that found no adapter would not find a driver that is installed later, so it is not kept.
     *lasting = Some(instance).filter(|_| !adapters.is_empty());
     adapters
 }
@@ -115,7 +115,7 @@ pub(super) fn choose(options: &Options) -> Result<wgpu::Adapter, Error> {
     }
 }
 
-/// The device that a user means: the number of a device or, if no device has that number, a part of a name in any case.
+/// The device that a user names: by its number or, if no device has that number, by a part of its name, ignoring case.
 fn find(named: &str, names: &[String]) -> Option<usize> {
     let number = named.parse().ok().filter(|&number| number < names.len());
     number.or_else(|| names.iter().position(|name| name.to_lowercase().contains(&named.to_lowercase())))
