@@ -31,7 +31,7 @@ fn main() {
     }
 }
 
-/// Seconds a call takes, over as many as a round has.
+/// Seconds per call, averaged over the calls of a round.
 fn seconds(bytes: usize, mut call: impl FnMut()) -> f64 {
     let calls = (ROUND_BYTES / bytes).max(1);
     let start = Instant::now();
@@ -157,7 +157,7 @@ fn latency() {
     println!("{:>16}  p50 {p50:.2} us  p99 {p99:.2} us", "10+4 4 KiB");
 }
 
-/// One thread against all, on data larger than any cache; a copy of as many bytes shows what memory gives.
+/// One thread and all threads, on data larger than any cache. A copy of the same number of bytes shows the speed of memory.
 fn threads() {
     const K: usize = 10;
     const SHARD_BYTES: usize = 16 << 20;

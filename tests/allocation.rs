@@ -1,5 +1,5 @@
-//! A call on a GPU makes no buffer of its own, on the host or on the device, once calls like it have been made: what remains is the
-//! bookkeeping of a submission, in blocks of a few kilobytes, however much data it moves.
+//! After similar calls have been made, a call on a GPU makes no new buffer, on the host or on the device. Only the bookkeeping of a
+//! submission remains, in blocks of a few kilobytes, whatever amount of data it moves.
 
 #![cfg(feature = "gpu")]
 
@@ -14,14 +14,14 @@ use evariste::gpu::{HostMemory, Options};
 use evariste::{Code, Codec, Gpu};
 use support::{gpu_is_wanted, painted_stripe};
 
-/// Counts what is allocated by any thread.
+/// Counts the allocations of all threads.
 struct Counting;
 
 static ALLOCATED_BYTES: AtomicUsize = AtomicUsize::new(0);
 static LARGEST_BYTES: AtomicUsize = AtomicUsize::new(0);
 static LIVE_BYTES: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: every call goes to the system's allocator as it came.
+// SAFETY: every call is passed unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATED_BYTES.fetch_add(layout.size(), SeqCst);

@@ -1,4 +1,4 @@
-//! What layouts cost and survive: known figures, theory against brute force, chains against simulations.
+//! The costs of layouts and the losses they survive: known figures, theory against brute force, chains against simulations.
 
 use evariste::analysis::mttdl::{Disks, Repair, chain, simulate};
 use evariste::analysis::{
@@ -14,7 +14,7 @@ fn layout(name: &str) -> Layout {
 /// Every set is counted, however long it takes.
 const COUNT: Effort = Effort { steps: 1 << 34, seed: 1 };
 
-/// To as many digits as a table has.
+/// Rounds to the digits that a table shows.
 #[track_caller]
 fn assert_digits(share: f64, digits: &str, context: &str) {
     let places = digits.len() - 1;
@@ -44,7 +44,7 @@ fn layouts_have_their_known_figures() {
     }
 }
 
-/// docs/layouts.md says what it says of these: each figure of its table, to the digits shown there.
+/// Each figure in the table of docs/layouts.md, to the digits shown there.
 #[test]
 fn the_documented_table_is_right() {
     let documented = include_str!("../docs/layouts.md");
@@ -170,7 +170,7 @@ fn mirrors_survive_what_leaves_one_of_each() {
     assert_eq!(Cost::of_code(&code).unwrap(), Cost { repair_reads: 1, most_repair_reads: 1, update_ios: 4 });
 }
 
-/// Samples of what can be counted, and the width of an error that was never seen.
+/// Samples of shares that can also be counted, and the error bar when no failure was sampled.
 #[test]
 fn samples_say_how_far_off_they_may_be() {
     let code = layout("raid55:6x6").code().unwrap();

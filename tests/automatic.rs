@@ -1,5 +1,5 @@
-//! The automatic backend: small calls never touch a GPU, a GPU that fails costs a second run and no more, and a software driver is never
-//! taken unasked.
+//! The automatic backend: small calls never use a GPU, a GPU that fails costs only a second run, and a software driver is used only
+//! if it is requested.
 
 #[path = "support/support.rs"]
 mod support;
@@ -66,7 +66,7 @@ impl Backend for Actor {
     }
 }
 
-/// A CPU of 10 GB/s beside a GPU of 50 GB/s in place, and through copies of another rate.
+/// A CPU of 10 GB/s and a GPU of 50 GB/s in place. The GPU's rate through copies is given.
 fn calibration(copied_bytes_per_s: f64) -> Calibration {
     let speed = |call_s, bytes_per_s| Speed { call_s, bytes_per_s, products_per_s: 1e12 };
     Calibration {
@@ -238,7 +238,7 @@ fn a_call_on_the_thread_that_opens_the_gpu_runs_on_the_cpu() {
     assert_eq!(actor.calls(), 1);
 }
 
-/// Calls too small to open the GPU do not wait for it; large ones of other threads do, and nobody opens it again.
+/// Calls that are too small to open the GPU do not wait for it. Large calls of other threads do, and the GPU is opened only once.
 #[test]
 fn threads_wait_for_the_one_that_opens_the_gpu() {
     let actor = Actor::new(|| None);

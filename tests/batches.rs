@@ -1,4 +1,4 @@
-//! Batches of one call that differ in everything, their tasks and their memory too, give together what each gives alone.
+//! Batches of one call may differ in everything, including task and memory. Together they give the same results as each alone.
 
 #[path = "support/support.rs"]
 mod support;
@@ -44,7 +44,7 @@ fn several_batches_in_one_call() {
     });
 }
 
-/// Writes, checks and corrections of several codes, with checksums and without, give together what they give on the CPU.
+/// Writes, checks and corrections of several codes, with and without checksums, give the same results together as on the CPU.
 #[test]
 fn tasks_of_every_kind_share_a_call() {
     let codes = [Code::reed_solomon(4, 4), Code::raid5(3), Code::cauchy(1, 3), Code::reed_solomon(7, 2)];

@@ -1,5 +1,5 @@
-//! Sizes and places where things go wrong: every length of the table, odd addresses, one shard, the most shards, many small stripes. No byte
-//! beside the shards is ever written.
+//! Critical sizes and addresses: every length of the table, odd addresses, one shard, the most shards, many small stripes. No byte outside
+//! the shards is ever written.
 
 #[path = "support/support.rs"]
 mod support;
@@ -12,7 +12,7 @@ use support::{Rng, assert_shards_equal, each_backend, each_codec, oracle, paint,
 
 const GUARD: u8 = 0xa5;
 
-/// Shards inside larger allocations: each begins at an odd address of its own and has guard bytes on both sides.
+/// Shards inside larger allocations: each begins at a different odd address and has guard bytes on both sides.
 struct Guarded {
     blocks: Vec<Vec<u8>>,
     offsets: Vec<usize>,
@@ -48,7 +48,7 @@ impl Guarded {
     }
 }
 
-/// Encodes and rebuilds slices at odd addresses; nothing but what should change does.
+/// Encodes and rebuilds slices at odd addresses. Only the bytes that should change do change.
 fn encodes_and_rebuilds(code: &Code, bytes: usize) {
     let expected = stripe(code, bytes);
     let (k, m) = (code.data_shards(), code.parity_shards());
@@ -268,7 +268,7 @@ fn columns_are_worked_on_alone() {
                 assert!(shards.shard(shard)[end..].iter().all(|&byte| byte == 0), "{backend}, range {done}");
             }
         }
-        // Another set of lost shards in each range.
+        // A different set of lost shards in each range.
         for (range, lost) in [(3..200, [0, 1, 2]), (200..201, [5, 6, 7]), (201..990, [2, 4, 6])] {
             for shard in lost {
                 shards.shard_mut(shard)[range.clone()].fill(0xdd);
@@ -279,7 +279,7 @@ fn columns_are_worked_on_alone() {
     });
 }
 
-/// How many small stripes may lie in one block of memory: slot by slot or stripe by stripe, with gaps or without.
+/// The layouts of small stripes in one block of memory: slot by slot or stripe by stripe, with or without gaps.
 fn layouts(slots: usize) -> Vec<Geometry> {
     let mut layouts = Vec::new();
     for (bytes, stripes) in [(1, 300), (3, 50), (4, 64), (16, 33), (17, 33), (64, 100), (255, 7), (4096, 3), (4097, 2)]
@@ -319,7 +319,7 @@ fn runs_over(code: &Code, geometry: Geometry) {
     let plan = code.encode_plan();
     let (k, n) = (code.data_shards(), code.total_shards());
     let Geometry { bytes, stripes, slot_stride, stripe_stride, .. } = geometry;
-    // One long stripe holds what the small ones hold, one after another.
+    // One long stripe holds the bytes of the small stripes, one after another.
     let whole = stripe(code, bytes * stripes);
     let at = |slot: usize, stripe: usize| slot * slot_stride + stripe * stripe_stride;
     let extent = at(n - 1, stripes - 1) + bytes;

@@ -1,5 +1,5 @@
-//! The checksums that come with a task are those of the shards as they stand after it, by an implementation of CRC-32C that
-//! shares nothing with ours: over every length, layout and task.
+//! The checksums that a task returns are those of the shards after the task, compared with an independent implementation of CRC-32C:
+//! for every length, layout and task.
 
 #[path = "support/support.rs"]
 mod support;
@@ -53,7 +53,7 @@ fn each_task(name: &str, backend: &dyn Backend, shapes: &[(usize, usize)], lengt
             let crc = run(backend, Task::write(&repair), writable(&mut shards, 1));
             assert_eq!(crc, expected(&repair, &writable(&mut shards, 1)), "{context} reconstruct");
 
-            // What stands there counts, not what should.
+            // The checksum is of the stored bytes, not of the correct ones.
             for shard in [0, data] {
                 let crc = run(backend, Task::Check(&encode), writable(&mut shards, 1));
                 assert_eq!(crc, expected(&encode, &writable(&mut shards, 1)), "{context} check");
@@ -77,7 +77,7 @@ fn checksums_are_right_at_every_length_of_every_task() {
 fn checksums_are_right_in_every_layout() {
     let code = Code::reed_solomon(4, 2).unwrap();
     let encode = code.encode_plan();
-    // Stripes without a gap, with one, slot-major and stripe-major; of whole blocks and of others.
+    // Stripes with and without gaps, slot-major and stripe-major, of whole blocks and of other lengths.
     let layouts =
         [(4096, 3, 4096), (8192, 2, 8192), (4000, 3, 4000), (48, 40, 48), (33, 7, 64), (5000, 3, 5008), (16, 1, 0)];
     each_backend(|name, backend| {

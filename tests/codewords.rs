@@ -19,7 +19,7 @@ struct Vector {
 struct Case {
     received: Vec<u8>,
     erased: Vec<usize>,
-    /// The word that both sources decode, and the positions they changed; none if both refuse.
+    /// The word that both sources decode, and the positions they changed; `None` if both refuse.
     corrected: Option<(Vec<u8>, Vec<usize>)>,
 }
 
@@ -68,8 +68,8 @@ fn changed(word: &[u8], changes: &Value) -> (Vec<u8>, Vec<usize>) {
     (changed, positions)
 }
 
-/// Decodes, and holds the decoder to what it says: an error changes nothing; else the word is now a codeword, by the
-/// slow oracle, and differs at the positions named and at no other.
+/// Decodes and checks the decoder's claims: an error changes nothing; otherwise the word is now a codeword, by the slow
+/// oracle, and differs exactly at the positions named.
 fn decode(code: &ReedSolomon, word: &mut [u8], erased: &[usize]) -> Result<Vec<usize>, Error> {
     let before = word.to_vec();
     let result = code.decode(word, erased);
@@ -166,7 +166,7 @@ fn magnitude(rng: &mut Rng) -> u8 {
 proptest! {
     #![proptest_config(cases(512))]
 
-    /// Errors and erasures at random places, as many as the code corrects or fewer; an erased byte may be right.
+    /// Errors and erasures at random places, at most as many as the code corrects. An erased byte may be correct.
     #[test]
     fn whatever_is_within_power_is_corrected((code, seed) in any_code()) {
         let mut rng = Rng::new(seed);
@@ -236,7 +236,7 @@ proptest! {
     }
 }
 
-/// Five errors in a code that corrects four: most are seen, and as many as lie within four of another codeword are not.
+/// Five errors in a code that corrects four: most are detected. Words within distance four of another codeword are not.
 #[test]
 fn beyond_its_power_a_code_miscorrects_as_often_as_it_must() {
     const WORDS: u32 = 20_000;

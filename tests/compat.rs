@@ -1,5 +1,5 @@
-//! `evariste::compat` answers as reed-solomon-erasure does: call by call, the same arguments to both, then the same answer, the same error
-//! for the same mistake, and the same bytes in whatever was passed.
+//! `evariste::compat` behaves like reed-solomon-erasure. Both get the same calls with the same arguments, and must give the same result, the
+//! same error for the same mistake, and the same bytes in all arguments.
 
 #[path = "support/support.rs"]
 mod support;
@@ -139,7 +139,7 @@ fn every_way_to_encode_gives_the_same_bytes() {
 
 #[test]
 fn single_shards_are_added_in_any_order_and_with_any_repetition() {
-    // Wrong use as one of them sees it, but not refused, so the bytes are those of the other too.
+    // Incorrect use, but not refused, so both must give the same bytes.
     let mut rng = Rng::new(1);
     for (k, m) in [(1, 1), (2, 1), (4, 3), (10, 4), (1, 9)] {
         let both = Both::new(k, m);
@@ -303,7 +303,7 @@ fn losses_of_every_count_are_rebuilt_alike() {
     }
 }
 
-/// The state machine of shard by shard encoding, under whichever crate's codec it is for.
+/// The state machine of shard-by-shard encoding, for the codec of either crate.
 trait ShardByShard {
     type Machine<'a>
     where
@@ -416,13 +416,13 @@ fn shards_come_in_every_shape_that_crate_takes() {
     codec.encode(ours::convert_2D_slices!(shards =>to_mut_vec &mut [u8])).unwrap();
     assert_eq!(codec.verify(&ours::convert_2D_slices!(shards =>to_vec &[u8])), Ok(true));
 
-    // Borrowed memory with flags beside it.
+    // Borrowed memory with separate flags.
     shards[0] = [101, 102, 103];
     let borrowed = ours::convert_2D_slices!(shards =>to_mut_vec &mut [u8]);
     codec.reconstruct(&mut borrowed.into_iter().zip([false, true, true, true]).collect::<Vec<_>>()).unwrap();
     assert_eq!(shards, whole);
 
-    // Data alone: the parity shard that is not there keeps what it holds.
+    // Data only: an absent parity shard keeps its content.
     (shards[0], shards[2]) = ([201, 202, 203], [101, 102, 103]);
     let mut flagged: Vec<_> = shards.iter_mut().zip([false, true, false, true]).collect();
     codec.reconstruct_data(&mut flagged[..]).unwrap();

@@ -1,5 +1,5 @@
-//! `evariste::compat` on a backend of one's choice, which that crate has none of: the same bytes on each, and errors of their own for one that
-//! fails and for an environment that cannot be honoured.
+//! `evariste::compat` on a chosen backend, which reed-solomon-erasure does not offer: the same bytes on each backend, and separate errors for a
+//! backend that fails and for an environment variable that cannot be used.
 
 #[path = "support/support.rs"]
 mod support;

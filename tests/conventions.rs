@@ -1,5 +1,5 @@
-//! The codes that exist for other programs' sake have the parity of those programs' published rules, and give back every loss.
-//! What those programs themselves wrote is in `tests/vectors.rs`.
+//! Codes that are compatible with other programs have the parity of those programs' published rules, and rebuild every loss.
+//! `tests/vectors.rs` compares with bytes that those programs wrote.
 
 #[path = "support/support.rs"]
 mod support;

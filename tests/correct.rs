@@ -1,4 +1,4 @@
-//! Wrong bytes at unknown places are found, named and made right, as many as the code bears; what it does not bear is left alone and said.
+//! Wrong bytes at unknown places are found, reported and corrected, up to the power of the code. Damage beyond that is reported and left alone.
 
 #[path = "support/support.rs"]
 mod support;
@@ -67,7 +67,7 @@ fn mixes(parity_shards: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..=parity_shards / 2).flat_map(move |e| (0..=parity_shards - 2 * e).map(move |s| (e, s)))
 }
 
-/// Every mix within power, with errors in the same shards all along, and in other ones in each column.
+/// Every mix within power, with errors in the same shards in all columns, and in different shards in each column.
 fn every_mix(code: &Code, bytes: usize, seed: u64) {
     let (n, m) = (code.total_shards(), code.parity_shards());
     let grs = code.grs().unwrap();
@@ -84,7 +84,7 @@ fn every_mix(code: &Code, bytes: usize, seed: u64) {
         let erasures = Erasures::everywhere(erased.iter().map(|&shard| u32::try_from(shard).unwrap()));
         let (mut alike, mut scattered) = (whole.clone(), whole.clone());
         for at in 0..bytes {
-            // What is erased may be anything.
+            // An erased byte may have any value.
             for &shard in &erased {
                 alike[shard][at] = rng.byte();
                 scattered[shard][at] = rng.byte();
@@ -188,7 +188,7 @@ fn shards_wrong_in_long_runs() {
     assert_corrects(&code.grs().unwrap(), &Erasures::none(), &whole, &damaged, 1, "long runs");
 }
 
-/// Stripes one after another without a gap and with gaps, each wrong elsewhere, and erasures that differ by block.
+/// Stripes with and without gaps, each with errors at other places, and erasures that differ by block.
 #[test]
 fn stripes_and_blocks_differ() {
     let code = Code::cauchy(5, 3).unwrap();
@@ -200,7 +200,7 @@ fn stripes_and_blocks_differ() {
     for stripe in 0..stripes {
         for block in 0..3 {
             let range = stripe * bytes + block * BLOCK_BYTES..stripe * bytes + bytes.min((block + 1) * BLOCK_BYTES);
-            // With one shard known everywhere, either two more here, or one that nobody knows.
+            // One shard is erased everywhere. In addition either two erasures here, or one error at an unknown place.
             let others: Vec<usize> = [0, 1, 2, 3, 4, 5, 7].into();
             let count = 1 + rng.below(2);
             let wrong = rng.choose(count, others.len());
@@ -292,7 +292,7 @@ fn beyond_power_a_column_is_left_alone_or_taken_for_another_as_often_as_reckoned
     }
 }
 
-/// Views without a column or a stripe have nothing to correct, and slots behind the code's are none of its business.
+/// Views without columns or stripes need no correction, and slots after those of the code are ignored.
 #[test]
 fn views_of_other_sizes() {
     let code = Code::reed_solomon(4, 2).unwrap();

@@ -1,4 +1,4 @@
-//! With checksums no wrong byte goes unsaid, whatever is wrong: shards, parity, or the checksums themselves.
+//! With checksums every wrong byte is reported, whether data, parity or the checksums themselves are wrong.
 
 #[path = "support/support.rs"]
 mod support;
@@ -31,7 +31,7 @@ fn local_groups() -> Code {
     Code::from_generator(&Matrix::identity(6).above(&parity)).unwrap()
 }
 
-/// Blocks (shard, block) that are not what they were.
+/// Blocks (shard, block) that changed.
 fn wrong_blocks(whole: &[Vec<u8>], shards: &[Vec<u8>]) -> Vec<(usize, usize)> {
     let mut wrong = Vec::new();
     for (shard, (whole, stands)) in whole.iter().zip(shards).enumerate() {
@@ -113,8 +113,8 @@ fn no_wrong_byte_goes_unsaid_in_a_hundred_thousand_trials() {
     assert!(right > 40_000 && left > 5_000, "{right} made right, {left} not");
 }
 
-/// As many shards as there is parity, each wrong from end to end, and more: twice what could be located.
-/// On every backend: the check, the correction and what confirms it are calls of their own.
+/// As many entirely wrong shards as there are parity shards, twice the number that could be located; and more than that.
+/// On every backend: the check, the correction and its confirmation are separate calls.
 #[test]
 fn accused_shards_are_rebuilt_and_confirmed() {
     each_codec(&Code::reed_solomon(10, 4).unwrap(), |backend, codec| {
@@ -146,7 +146,7 @@ fn accused_shards_are_rebuilt_and_confirmed() {
     });
 }
 
-/// Shards that agree with each other although a checksum does not: one of both is wrong, and the report says so.
+/// Shards that are consistent although a checksum differs: either the shards or the checksum is wrong, and the report says so.
 #[test]
 fn a_checksum_that_contradicts_consistent_shards_is_said() {
     let codec = codec(Code::reed_solomon(6, 3).unwrap());
@@ -158,7 +158,7 @@ fn a_checksum_that_contradicts_consistent_shards_is_said() {
     assert!(corrections.corrected.is_empty() && !corrections.is_complete());
     assert_eq!((corrections.contradicted[0].shard, corrections.contradicted[0].bytes.clone()), (7, 4096..8192));
 
-    // The checksums of other shards altogether say nothing: what can be located is corrected if its checksum agrees.
+    // If all other shards have wrong checksums, an error is still located, and corrected if its own checksum agrees.
     for crcs in crcs.iter_mut().take(6) {
         crcs.as_mut().unwrap().iter_mut().for_each(|crc| *crc = !*crc);
     }
@@ -202,12 +202,12 @@ fn checksums_of_wrong_bytes_do_not_make_them_right() {
     assert_eq!((corrections.beyond[0].columns.clone(), corrections.corrected.len()), (50..51, 0));
 }
 
-/// Shards without a checksum are corrected as without any, and what is corrected in them is unconfirmed.
+/// Shards without a checksum are corrected without one, and their corrections are unconfirmed.
 #[test]
 fn only_some_shards_have_checksums() {
     let codec = codec(Code::reed_solomon(6, 3).unwrap());
     let (whole, mut crcs) = whole(&codec, 5000);
-    // Among those that have some there is one that has none.
+    // One shard has no checksums, the others have.
     crcs[4] = None;
     crcs[7..].fill(None);
     let mut shards = whole.clone();
@@ -220,7 +220,7 @@ fn only_some_shards_have_checksums() {
     assert!(corrections.is_complete() && !corrections.is_confirmed());
 }
 
-/// A code in which errors cannot be located still rebuilds what its checksums accuse.
+/// A code that cannot locate errors still rebuilds the shards whose checksums differ.
 #[test]
 fn a_code_that_is_not_grs_repairs_by_checksum() {
     let codec = codec(local_groups());
@@ -233,7 +233,7 @@ fn a_code_that_is_not_grs_repairs_by_checksum() {
     assert_shards_equal(&whole, &shards, "a data shard and its local parity");
     assert!(corrections.is_confirmed() && corrections.corrected.len() == 2, "{corrections:?}");
 
-    // Three of a group are too many; one of the other group is not.
+    // Three shards of one group are too many; one of the other group is not.
     for shard in [0, 1, 2, 4] {
         shards[shard][100] ^= 1;
     }

@@ -1,5 +1,5 @@
-//! What a codec says of a correction: which bytes of which shards it made right, and what it left. What it cannot locate is a typed error, and
-//! nothing is touched.
+//! A codec's report of a correction: the bytes it corrected in each shard, and the damage it left. A code that cannot locate errors gives a typed
+//! error, and nothing changes.
 
 #[path = "support/support.rs"]
 mod support;
@@ -29,7 +29,7 @@ fn a_codec_says_what_it_corrected() {
         assert_eq!(found, [(4, 1000..10_000, 9000), (8, 16_390..16_391, 1)], "{name}");
         assert!(corrections.is_complete() && !corrections.is_confirmed() && !corrections.is_clean(), "{name}");
 
-        // Two shards are more than one parity shard in two bears, unless it is known of one of them.
+        // Two parity shards correct one wrong shard at an unknown place, or two if one of the places is known.
         let mut shards = whole.clone();
         for shard in [0, 1] {
             shards[shard][5000..6000].iter_mut().for_each(|byte| *byte = !*byte);
@@ -45,7 +45,7 @@ fn a_codec_says_what_it_corrected() {
         assert_shards_equal(&whole, &shards, name);
         assert!(corrections.is_complete() && corrections.corrected.len() == 2, "{name}: {corrections:?}");
 
-        // Of four in a block nothing follows, even if they agree with each other.
+        // Four wrong shards in a block cannot be corrected, even if they are consistent with each other.
         (0..4).for_each(|shard| erased.insert(0, 1, shard));
         let corrections = codec.correct_with_erasures(&mut shards, &erased).unwrap();
         let beyond: Vec<_> = corrections.beyond.iter().map(|beyond| (beyond.columns.clone(), beyond.count)).collect();

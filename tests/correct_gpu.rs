@@ -81,7 +81,7 @@ fn layouts_kernels_and_erasures() {
     }
 }
 
-/// A correction sees what was recorded before it, and what is recorded after it sees what it wrote.
+/// A correction sees the writes recorded before it, and tasks recorded after it see its writes.
 #[test]
 fn in_one_recording() {
     if !gpu_is_wanted() {

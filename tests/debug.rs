@@ -1,4 +1,4 @@
-//! Everything can be printed for debugging, in a line or two: what it is and how large, never the bytes it holds.
+//! Every type has a Debug output of a line or two, with its kind and size but without the bytes it holds.
 
 use std::fmt::Debug;
 

@@ -1,5 +1,5 @@
-//! A value of an `EVARISTE_` variable that cannot be honoured is an error, never ignored. The environment belongs to a process, so every case
-//! runs in one of its own: this binary again, as the test `child`.
+//! A value of an `EVARISTE_` variable that cannot be used is an error; it is never ignored. The environment belongs to a process, so every case
+//! runs in a separate process: this binary again, as the test `child`.
 
 use std::io::Write;
 use std::process::Command;
@@ -15,7 +15,7 @@ const LARGE: usize = 6 << 20;
 /// What a backend that opens calls its device.
 type Open = fn() -> Result<String, Error>;
 
-/// Opens every backend and says on one line each what came of it.
+/// Opens every backend and prints the result of each on one line.
 #[test]
 #[ignore = "run by the other tests in a process of their own"]
 fn child() {
@@ -180,7 +180,7 @@ fn the_gpus_way_to_host_memory() {
     if !has_gpu() {
         return;
     }
-    // Staging is what any device can.
+    // Every device supports staging.
     assert!(Outcome::of(&[("EVARISTE_MEMORY", "staged")]).opened("gpu-memory").contains("staged"));
     for memory in ["registered", "mapped"] {
         let outcome = Outcome::of(&[("EVARISTE_MEMORY", memory)]);
@@ -207,7 +207,7 @@ fn a_calibration_that_was_named() {
         let outcome = Outcome::of(&[("EVARISTE_CALIBRATION", path), ("EVARISTE_DEVICE", name)]);
         outcome.refused("auto-large", &["EVARISTE_CALIBRATION", path, reason]);
     }
-    // One of other devices is no mistake: then this machine is measured.
+    // A calibration of other devices is no error: this machine is then measured.
     let other = tempfile("evariste calibration 1\ncpu another\ngpu another\ncpu-speed 1 1 1\ncopied-speed 1 1 1\n");
     let outcome = Outcome::of(&[("EVARISTE_CALIBRATION", &other), ("EVARISTE_DEVICE", name)]);
     assert!(outcome.opened("auto-large").contains(name));
@@ -233,7 +233,7 @@ fn checked_shaders() {
         .refused("gpu", &["EVARISTE_CHECKED_SHADERS", "perhaps", "1"]);
 }
 
-/// Without a driver the GPU is refused with a clear line, and whoever did not insist on it is served by the CPU.
+/// Without a driver the GPU is refused with a clear message, and the CPU is used unless the GPU was required.
 #[test]
 fn no_driver() {
     let outcome = Outcome::of(&NO_DRIVER);
@@ -245,7 +245,7 @@ fn no_driver() {
     outcome.opened("auto-large");
 }
 
-/// Asking for a device where there is none is a wish that cannot be honoured, automatic or not.
+/// Naming a device is an error if there is none, with the automatic backend too.
 #[test]
 fn a_named_device_without_a_driver() {
     let outcome = Outcome::of(&[&NO_DRIVER[..], &[("EVARISTE_DEVICE", "0")]].concat());

@@ -1,4 +1,4 @@
-//! Wrong use is found before any work: the error names what was given, what was expected and where, and nothing has changed.
+//! Incorrect use is detected before any work: the error states the given and the expected value and the place, and nothing has changed.
 
 #[path = "support/support.rs"]
 mod support;
@@ -18,7 +18,7 @@ fn refuses(shards: Vec<Vec<u8>>, numbers: &[&str], call: impl Fn(&Codec, &mut Ve
     });
 }
 
-/// Every one of these stands in the message as a word of its own.
+/// Each of these is a separate word of the message.
 #[track_caller]
 fn assert_message(error: &Error, words: &[&str]) {
     let message = error.to_string();

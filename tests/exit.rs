@@ -1,5 +1,5 @@
-//! A process may end at any moment: while a kernel is being compiled for a backend that is never dropped, and with devices looked for on
-//! several threads at once.
+//! A process may end at any moment: while a kernel is compiled for a backend that is never dropped, and while several threads look for
+//! devices.
 
 #![cfg(feature = "gpu")]
 

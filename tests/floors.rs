@@ -64,7 +64,7 @@ const UNSAFE: &str = "Move the code into a file that is listed, or add a line \"
 const PACKAGES: &str = "A package depends only on packages with a line above its own in ARCHITECTURE.md, section Floors. A new \
     package needs a line \"- `crates/NAME/`: what it holds.\" there, below the packages it depends on.";
 
-/// Fails with every finding, and says what to do.
+/// Fails with all findings, and says how to mend them.
 fn assert_none(findings: &[String], advice: &str) {
     assert!(findings.is_empty(), "{} findings:\n{}\n{advice}", findings.len(), findings.join("\n"));
 }

@@ -1,5 +1,5 @@
-//! Whatever form a stripe is handed in, every call gives the same bytes and the same report: shards of a codec, a flat buffer,
-//! slices, vectors, arrays, and options of any owner of bytes.
+//! Every call gives the same bytes and the same report for every form of a stripe: shards of a codec, a flat buffer, slices, vectors,
+//! arrays, and options of any owner of bytes.
 
 #[path = "support/support.rs"]
 mod support;
@@ -133,7 +133,7 @@ fn shards_are_indexed_and_visited_as_a_slice_is() {
         assert_eq!(firsts(&shards), [1, 2, 3, 4, 5]);
         assert!(shards.iter().rev().map(|shard| shard[0]).eq([5, 4, 3, 2, 1]));
         assert_eq!(shards.iter_mut().next_back().unwrap()[0], 5);
-        // What lies between shards stays zero: a device relies on it.
+        // The bytes between shards stay zero: a device relies on it.
         codec.encode(&mut shards).unwrap();
         assert!(codec.verify(&shards).unwrap().is_consistent(), "{backend}");
     });

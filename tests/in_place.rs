@@ -1,5 +1,5 @@
-//! A GPU works on registered memory in place and gives what copies give: in any length and layout, while other calls run, and without a byte
-//! written beside the shards.
+//! A GPU works on registered memory in place with the same results as through copies: in any length and layout, while other calls run, and without
+//! writing a byte outside the shards.
 
 #![cfg(feature = "gpu")]
 
@@ -133,7 +133,7 @@ fn a_call_that_panics_leaves_nothing_running() {
     }
 }
 
-/// Where an arena's cells lie, and how it is filled.
+/// The layout of an arena's cells, and its content.
 struct Layout {
     geometry: Geometry,
     padded_bytes: usize,

@@ -17,7 +17,7 @@ fn open(kernel: Kernel) -> Arc<dyn Backend> {
     Arc::new(Gpu::open(&options).expect("a GPU was wanted"))
 }
 
-/// A stripe after encoding, and what a check says after two bytes of its last shard were changed.
+/// A stripe after encoding, and the report of a check after two bytes of its last shard were changed.
 fn encoded(backend: Arc<dyn Backend>, code: &Code, bytes: usize) -> Result<(Vec<Vec<u8>>, Report), Error> {
     let codec = Codec::on(code.clone(), backend);
     let mut shards = painted_stripe(code.data_shards(), code.parity_shards(), bytes);

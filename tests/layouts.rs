@@ -1,4 +1,4 @@
-//! What layouts survive, and what rebuilding them reads.
+//! The losses that layouts survive, and the shards that rebuilding reads.
 
 #[path = "support/support.rs"]
 mod support;
@@ -27,7 +27,7 @@ fn for_each_subset(count: usize, size: usize, mut each: impl FnMut(&[usize])) {
     }
 }
 
-/// The parity checks: the parity matrix beside the identity, transposed, so that a row belongs to a shard.
+/// The parity checks: the parity matrix next to the identity, transposed, so that each row belongs to a shard.
 fn checks(code: &Code) -> Matrix {
     let parity = code.parity_matrix();
     let k = code.data_shards();
@@ -66,7 +66,7 @@ fn could_survive(code: &Code, lost: &[usize]) -> bool {
     beyond <= code.groups().ungrouped().len()
 }
 
-/// The plan reproduces the rows of the generator that it is to make, out of survivors none of which can be left out.
+/// The plan reproduces the generator's rows of its targets from the survivors, and needs each of its sources.
 fn assert_serves(code: &Code, generator: &Matrix, plan: &Plan, lost: &[usize]) {
     let numbers = |slots: &[u32]| slots.iter().map(|&slot| slot as usize).collect::<Vec<_>>();
     let (sources, targets) = (numbers(plan.sources()), numbers(plan.targets()));
@@ -89,7 +89,7 @@ fn assert_rebuilds(codec: &Codec, whole: &[Vec<u8>], lost: &[usize]) {
     assert_shards_equal(whole, &shards, format_args!("{} {lost:?}", codec.code().name()));
 }
 
-/// Plans and rebuilds every loss of so many shards that can be rebuilt, and sees every other refused.
+/// Plans and rebuilds every recoverable loss of this many shards, and checks that every other loss is refused.
 fn assert_plans(name: &str, losses: std::ops::RangeInclusive<usize>) {
     let code = code(name);
     let (generator, checks) = (code.generator(), checks(&code));
@@ -111,7 +111,7 @@ fn assert_plans(name: &str, losses: std::ops::RangeInclusive<usize>) {
     }
 }
 
-/// Every loss is tried, up to as many shards as there are parities.
+/// Tries every loss of up to as many shards as there are parity shards.
 #[test]
 fn local_codes_survive_whatever_a_code_of_their_shape_can() {
     for (name, good, all) in [
@@ -222,7 +222,7 @@ fn one_lost_shard_is_rebuilt_within_its_group() {
     }
 }
 
-/// The group or the position, whichever is the cheaper, in codes of every size.
+/// Repairs within the group or the position, whichever is cheaper, in codes of every size.
 #[test]
 fn the_cheapest_group_is_read() {
     for name in ["raid55:4x4", "raid66:8x8", "raid66:16x16"] {
@@ -256,7 +256,7 @@ fn a_wide_product_is_planned_at_once() {
     }
 }
 
-/// Bytes, on every backend: a whole group and a disk of each other one, in codes of more than 256 shards too.
+/// Rebuilds bytes on every backend: a whole group and one disk of each other group, also in codes of more than 256 shards.
 #[test]
 fn bytes_come_back() {
     for name in ["raid51:2x4", "raid61:2x5", "raid55:3x4", "raid66:4x5", "hier:3x5+1+1", "lrc:6,2,2", "raid55:17x17"] {

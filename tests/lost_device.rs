@@ -1,5 +1,5 @@
-//! A device that is lost, in the middle of a call or between two, is an error: sources are what they were, memory is its owner's again, and
-//! nobody is given that device anew.
+//! A device that is lost during a call or between calls is an error: sources are unchanged, memory returns to its owner, and the device is not
+//! handed out again.
 
 #![cfg(feature = "gpu")]
 
@@ -49,7 +49,7 @@ fn a_device_destroyed_in_the_middle_corrupts_nothing() {
         worker.join().unwrap()
     });
     assert!(error.is_device_failure(), "{error}");
-    // Neither sources nor what lies beside the targets was touched, and the memory is the caller's again.
+    // Neither the sources nor the bytes around the targets have changed, and the memory is the caller's again.
     for memory in [&*region, &*own] {
         assert!(memory.chunks_exact(bytes).zip(&expected[..10]).all(|(slot, shard)| slot == shard));
     }
@@ -87,7 +87,7 @@ fn a_callers_device_that_is_destroyed_does_not_pretend_to_work() {
     }
 }
 
-/// A device that is gone is an error, and others that poll a device do not disturb.
+/// A lost device is an error, also while other threads poll it.
 #[test]
 fn lost_and_busy_devices() {
     if !gpu_is_wanted() {
@@ -113,7 +113,7 @@ fn lost_and_busy_devices() {
     }
 }
 
-/// A device stays open behind its backend, and whoever opens it next hears of its loss, whoever heard of it before.
+/// A device stays open after its backend is dropped. The next backend that opens it learns of its loss, although an earlier one did too.
 #[test]
 fn a_device_that_somebody_listened_to_and_lost_is_not_opened_again() {
     if !gpu_is_wanted() {

@@ -1,5 +1,5 @@
-//! RAID 5 and RAID 6 are those of Linux md: on member images that md wrote (tests/md, whose README says how), data, P and Q stand where the
-//! left-symmetric layout has them, parity computed here is md's, and what members are lost comes back.
+//! RAID 5 and RAID 6 agree with Linux md. In member images that md wrote (tests/md/README says how), data, P and Q are at the places of the
+//! left-symmetric layout, parity computed here equals md's, and lost members are rebuilt.
 
 #[path = "support/support.rs"]
 mod support;
@@ -79,7 +79,7 @@ impl Array {
     }
 }
 
-/// What the library says of the rotation is what stands in the arrays.
+/// The library's rotation agrees with the arrays.
 #[test]
 fn the_rotation_is_mds() {
     for array in arrays() {

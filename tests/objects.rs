@@ -1,4 +1,4 @@
-//! An object of any length is cut into shards and comes back exactly, whatever the code can lose in between.
+//! An object of any length is split into shards and restored exactly after any loss that the code survives.
 
 #[path = "support/support.rs"]
 mod support;

@@ -1,4 +1,4 @@
-//! Encoding gives the bytes other implementations give: reed-solomon-erasure for vandermonde, rusty_erasure for cauchy and raid6.
+//! Encoding gives the same bytes as other implementations: reed-solomon-erasure for vandermonde, rusty_erasure for cauchy and raid6.
 
 #[path = "support/support.rs"]
 mod support;

@@ -1,5 +1,5 @@
-//! The links of the pages lead somewhere: in the repository, and in the generated documentation, where `src/lib.rs` and
-//! `src/docs.rs` say where. That what they say exists is for rustdoc to find out.
+//! Every link of the pages has a target: in the repository, and in the generated documentation, whose addresses are listed in
+//! `src/lib.rs` and `src/docs.rs`. rustdoc checks that those addresses exist.
 
 use std::fs;
 use std::path::{Path, PathBuf};

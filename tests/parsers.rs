@@ -16,7 +16,7 @@ use support::Rng;
 
 /// Inputs that each test tries at least.
 const INPUTS: usize = 4_000;
-/// Codes are made only of names whose numbers are at most this: the matrices of large ones take seconds.
+/// Codes are made only from names whose numbers are at most this: large matrices take seconds.
 const MOST_SHARDS: u64 = 24;
 
 const LAYOUTS: [&str; 16] = [

@@ -1,4 +1,4 @@
-//! Thousands of stripes, each with losses of its own, are rebuilt by one call; on a device that makes the matrices itself, too.
+//! One call rebuilds thousands of stripes, each with different losses, also on a device that computes the matrices itself.
 
 #[path = "support/support.rs"]
 mod support;
@@ -14,7 +14,7 @@ fn every_loss(code: &Code) -> Vec<Vec<usize>> {
     sets.map(|set| (0..n).filter(|shard| set >> shard & 1 == 1).collect()).collect()
 }
 
-/// For each of so many stripes up to m shards, and among them the extremes: nothing, all parity, as much data as there may be.
+/// For each stripe up to m lost shards, including the extremes: nothing, all parity, as much data as possible.
 fn some_losses(code: &Code, stripes: usize, rng: &mut Rng) -> Vec<Vec<usize>> {
     let (k, n, m) = (code.data_shards(), code.total_shards(), code.parity_shards());
     let mut losses: Vec<Vec<usize>> = (0..stripes)
@@ -29,7 +29,7 @@ fn some_losses(code: &Code, stripes: usize, rng: &mut Rng) -> Vec<Vec<usize>> {
     losses
 }
 
-/// Encoded stripes in one block, one behind another, that differ from each other.
+/// Encoded stripes that all differ, one after another in one block.
 fn stripes_of(code: &Code, stripes: usize, bytes: usize) -> (Vec<u8>, Geometry) {
     let slots = code.total_shards();
     let geometry = Geometry { slots, bytes, slot_stride: bytes, stripes, stripe_stride: slots * bytes };
@@ -117,7 +117,7 @@ fn a_codec_takes_stripes_one_behind_another_in_each_shard() {
             codec.reconstruct_stripes(&mut slices, &losses).unwrap();
             assert_shards_equal(&whole, &slices, format!("{name}: units of {unit}, slices"));
         }
-        // All with one loss, or none with any.
+        // All stripes with the same loss, or all without a loss.
         for lost in [&[6, 0][..], &[]] {
             let mut shards: Vec<Vec<u8>> = (0..8).map(|_| vec![0; 40]).collect();
             (0..5).for_each(|shard| paint(shard, &mut shards[shard]));
@@ -201,7 +201,7 @@ mod on_a_gpu {
     use crate::support::gpu_is_wanted;
     use crate::support::resident::on_plain_device;
 
-    /// A device that makes the tables of so many repairs and more itself; on a plain device, as any caller may hold.
+    /// A backend that computes tables on the device from this many repairs on; on a plain device, as a caller may have.
     pub(crate) fn gpu(invert_from: Option<usize>, plain: bool) -> Gpu {
         let mut options = Options::default();
         options.invert_from = invert_from;

@@ -6,7 +6,7 @@ mod support;
 use evariste::{Batch, Code, Error, Geometry, Matrices, Plan, Task, View};
 use support::{Rng, assert_shards_equal, each_backend, painted_stripe};
 
-/// Each stripe loses between none and all the shards it may; the distinct plans are solved once.
+/// Each stripe loses from zero to the most shards allowed. Each distinct plan is solved once.
 fn random_losses(code: &Code, stripes: usize, rng: &mut Rng) -> (Vec<Plan>, Vec<u32>, Vec<Vec<usize>>) {
     let (mut plans, mut of, mut lost) = (Vec::<Plan>::new(), Vec::new(), Vec::new());
     for _ in 0..stripes {

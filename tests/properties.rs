@@ -1,4 +1,4 @@
-//! Laws that hold for every code, every loss and every byte, tried on random ones.
+//! Laws that hold for every code, every loss and every byte, tested with random ones.
 
 #[path = "support/support.rs"]
 mod support;
@@ -163,7 +163,7 @@ proptest! {
     }
 }
 
-/// A generator, and for every shard whether it is lost and what it costs to read.
+/// A generator, and for every shard whether it is lost and its cost of reading.
 fn any_loss() -> impl Strategy<Value = (Code, Vec<usize>, Vec<u32>)> {
     any_generator().prop_flat_map(|generator| {
         let n = generator.rows();

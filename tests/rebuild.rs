@@ -1,4 +1,4 @@
-//! What a code can bear to lose comes back byte for byte, data and parity; what it cannot is refused and nothing is touched.
+//! Losses that a code survives are rebuilt byte for byte, data and parity. Other losses are refused, and nothing changes.
 
 #[path = "support/support.rs"]
 mod support;
@@ -47,7 +47,7 @@ fn rebuilds(code: &Code, patterns: &[Vec<usize>], bytes: usize) {
     });
 }
 
-/// Random sets of exactly m shards, and the two that stand out: data only and, as far as it goes, parity only.
+/// Random sets of exactly m shards, and two special ones: only data and, as far as possible, only parity.
 fn sample(code: &Code, count: usize) -> Vec<Vec<usize>> {
     let (k, m, n) = (code.data_shards(), code.parity_shards(), code.total_shards());
     let mut rng = Rng::new(n as u64);
@@ -159,7 +159,7 @@ fn one_more_than_parity_is_refused_and_nothing_touched() {
                 other => panic!("{backend}: {other:?}"),
             }
             assert_shards_equal(&before, &all(&shards), format_args!("{backend}, {}", code.name()));
-            // Not one of them can be had, whichever is asked for.
+            // None of them can be rebuilt, whichever is wanted.
             assert!(matches!(
                 codec.reconstruct_some(&mut shards, &lost, &lost[1..2]),
                 Err(Error::Unrecoverable { .. })

@@ -1,5 +1,5 @@
-//! Host memory registered with a GPU: known by its address wherever it was cut from, refused where it cannot be registered, and given back when
-//! its owner says so.
+//! Host memory registered with a GPU is recognised by its address, is refused if it cannot be registered, and is released when its owner drops
+//! the registration.
 
 #![cfg(feature = "gpu")]
 
@@ -60,7 +60,7 @@ fn slices_of_registered_memory_are_recognised_in_any_order() {
     }
     let mut targets = parity.chunks_exact_mut(SHARD_BYTES);
     let (second, first) = (targets.next().unwrap(), targets.next().unwrap());
-    // Sources in one registration, targets in another.
+    // Sources in one registration, targets in another one.
     let slots = [
         Slot::Read(&*pages[4]),
         Slot::Read(&*pages[0]),

@@ -70,7 +70,7 @@ fn layouts_and_kernels() {
     }
 }
 
-/// Data in one buffer, parity in another; and a plan for each stripe.
+/// Data in one buffer, parity in another one; and a plan for each stripe.
 #[test]
 fn apart_and_per_stripe() {
     if !gpu_is_wanted() {
@@ -144,7 +144,7 @@ fn odd_arenas() {
     // The stride of a single stripe says nothing.
     let plan = Plan::new(&[0], &[1], Matrix::identity(1)).unwrap();
     assert!(record(&plan, Resident::Together(arena(&large, 2, 4096))).is_ok());
-    // An arena without slots has no source, even if the other one has.
+    // An arena without slots has no source, even if the other arena has some.
     let plan = Plan::new(&[1], &[0], Matrix::identity(1)).unwrap();
     let apart = Resident::Apart { sources: arena(&small, 0, 4096), targets: arena(&large, 2, 4096) };
     assert!(matches!(record(&plan, apart), Err(Error::SlotIndex { slot: 1, slots: 0 })));
@@ -170,7 +170,7 @@ fn unsubmitted_commands_have_no_result() {
     assert!(matches!(recorded.report(), Err(Error::Device { .. })));
 }
 
-/// A pass's time is known when it was asked for, and counts what was read and written.
+/// A pass has a time if profiling was requested, and counts the bytes read and written.
 #[test]
 fn passes_are_timed_when_asked() {
     if !gpu_is_wanted() {

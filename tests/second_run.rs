@@ -1,4 +1,4 @@
-//! A correction that a GPU began and could not end: the CPU finishes it, and the report says what it cannot list.
+//! A correction that failed on a GPU midway: the CPU finishes it, and the report says that it cannot list every change.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -53,7 +53,7 @@ fn codec(before_the_end: fn(&mut View<'_>)) -> (Codec, Arc<AtomicUsize>) {
     (Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::new(auto)), asked)
 }
 
-/// Shards of zeros, which agree with each other, and one with wrong bytes.
+/// Shards of zeros, which are consistent, and one shard with wrong bytes.
 fn damaged() -> Vec<Vec<u8>> {
     let mut shards = vec![vec![0; SHARD_BYTES]; 14];
     shards[3][..1 << 20].fill(7);
@@ -71,7 +71,7 @@ fn the_cpu_corrects_what_a_gpu_left() {
     assert_eq!(corrections.corrected[0].bytes, 1 << 19..1 << 20);
     assert!(corrections.is_complete() && corrections.is_second_run);
 
-    // It finds nothing, and yet does not call clean what may not have been.
+    // It finds nothing, but does not report shards as clean that may have been wrong.
     let (codec, _) = self::codec(|view| view.slot_mut(3, 0)[..1 << 20].fill(0));
     let mut shards = damaged();
     let corrections = codec.correct(&mut shards).unwrap();
@@ -82,7 +82,7 @@ fn the_cpu_corrects_what_a_gpu_left() {
     assert!(codec.correct(&mut shards).unwrap().is_clean());
 }
 
-/// Shards that agree with each other are looked at by their checksums all the same, where a GPU may have written.
+/// Consistent shards are still compared with their checksums if a GPU may have written to them.
 #[test]
 fn what_a_gpu_made_wrong_is_contradicted() {
     let checksums = |codec: &Codec| {

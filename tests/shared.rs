@@ -1,5 +1,5 @@
-//! The automatic backend that a process shares: however many codecs there are, one GPU is opened, once. The backend belongs to the process, so
-//! every case runs in a process of its own: this binary again.
+//! The automatic backend that a process shares: any number of codecs open one GPU, once. The backend belongs to the process, so every case runs in
+//! a separate process: this binary again.
 
 #![cfg(feature = "gpu")]
 

@@ -1,6 +1,6 @@
-//! Generated kernels, as committed: a change of the generator shows as a change of these files.
+//! Generated kernels are committed, so that a change of the generator shows as a change of these files.
 //!
-//! `EVARISTE_WRITE_SNAPSHOTS=1 cargo test --test snapshots` writes them anew.
+//! `EVARISTE_WRITE_SNAPSHOTS=1 cargo test --test snapshots` rewrites them.
 
 #![cfg(feature = "gpu")]
 

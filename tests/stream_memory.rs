@@ -1,4 +1,4 @@
-//! A stream takes the memory that `StreamCodec::memory_bytes` states, whatever its length: 64 MiB pass in less than 32 MiB.
+//! A stream takes the memory that `StreamCodec::memory_bytes` states, whatever its length: 64 MiB are coded in less than 32 MiB.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{self, Read, Write};
@@ -14,7 +14,7 @@ struct Counting;
 static LIVE_BYTES: AtomicUsize = AtomicUsize::new(0);
 static PEAK_BYTES: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: every call goes to the system's allocator as it came.
+// SAFETY: every call is passed unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let live = LIVE_BYTES.fetch_add(layout.size(), SeqCst) + layout.size();
@@ -33,7 +33,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Memory beside the bytes of shards: channels, names of threads, and what the CPU backend makes ready for a matrix.
+/// Memory in addition to the bytes of shards: channels, thread names, and the CPU backend's tables for a matrix.
 const OVERHEAD_BYTES: usize = 128 << 10;
 
 /// The most bytes that were live during a call, beyond those before it.
@@ -55,7 +55,7 @@ impl Pattern {
         Self { at: 0, bytes }
     }
 
-    /// Byte `at`: of a sequence with the prime period 251, and another one in every mebibyte.
+    /// Byte `at`, from a sequence with the prime period 251 that differs in every mebibyte.
     fn byte(at: u64) -> u8 {
         (at % 251).to_le_bytes()[0] ^ (at >> 20).to_le_bytes()[0]
     }

@@ -1,4 +1,4 @@
-//! A stream of any length becomes the shards that its stripes give one by one, and comes back from what is left of them; readers
+//! A stream of any length gives the same shards as its stripes one by one, and is restored from the shards that are left. Readers
 //! and writers may be slow, short, interrupted or broken.
 
 #[path = "support/support.rs"]
@@ -269,7 +269,7 @@ fn only_the_shards_that_are_needed_are_read() {
         };
         (0..shards.len()).map(reader).collect()
     }
-    // Two groups of three data shards, each with a parity shard of its own (6 and 7), and two parity shards for all.
+    // Two groups of three data shards, each with its own parity shard (6 and 7), and two parity shards for all.
     let stream = stream(Code::local(6, 2, 2).unwrap(), 50);
     let object = painted_object(1234);
     let shards = encoded(&stream, &object);

@@ -1,5 +1,5 @@
-//! A small write: parity after it is what encoding again gives, beside the old parity or in its place, and an error leaves
-//! parity as it was.
+//! A small write: the updated parity equals that of encoding again, in separate buffers or in place, and an error leaves parity
+//! unchanged.
 
 #[path = "support/support.rs"]
 mod support;
@@ -102,7 +102,7 @@ fn a_device_that_fails_leaves_parity_as_it_was() {
     assert!(error.is_device_failure(), "{error}");
     assert_shards_equal(&before, &after, "in place");
 
-    // The call that writes beside shows that the backend did write.
+    // The call with separate buffers shows that the backend did write.
     let mut beside = vec![vec![0; 5000]; 2];
     codec.update(1, &before[1], &[7; 5000], &before[4..], &mut beside).unwrap_err();
     assert_ne!(beside, vec![vec![0; 5000]; 2]);

@@ -36,7 +36,7 @@ pub(crate) fn register(gpu: &Gpu, region: &mut Region) -> Registration {
 /// What devices store: with slots padded to it, every batch can be worked on in place.
 const WORD_BYTES: usize = 16;
 
-/// Copies every batch into a region of the GPU's own, lets it be worked on there, and copies what was written back.
+/// Copies every batch into a registered region of the GPU, runs it there, and copies the written slots back.
 pub(crate) struct InRegisteredMemory(Gpu);
 
 impl InRegisteredMemory {
@@ -51,7 +51,7 @@ fn geometry(view: &View<'_>) -> Geometry {
     Geometry {
         slots: view.slots(),
         bytes: view.bytes(),
-        // Slots stand a word further apart than they must, so that a stride taken for another shows.
+        // Slots are one word further apart than necessary, so that a wrong stride is noticed.
         slot_stride: padded * view.stripes() + WORD_BYTES,
         stripes: view.stripes(),
         stripe_stride: padded,

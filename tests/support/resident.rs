@@ -49,7 +49,7 @@ pub(crate) fn read(gpu: &Gpu, buffer: &wgpu::Buffer) -> Vec<u8> {
     copy.get_mapped_range(..).unwrap().to_vec()
 }
 
-/// Records a task, submits it, and returns what it found.
+/// Records a task, submits it, and returns its report.
 pub(crate) fn run(gpu: &Gpu, task: Task<'_>, shards: Resident<'_>) -> Report {
     let mut encoder = gpu.device().create_command_encoder(&Default::default());
     let recorded = gpu.record(&mut encoder, task, shards).unwrap();

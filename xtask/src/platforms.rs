@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 
 use crate::cargo::{PROFILE, cargo, output, requires, root, run as execute, succeeds};
 
-/// Targets (none: this machine's), and the only features that are on.
+/// Each target (`None` for this machine), and the only features that are on.
 const CHECKS: [(Option<&str>, &str); 4] = [
     (None, ""),
     (Some("i686-unknown-linux-gnu"), "gles"),

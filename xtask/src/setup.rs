@@ -14,7 +14,7 @@ pub(crate) fn run() -> Result<()> {
     driver()
 }
 
-/// The part that needs no build: what this machine is, and the tools of Rust.
+/// The part that needs no build: prints what this machine offers, and installs missing tools of Rust.
 pub(crate) fn toolchain() -> Result<()> {
     println!("{}", output(Command::new("rustc").arg("--version").current_dir(root()))?.trim());
     println!("CPU: {}", processor_features().join(", "));
@@ -34,8 +34,8 @@ fn components() -> Result<()> {
     Ok(())
 }
 
-/// `cargo xtask setup`, the part that needs the library: a Vulkan driver. Any will do; where there is none, the software driver is
-/// installed. The example `devices` looks for one and tries it, so that this program does not need the library.
+/// The part that needs the library: a Vulkan driver. Any driver will do; if there is none, the software driver is installed. The
+/// example `devices` finds and tries a device, so that this program does not depend on the library.
 pub(crate) fn driver() -> Result<()> {
     execute(workspace("build").args(["--example", "devices"]))?;
     let example = build_folder(&metadata()?, PROFILE)?.join("examples/devices");

@@ -74,7 +74,7 @@ fn fuzz(options: &Options) -> Result<()> {
     )
 }
 
-/// Rounds of the random tests, each with a seed of its own, until the time is over. A round that has begun is finished.
+/// Runs rounds of the random tests, each with a new seed, until the time is over. The last round is finished.
 fn properties(options: &Options) -> Result<()> {
     let start = Instant::now();
     for round in 1.. {
@@ -140,7 +140,7 @@ const MIRI_TESTS: [&str; 3] =
 /// Reads variables of the environment and the clock. The pool of rayon never ends, so memory of its threads is not a leak.
 const MIRI_FLAGS: &str = "-Zmiri-disable-isolation -Zmiri-ignore-leaks";
 
-/// The time in nanoseconds: another one in each run.
+/// The time in nanoseconds, which differs in each run.
 fn seed() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     now.as_secs().wrapping_mul(1_000_000_007) ^ u64::from(now.subsec_nanos())
