@@ -341,7 +341,8 @@ fn any_damage() -> impl Strategy<Value = (Code, usize, u64, Vec<u32>)> {
 }
 
 proptest! {
-    #![proptest_config(cases(60))]
+    // Each new number of parity shards compiles a kernel on every GPU backend, so few cases here; `cargo xtask soak` runs 2000.
+    #![proptest_config(cases(15))]
     #[test]
     fn whatever_comes_a_column_is_right_or_left_alone((code, bytes, seed, erased) in any_damage()) {
         let mut rng = Rng::new(seed);

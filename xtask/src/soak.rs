@@ -16,6 +16,8 @@ use crate::cargo::{root, run as execute, succeeds, workspace};
 
 /// Random cases of a round of `properties`.
 const CASES: u32 = 2000;
+/// The test programs with random tests. `cargo xtask test` runs them too, with fewer cases.
+const RANDOM_TESTS: [&str; 5] = ["properties", "correct", "codewords", "patterns", "hostile"];
 
 pub(crate) struct Options {
     time: Duration,
@@ -82,7 +84,7 @@ fn properties(options: &Options) -> Result<()> {
         println!("round {round}: PROPTEST_RNG_SEED={seed} PROPTEST_CASES={CASES} repeats it");
         execute(
             workspace("test")
-                .args(["--test", "properties", "--test", "hostile"])
+                .args(RANDOM_TESTS.iter().flat_map(|test| ["--test", test]))
                 .env("PROPTEST_RNG_SEED", seed.to_string())
                 .env("PROPTEST_CASES", CASES.to_string()),
         )?;
