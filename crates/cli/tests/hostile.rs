@@ -130,8 +130,15 @@ impl Mishap {
     }
 }
 
+/// 200 cases, or the number in `PROPTEST_CASES`, which proptest itself reads.
+fn cases() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { 200 };
+    ProptestConfig { cases, max_shrink_iters: 200, failure_persistence: None, ..default }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn the_file_or_nothing(mishaps in prop::collection::vec(mishap(), 1..8)) {
