@@ -53,7 +53,7 @@ impl Auto {
     /// The CPU and the best hardware GPU.
     ///
     /// # Errors
-    /// [`Error::Environment`] if `EVARISTE_CPU` cannot be honoured. The variables that concern the GPU are read when it
+    /// [`Error::Environment`] if `EVARISTE_CPU` cannot be used. The variables that concern the GPU are read when it
     /// is opened: a call that opens it reports them.
     pub fn new() -> Result<Self, Error> {
         Ok(Self::of(Arc::new(Cpu::new()?), open_hardware))
@@ -90,7 +90,7 @@ impl Auto {
     /// opens it.
     ///
     /// # Errors
-    /// [`Error::Environment`] if a variable that concerns the GPU cannot be honoured.
+    /// [`Error::Environment`] if a variable that concerns the GPU cannot be used.
     ///
     /// # Examples
     /// ```

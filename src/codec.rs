@@ -176,7 +176,7 @@ impl Codec {
     /// else the CPU.
     ///
     /// # Errors
-    /// [`Error::Environment`] if an environment variable cannot be honoured.
+    /// [`Error::Environment`] if an environment variable cannot be used.
     pub fn new(code: Code) -> Result<Self, Error> {
         Ok(Self::on(code, Auto::shared()?))
     }

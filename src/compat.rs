@@ -75,7 +75,7 @@ impl ReedSolomon {
     ///
     /// # Errors
     /// [`Error::TooFewDataShards`] or [`Error::TooFewParityShards`] for 0, [`Error::TooManyShards`] for more than 256
-    /// together; [`Error::Backend`] if an environment variable cannot be honoured.
+    /// together; [`Error::Backend`] if an environment variable cannot be used.
     pub fn new(data_shards: usize, parity_shards: usize) -> Result<Self, Error> {
         let code = code(data_shards, parity_shards)?;
         Ok(Self::of(code, Auto::shared()?))

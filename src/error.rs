@@ -1,11 +1,19 @@
-//! The one error type: what was given, what the limit is, and where.
+//! The one error type: what was given, what the limit is, and where. `kind` sorts its variants by what a caller can do.
+//!
+//! Every variant is one entry of a table: its message and its numbers.
+
+mod kind;
+#[cfg(test)]
+mod tests;
 
 use std::error::Error as _;
 
+pub use kind::ErrorKind;
+
 /// Everything that can go wrong, with the numbers a caller needs to act.
 ///
-/// An error that names wrong use is found before any work begins: nothing has been written. After a device error the
-/// sources are unchanged and the targets unspecified.
+/// [`Error::kind`] tells what a caller can do about it. Wrong use is found before any work begins: nothing has been written.
+/// After a device error the sources are unchanged and the targets unspecified.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -17,7 +25,7 @@ pub enum Error {
         /// Parity shards asked for.
         parity_shards: usize,
     },
-    /// The construction runs out of distinct field elements.
+    /// The field has too few distinct elements for this construction.
     #[error("{code} has room for at most {limit} {what} shards over GF(2^8), got {given}")]
     TooManyShards {
         /// The construction.
@@ -29,7 +37,7 @@ pub enum Error {
         /// The largest count possible.
         limit: usize,
     },
-    /// The construction has counts at which some losses of as many shards as there is parity would be beyond repair.
+    /// With these counts the construction could not rebuild every loss of as many shards as it has parity shards.
     #[error(
         "{code} with {data_shards} data and {parity_shards} parity shards would not survive every loss of {parity_shards}: \
          {data_shards} data shards allow at most {parity_limit} parity shards, {parity_shards} parity shards at most \
@@ -42,12 +50,12 @@ pub enum Error {
         data_shards: usize,
         /// Parity shards asked for.
         parity_shards: usize,
-        /// The most data shards that so many parity shards allow.
+        /// The most data shards that this number of parity shards allows.
         data_limit: usize,
-        /// The most parity shards that so many data shards allow.
+        /// The most parity shards that this number of data shards allows.
         parity_limit: usize,
     },
-    /// A code of more shards than its dense matrices are made for.
+    /// A code with more shards than its dense matrix may have.
     #[error("{code} takes at most {limit} shards in all, got {given}")]
     TooWide {
         /// The construction or layout.
@@ -57,53 +65,53 @@ pub enum Error {
         /// The most it may have.
         limit: usize,
     },
-    /// Shards that cannot be cut into groups as the construction asks.
-    #[error("{data_shards} shards do not go into {groups} groups evenly")]
+    /// The shards cannot be divided into groups of equal size.
+    #[error("{data_shards} shards do not divide evenly into {groups} groups")]
     UnevenGroups {
-        /// Shards to lie in groups.
+        /// Shards to divide.
         data_shards: usize,
         /// Groups asked for.
         groups: usize,
     },
-    /// Shards that cannot be cut into so many stripes of equal length.
-    #[error("shards of {bytes} bytes do not go into {stripes} stripes evenly")]
+    /// The bytes of a shard cannot be divided into stripes of equal length.
+    #[error("shards of {bytes} bytes do not divide evenly into {stripes} stripes")]
     UnevenStripes {
         /// Bytes of a shard.
         bytes: usize,
         /// Stripes asked for.
         stripes: usize,
     },
-    /// A name that is not a layout's.
+    /// The name does not name a layout.
     #[error("`{name}` is not a layout: expected {expected}")]
     LayoutName {
         /// The name.
         name: String,
-        /// What a right name looks like, with an example.
+        /// The form of a valid name, with an example.
         expected: String,
     },
-    /// A code whose number of parity shards is fixed was given another number.
+    /// The code has a fixed number of parity shards, and the call asked for another.
     #[error("{code} has {own} parity {}, got {given}", if *own == 1 { "shard" } else { "shards" })]
     OwnParity {
         /// The construction.
         code: &'static str,
         /// Parity shards asked for.
         given: usize,
-        /// Parity shards of the construction.
+        /// Parity shards that the construction has.
         own: usize,
     },
-    /// A layout with less of something than it needs.
+    /// A layout has too few of something.
     #[error("{layout} has {given} {what}, it needs at least {least}")]
     LayoutCount {
         /// The layout.
         layout: String,
-        /// What there is too little of.
+        /// What is counted.
         what: &'static str,
         /// How many there are.
         given: usize,
-        /// How many there must be.
+        /// The smallest number allowed.
         least: usize,
     },
-    /// A mean time that is none.
+    /// A mean time that is not a positive number.
     #[error("{what} is {given} hours, expected a positive number")]
     Hours {
         /// Which time.
@@ -111,7 +119,7 @@ pub enum Error {
         /// The hours given.
         given: f64,
     },
-    /// Rows of a matrix that have to be of one length are not, or there are none.
+    /// The rows of a matrix differ in length, or are empty.
     #[error("row {row} has {given} elements, expected {expected}")]
     MatrixShape {
         /// The row at fault.
@@ -121,8 +129,10 @@ pub enum Error {
         /// The length it should have.
         expected: usize,
     },
-    /// A plan's matrix that does not fit its sources and targets.
-    #[error("a plan from {sources} sources to {targets} targets has a matrix of {rows} x {cols}")]
+    /// The matrix of a plan does not fit its sources and targets.
+    #[error(
+        "a plan from {sources} sources to {targets} targets needs a matrix of {targets} x {sources}, got {rows} x {cols}"
+    )]
     PlanShape {
         /// Sources: the columns expected.
         sources: usize,
@@ -133,19 +143,19 @@ pub enum Error {
         /// The matrix's columns.
         cols: usize,
     },
-    /// A generator matrix is not systematic: its top is not the identity.
+    /// The generator matrix is not systematic: its first rows are not the identity.
     #[error("the generator matrix is not systematic: row {row}, column {column} is {given}, expected {expected}")]
     NotSystematic {
         /// Row of the first element that differs from the identity.
         row: usize,
         /// Column of that element.
         column: usize,
-        /// What stands there.
+        /// The element there.
         given: u8,
-        /// What the identity has there.
+        /// The element of the identity there.
         expected: u8,
     },
-    /// A shard number lies outside the code.
+    /// The code has no shard of this number.
     #[error("shard {index} does not exist: the code has {count} shards")]
     ShardIndex {
         /// The number given.
@@ -153,47 +163,47 @@ pub enum Error {
         /// How many there are; numbers begin at 0.
         count: usize,
     },
-    /// A data shard was asked for, and this is none.
-    #[error("shard {index} is no data shard: those are the first {data_shards}")]
+    /// The call needs a data shard, and this is a parity shard.
+    #[error("shard {index} is not a data shard: the code has {data_shards} data shards, which come first")]
     NotData {
         /// The number given.
         index: usize,
         /// The code's data shards.
         data_shards: usize,
     },
-    /// A shard or slot was named twice where each may stand once.
+    /// A shard, slot or position is listed twice where each may be listed once.
     #[error("{what} {index} is named twice")]
     Duplicate {
         /// "shard", "slot" or "position".
         what: &'static str,
-        /// The number given twice.
+        /// The number listed twice.
         index: usize,
     },
-    /// A shard was wanted that is not among the lost ones.
+    /// A wanted shard is not one of the lost shards.
     #[error("shard {index} is wanted but not lost; it can simply be read")]
     NotLost {
         /// The shard.
         index: usize,
     },
-    /// The survivors do not determine the shards that were asked for.
+    /// The remaining shards do not determine the wanted shards.
     #[error("shards {beyond:?} are beyond repair with {lost:?} lost{}", still(recoverable))]
     Unrecoverable {
         /// Every lost shard.
         lost: Vec<usize>,
-        /// The lost shards that no combination of survivors gives back.
+        /// The lost shards that cannot be rebuilt.
         beyond: Vec<usize>,
         /// The lost shards that can be rebuilt.
         recoverable: Vec<usize>,
     },
-    /// What was said of one of many stripes is wrong.
+    /// One of several stripes has this error.
     #[error("stripe {stripe}: {error}")]
     Stripe {
         /// The stripe.
         stripe: usize,
-        /// What is wrong there.
+        /// Its error.
         error: Box<Error>,
     },
-    /// Errors at unknown places cannot be located in this code's shards.
+    /// The code cannot locate errors at unknown places.
     #[error("errors cannot be located in {shards} shards of the code {code}: {reason}")]
     CannotLocate {
         /// The construction.
@@ -203,7 +213,7 @@ pub enum Error {
         /// Why not.
         reason: &'static str,
     },
-    /// Another number of shards than the code has.
+    /// The number of shards differs from the code's.
     #[error("got {given} shards, the code has {expected}")]
     ShardCount {
         /// Shards given.
@@ -211,7 +221,7 @@ pub enum Error {
         /// Shards the code has.
         expected: usize,
     },
-    /// Shards of different lengths.
+    /// Two shards differ in length.
     #[error("shard {index} is {given} bytes, shard {reference} is {expected}")]
     ShardLength {
         /// The shard at fault.
@@ -223,10 +233,10 @@ pub enum Error {
         /// That shard's length in bytes.
         expected: usize,
     },
-    /// Shards without a single byte.
+    /// The shards are empty.
     #[error("shards are 0 bytes long, expected at least 1")]
     EmptyShards,
-    /// A buffer that does not divide into the shards of a stripe.
+    /// The buffer does not divide into shards of equal length.
     #[error("a buffer of {buffer_bytes} bytes does not divide into {shards} shards of equal length")]
     UnevenBuffer {
         /// Bytes of the buffer.
@@ -234,7 +244,7 @@ pub enum Error {
         /// Shards of the code.
         shards: usize,
     },
-    /// An object that is longer than the data shards together.
+    /// The object is longer than the data shards together.
     #[error(
         "an object of {object_bytes} bytes does not fit into {data_shards} data shards of {shard_bytes} bytes, which hold {}",
         data_shards.saturating_mul(*shard_bytes)
@@ -247,13 +257,13 @@ pub enum Error {
         /// Bytes of each shard.
         shard_bytes: usize,
     },
-    /// A shard that a call has to read is missing.
+    /// A shard that the call must read is missing.
     #[error("shard {index} is missing and holds a part of the object: rebuild it first")]
     MissingShard {
         /// The shard.
         index: usize,
     },
-    /// Every shard is missing, so that not even their length is known.
+    /// Every shard is missing, so their length is unknown too.
     #[error("all {count} shards are missing")]
     AllMissing {
         /// Shards of the code.
@@ -262,7 +272,7 @@ pub enum Error {
     /// The reader of an object failed.
     #[error("the object could not be read at byte {at}")]
     ObjectRead {
-        /// Bytes of the object that were read before.
+        /// Bytes of the object read before the failure.
         at: u64,
         /// What the reader returned.
         source: std::io::Error,
@@ -270,7 +280,7 @@ pub enum Error {
     /// The writer of an object failed.
     #[error("the object could not be written from byte {at}")]
     ObjectWrite {
-        /// Where the bytes begin that were to be written.
+        /// Offset of the first byte of the write that failed.
         at: u64,
         /// What the writer returned.
         source: std::io::Error,
@@ -280,7 +290,7 @@ pub enum Error {
     ShardRead {
         /// The shard.
         shard: usize,
-        /// Bytes of the shard that were read before.
+        /// Bytes of the shard read before the failure.
         at: u64,
         /// What the reader returned.
         source: std::io::Error,
@@ -290,22 +300,22 @@ pub enum Error {
     ShardWrite {
         /// The shard.
         shard: usize,
-        /// Where the bytes begin that were to be written.
+        /// Offset of the first byte of the write that failed.
         at: u64,
         /// What the writer returned.
         source: std::io::Error,
     },
-    /// The reader of a shard ended too soon.
+    /// The reader of a shard ended before the shard was complete.
     #[error("shard {shard} ends after {given} bytes, expected {expected}")]
     ShardEnds {
         /// The shard.
         shard: usize,
-        /// Its bytes.
+        /// The bytes it returned.
         given: u64,
         /// Bytes of each shard of this object.
         expected: u64,
     },
-    /// A range of byte columns outside the shards.
+    /// The range of byte columns does not lie within the shards.
     #[error("columns {start}..{end} do not lie within shards of {bytes} bytes")]
     ColumnRange {
         /// First column.
@@ -315,7 +325,7 @@ pub enum Error {
         /// Bytes in a shard.
         bytes: usize,
     },
-    /// A codeword needs data, parity, and no more bytes than its field has non-zero elements.
+    /// A codeword needs data and parity, and may have at most as many bytes as the field has non-zero elements.
     #[error(
         "a codeword of {codeword_bytes} bytes cannot hold {data_bytes} data bytes: 1 <= data < codeword <= {limit}"
     )]
@@ -327,7 +337,7 @@ pub enum Error {
         /// The longest codeword.
         limit: usize,
     },
-    /// The exponent of a generator polynomial's first root is beyond the field's elements.
+    /// The exponent of the generator polynomial's first root is too large.
     #[error("the first root is 2^{given}, its exponent must be 0 to {limit}")]
     FirstRoot {
         /// The exponent given.
@@ -335,17 +345,17 @@ pub enum Error {
         /// The largest exponent.
         limit: usize,
     },
-    /// A codeword, its data or its parity of another length than the code's.
+    /// A codeword, its data or its parity has the wrong length.
     #[error("{what} is {given} bytes, the code's is {expected}")]
     CodewordPart {
         /// "codeword", "data" or "parity".
         what: &'static str,
         /// Its bytes.
         given: usize,
-        /// The code's.
+        /// The bytes it should have.
         expected: usize,
     },
-    /// A position lies outside the codeword.
+    /// The codeword has no such position.
     #[error("position {index} does not exist: a codeword has {count} bytes")]
     Position {
         /// The position given.
@@ -353,31 +363,31 @@ pub enum Error {
         /// How many there are; positions begin at 0.
         count: usize,
     },
-    /// More erasures than parity determines.
-    #[error("{given} erasures are more than {limit} parity bytes determine")]
+    /// There are more erasures than parity bytes.
+    #[error("{given} erasures cannot be filled in from {limit} parity bytes")]
     TooManyErasures {
         /// Erasures given.
         given: usize,
         /// Parity bytes of the code.
         limit: usize,
     },
-    /// No codeword is within the code's power: there are more errors than it corrects beside the erasures.
-    #[error("no codeword is within {errors} errors, the most that can be corrected beside {erasures} erasures")]
+    /// The errors are more than the code corrects beside the erasures.
+    #[error("there are more than {errors} errors, the most that can be corrected beside {erasures} erasures")]
     Uncorrectable {
         /// Erasures given.
         erasures: usize,
         /// Errors the code corrects beside them.
         errors: usize,
     },
-    /// A geometry that does not fit its memory.
+    /// The region is too small for the geometry.
     #[error("the geometry needs {needed} bytes, the region holds {available}")]
     RegionTooSmall {
-        /// Bytes up to the end of the last slot of the last stripe.
+        /// Bytes from the start to the end of the last slot of the last stripe.
         needed: usize,
-        /// Bytes there are.
+        /// Bytes of the region.
         available: usize,
     },
-    /// A geometry in which slots or stripes overlap, or whose size overflows.
+    /// Slots or stripes of a geometry overlap, or its size overflows.
     #[error("{what} {stride} bytes apart overlap: each takes {extent}")]
     Overlap {
         /// "slots" or "stripes".
@@ -387,17 +397,17 @@ pub enum Error {
         /// Bytes each takes.
         extent: usize,
     },
-    /// A size, stride or offset in device memory that is not a multiple of what it must be.
-    #[error("{what} is {given} bytes, which is no multiple of {multiple}")]
+    /// A size, stride or offset in device memory is not aligned.
+    #[error("{what} is {given} bytes, which is not a multiple of {multiple}")]
     Alignment {
         /// What is at fault.
         what: &'static str,
         /// Its bytes.
         given: u64,
-        /// What it must be a multiple of.
+        /// The alignment needed, in bytes.
         multiple: u64,
     },
-    /// A plan names a slot that the view does not have.
+    /// The plan names a slot that the view does not have.
     #[error("the plan uses slot {slot}, the view has {slots} slots")]
     SlotIndex {
         /// The slot.
@@ -405,7 +415,7 @@ pub enum Error {
         /// Slots of the view.
         slots: usize,
     },
-    /// A block that the view does not have.
+    /// The view does not have this block.
     #[error("block {block} of stripe {stripe} does not exist: there are {blocks} blocks in each of {stripes} stripes")]
     BlockIndex {
         /// The block's stripe.
@@ -417,147 +427,147 @@ pub enum Error {
         /// Blocks of a stripe.
         blocks: usize,
     },
-    /// A plan writes a slot that the view holds for reading only.
+    /// The plan writes a slot that is read-only in the view.
     #[error("the plan writes slot {slot}, which is read-only in this view")]
     ReadOnlySlot {
         /// The slot.
         slot: usize,
     },
-    /// A plan for each stripe was announced, but there are more or fewer.
-    #[error("{given} stripes were given a plan, the view has {stripes} stripes")]
+    /// The number of plans chosen for stripes differs from the number of stripes.
+    #[error("plans were chosen for {given} stripes, the view has {stripes} stripes")]
     PlanCount {
-        /// Indices of plans given.
+        /// Stripes that were given a plan.
         given: usize,
         /// Stripes of the view.
         stripes: usize,
     },
-    /// A stripe was given a plan that does not exist.
+    /// A stripe names a plan that does not exist.
     #[error("stripe {stripe} has plan {index}, there are {count} plans")]
     PlanIndex {
         /// The stripe.
         stripe: usize,
         /// The index of its plan.
         index: usize,
-        /// Plans there are.
+        /// The number of plans.
         count: usize,
     },
-    /// Room for another number of checksums than there are blocks.
-    #[error("there is room for {given} checksums, the batch has {expected}")]
+    /// The space for checksums has the wrong length.
+    #[error("there is space for {given} checksums, the batch has {expected}")]
     ChecksumCount {
-        /// Checksums there is room for.
+        /// Checksums that fit into the space.
         given: usize,
-        /// Checksums there will be: one for each source and target, stripe and block.
+        /// Checksums of the batch: one for each source and target, stripe and block.
         expected: usize,
     },
-    /// Checksums of another number of blocks than shards have.
-    #[error("there are checksums of {given} blocks of a shard, shards have {expected} blocks")]
+    /// The checksums are of shards with another number of blocks.
+    #[error("the checksums are of shards of {given} blocks, these shards have {expected} blocks")]
     ChecksumBlocks {
-        /// Blocks of a shard that there are checksums of.
+        /// Blocks of a shard that have checksums.
         given: usize,
         /// Blocks a shard has.
         expected: usize,
     },
-    /// Checksums were asked of a task whose shards are not those of one plan.
-    #[error("a task that {task} by {plans} plans has no checksums: it must write by one plan, or check")]
+    /// This task cannot compute checksums, because its shards are not those of one plan.
+    #[error("a task that {task} by {plans} plans cannot compute checksums: it must write by one plan, or check")]
     ChecksumTask {
         /// "writes" or "corrects".
         task: &'static str,
-        /// Its plans.
+        /// How many plans it has.
         plans: usize,
     },
-    /// A variant of a compiled kernel that cannot be generated.
+    /// This variant of a compiled kernel cannot be generated.
     #[error("a kernel variant's {what} is {given}, it must be {allowed}")]
     Variant {
-        /// Which of its numbers.
+        /// Which number of the variant.
         what: &'static str,
         /// The number.
         given: usize,
-        /// What it may be.
+        /// The values allowed.
         allowed: &'static str,
     },
-    /// Not enough host memory.
+    /// The host does not have enough memory.
     #[error("could not allocate {bytes} bytes of host memory")]
     HostMemory {
         /// Bytes asked for.
         bytes: usize,
     },
-    /// An environment variable holds a value that cannot be honoured.
-    #[error("{variable}={value} cannot be honoured: {reason}")]
+    /// An environment variable has a value that cannot be used.
+    #[error("{variable}={value} cannot be used: {reason}")]
     Environment {
         /// The variable.
         variable: &'static str,
         /// Its value.
         value: String,
-        /// Why not, and what would be possible.
+        /// Why not, and which values are possible.
         reason: String,
     },
-    /// A CPU kernel that this processor or this build does not have.
+    /// This processor or this build does not have the CPU kernel.
     #[error("there is no {wanted} kernel here; this machine and build have: {available}")]
     NoKernel {
         /// The kernel asked for.
         wanted: &'static str,
-        /// The kernels there are.
+        /// The kernels that it has.
         available: String,
     },
-    /// A file that should hold a calibration and does not.
-    #[error("{} is no calibration of this machine: {reason}", path.display())]
+    /// The file does not hold a calibration of this machine.
+    #[error("{} is not a calibration of this machine: {reason}", path.display())]
     Calibration {
         /// The file.
         path: std::path::PathBuf,
         /// What is wrong with it.
         reason: String,
     },
-    /// No device of the kind asked for.
+    /// There is no device of the kind asked for.
     #[error("no usable GPU: wanted {wanted}; seen: {seen}")]
     NoDevice {
         /// What was asked for.
         wanted: String,
-        /// The adapters there are, or that there are none.
+        /// The adapters found, or a remark that none was found.
         seen: String,
     },
-    /// A device offers less than the smallest kernel needs.
+    /// The device offers less than the call or the smallest kernel needs.
     #[error("{device} is too small: {limit} is {available}, at least {needed} is needed")]
     DeviceTooSmall {
         /// The device.
         device: String,
         /// The limit's name.
         limit: &'static str,
-        /// What the device offers.
+        /// The device's value.
         available: u64,
-        /// What is needed.
+        /// The value needed.
         needed: u64,
     },
-    /// The device has not enough memory left.
-    #[error("{device} is out of memory while it was {doing}")]
+    /// The device does not have enough free memory.
+    #[error("{device} ran out of memory while it was {doing}")]
     DeviceMemory {
         /// The device.
         device: String,
-        /// What was going on, with sizes.
+        /// What the device was doing, with sizes.
         doing: String,
-        /// What the driver said.
+        /// The driver's reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The device went away: unplugged, reset, or hung. It stays lost; open it anew.
+    /// The device was unplugged or reset, or it hung. It stays lost: open it again.
     #[error("{device} was lost while it was {doing}: {reason}")]
     DeviceLost {
         /// The device.
         device: String,
-        /// What was going on.
+        /// What the device was doing.
         doing: String,
-        /// What the driver said.
+        /// The driver's reason.
         reason: String,
     },
-    /// The device or its driver refused something it should accept.
+    /// The device or its driver refused an operation that it should accept.
     #[error("{device} failed while it was {doing}")]
     Device {
         /// The device.
         device: String,
-        /// What was going on.
+        /// What the device was doing.
         doing: String,
-        /// What the driver said.
+        /// The driver's reason.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The device computes wrongly: its answer to a known question was another.
+    /// The device computed a wrong result for a known input.
     #[error("{device} failed its self-test: byte {byte} of target {target} is {got:#04x}, expected {expected:#04x}")]
     SelfTest {
         /// The device.
@@ -566,34 +576,20 @@ pub enum Error {
         target: usize,
         /// Offset in that target.
         byte: usize,
-        /// What the device wrote.
+        /// The byte that the device wrote.
         got: u8,
-        /// What is right.
+        /// The correct byte.
         expected: u8,
     },
 }
 
-/// What of a loss can be rebuilt, for the end of a message.
+/// The end of a message about a loss: the shards that can be rebuilt, if there are any.
 fn still(recoverable: &[usize]) -> String {
     if recoverable.is_empty() { String::new() } else { format!("; {recoverable:?} can still be rebuilt") }
 }
 
 impl Error {
-    /// Whether a device failed, rather than its caller: the same call may well succeed elsewhere.
-    #[must_use]
-    pub fn is_device_failure(&self) -> bool {
-        matches!(
-            self,
-            Self::NoDevice { .. }
-                | Self::DeviceTooSmall { .. }
-                | Self::DeviceMemory { .. }
-                | Self::DeviceLost { .. }
-                | Self::Device { .. }
-                | Self::SelfTest { .. }
-        )
-    }
-
-    /// The message and those of its sources, for where nobody can ask for them any more.
+    /// The message and the messages of its sources, for logs and stored texts.
     pub(crate) fn with_sources(&self) -> String {
         let sources = std::iter::successors(self.source(), |&source| source.source());
         sources.fold(self.to_string(), |message, source| format!("{message}: {source}"))

@@ -48,7 +48,7 @@ pub use backend::{Backend, Batch, Correction, Erasures, Info, Mismatch, Report, 
 pub use code::Code;
 pub use codec::{Checksums, Codec, Columns, Corrections, Shards};
 pub use cpu::Cpu;
-pub use error::Error;
+pub use error::{Error, ErrorKind};
 #[cfg(feature = "gpu")]
 pub use gpu::Gpu;
 pub use grs::Grs;

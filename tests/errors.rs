@@ -113,7 +113,7 @@ fn an_update_of_the_wrong_shape() {
             assert_message(&error, words);
             assert_shards_equal(&before, &after, format_args!("{backend}: {error}"));
         };
-        refuse(4, &old, &new, &parity, 2, &["4", "no", "data"]);
+        refuse(4, &old, &new, &parity, 2, &["4", "not", "data"]);
         refuse(0, &old, &new, &parity[..1], 2, &["1", "2"]);
         refuse(0, &old, &new, &parity, 3, &["3", "2"]);
         refuse(0, &old, &new[..19], &parity, 2, &["19", "20"]);

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::calibration::{Calibration, Work, stored};
 use super::choice::Choice;
-use crate::Error;
 use crate::backend::{Backend, Batch};
+use crate::{Error, ErrorKind};
 
 /// Time for each point of the measurement that follows the opening.
 const EFFORT: Duration = Duration::from_millis(5);
@@ -92,7 +92,7 @@ impl LateGpu {
                 Ok(Some(opened))
             }
             // Memory that does not suffice to measure may still suffice for the call.
-            Err(error) if error.is_device_failure() || matches!(error, Error::HostMemory { .. }) => {
+            Err(error) if error.is_device_failure() || error.kind() == ErrorKind::OutOfMemory => {
                 let reason = error.with_sources();
                 log::info!("every call runs on the CPU: {reason}");
                 opening.outcome = State::Unusable(reason);
@@ -104,7 +104,7 @@ impl LateGpu {
 
     /// Notes that a call failed on the GPU, which is given up unless only the size of the call was too much for it.
     pub(super) fn failed(&self, error: &Error) {
-        let lasting = !matches!(error, Error::DeviceMemory { .. } | Error::DeviceTooSmall { .. });
+        let lasting = error.kind() != ErrorKind::DeviceCapacity;
         let reason = error.with_sources();
         if lasting {
             log::warn!("the call runs again on the CPU, and so do all from now on: {reason}");

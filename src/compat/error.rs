@@ -1,5 +1,7 @@
 //! The errors of these calls: those of reed-solomon-erasure and one more, and how the library's errors become one of them.
 
+use crate::ErrorKind;
+
 /// The variants of that crate's `Error`, by the same names, and [`Error::Backend`].
 ///
 /// The texts differ from that crate's: compare variants.
@@ -46,7 +48,7 @@ pub enum Error {
     InvalidIndex,
     /// Not in that crate. The backend could not be opened, or could not run the call.
     ///
-    /// On the automatic backend this means that an environment variable cannot be honoured, or that host memory ran out: a call
+    /// On the automatic backend this means that an environment variable cannot be used, or that host memory ran out: a call
     /// whose GPU fails runs again on the CPU. The library's whole error is logged, at level error. The variables are listed in
     /// [`docs::environment`](crate::docs::environment).
     #[error("the backend did not run this call because of {cause}; the log says more")]
@@ -63,11 +65,13 @@ impl From<crate::Error> for Error {
         let cause = match &error {
             crate::Error::ShardLength { .. } => return Self::IncorrectShardSize,
             crate::Error::EmptyShards => return Self::EmptyShard,
-            crate::Error::Unrecoverable { .. } => return Self::TooFewShardsPresent,
             crate::Error::Environment { variable, .. } => variable,
-            crate::Error::HostMemory { .. } => "a lack of host memory",
-            error if error.is_device_failure() => "a device failure",
-            _ => "an unforeseen error",
+            error => match error.kind() {
+                ErrorKind::BeyondRepair => return Self::TooFewShardsPresent,
+                ErrorKind::OutOfMemory => "a lack of host memory",
+                ErrorKind::Device | ErrorKind::DeviceCapacity => "a device failure",
+                _ => "an unforeseen error",
+            },
         };
         log::error!("{}", error.with_sources());
         Self::Backend { cause }

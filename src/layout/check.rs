@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(message("raid6:2"), "raid6:2 has 2 disks, it needs at least 3");
         assert_eq!(message("hier:4x6+6+1"), "hier:4x6+6+1 has 6 disks in each node, it needs at least 7");
         assert_eq!(message("raid66:64x65"), "raid66 takes at most 4096 shards in all, got 4160");
-        assert_eq!(message("lrc:12,5,2"), "12 shards do not go into 5 groups evenly");
+        assert_eq!(message("lrc:12,5,2"), "12 shards do not divide evenly into 5 groups");
     }
 
     #[test]
