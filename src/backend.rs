@@ -142,8 +142,7 @@ impl<'a> Batch<'a> {
             view.check_plan(plan, matches!(task, Task::Write(_)))?;
         }
         if let Task::Correct { grs, erased } = task {
-            let slots = u32::try_from(grs.total_shards()).expect("a GRS code has at most 255 shards");
-            (0..slots).try_for_each(|slot| view.check_writable(slot))?;
+            (0..grs.total_shards()).try_for_each(|slot| view.check_writable(slot))?;
             erased.check(grs.total_shards(), view.stripes(), view.bytes())?;
         }
         self.check_crc()
@@ -260,7 +259,7 @@ pub struct Mismatch {
     /// Which batch of the call.
     pub batch: usize,
     /// Which slot (in a codec's reports: which shard).
-    pub slot: u32,
+    pub slot: usize,
     /// Which stripe.
     pub stripe: usize,
     /// Which block of [`BLOCK_BYTES`] within the slot's bytes in that stripe.
@@ -277,7 +276,7 @@ pub struct Correction {
     /// Which batch of the call.
     pub batch: usize,
     /// Which slot (in a codec's reports: which shard).
-    pub slot: u32,
+    pub slot: usize,
     /// Which stripe.
     pub stripe: usize,
     /// Which block of [`BLOCK_BYTES`] within the slot's bytes in that stripe.

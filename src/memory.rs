@@ -150,6 +150,7 @@ impl<'a> View<'a> {
         if needed > available {
             return Err(Error::RegionTooSmall { needed, available });
         }
+        // Slots without bytes take no room in `memory`, which then does not bound their number.
         let mut slots = Vec::new();
         if u32::try_from(geometry.slots).is_err() || slots.try_reserve_exact(geometry.slots).is_err() {
             return Err(Error::HostMemory { bytes: geometry.slots.saturating_mul(size_of::<RawSlot>()) });
@@ -231,7 +232,7 @@ impl<'a> View<'a> {
     }
 
     /// Where a slot begins; `None` if it is absent.
-    pub(crate) fn address(&self, slot: u32) -> Option<NonNull<u8>> {
+    pub(crate) fn address(&self, slot: usize) -> Option<NonNull<u8>> {
         (self.access(slot) != Access::Absent).then(|| self.start(slot, 0))
     }
 
@@ -294,7 +295,7 @@ impl<'a> View<'a> {
     /// # Panics
     /// If there is no such slot or stripe.
     #[must_use]
-    pub fn slot(&self, slot: u32, stripe: usize) -> &[u8] {
+    pub fn slot(&self, slot: usize, stripe: usize) -> &[u8] {
         assert!(self.access(slot) >= Access::Read, "slot {slot} is absent");
         let start = self.start(slot, stripe);
         // SAFETY: the constructors checked that `bytes` bytes from `start` on belong to this view; no slice to write
@@ -306,7 +307,7 @@ impl<'a> View<'a> {
     ///
     /// # Panics
     /// If there is no such slot or stripe, or if the slot is read-only.
-    pub fn slot_mut(&mut self, slot: u32, stripe: usize) -> &mut [u8] {
+    pub fn slot_mut(&mut self, slot: usize, stripe: usize) -> &mut [u8] {
         assert!(self.access(slot) == Access::Write, "slot {slot} is not writable");
         let start = self.start(slot, stripe);
         // SAFETY: as in `slot`; the view is borrowed exclusively for as long as the slice lives.
@@ -320,17 +321,17 @@ impl<'a> View<'a> {
     pub fn check_plan(&self, plan: &Plan, writes: bool) -> Result<(), Error> {
         for &slot in plan.sources().iter().chain(plan.targets()) {
             if self.access(slot) == Access::Absent {
-                return Err(Error::SlotIndex { slot: slot as usize, slots: self.slots() });
+                return Err(Error::SlotIndex { slot, slots: self.slots() });
             }
         }
         plan.targets().iter().filter(|_| writes).try_for_each(|&slot| self.check_writable(slot))
     }
 
     /// Whether a slot is there and may be written.
-    pub(crate) fn check_writable(&self, slot: u32) -> Result<(), Error> {
+    pub(crate) fn check_writable(&self, slot: usize) -> Result<(), Error> {
         match self.access(slot) {
-            Access::Absent => Err(Error::SlotIndex { slot: slot as usize, slots: self.slots() }),
-            Access::Read => Err(Error::ReadOnlySlot { slot: slot as usize }),
+            Access::Absent => Err(Error::SlotIndex { slot, slots: self.slots() }),
+            Access::Read => Err(Error::ReadOnlySlot { slot }),
             Access::Write => Ok(()),
         }
     }
@@ -359,7 +360,7 @@ impl<'a> View<'a> {
     ///
     /// # Panics
     /// If the slots do not ascend.
-    pub(crate) fn tiles_of_slots<'v>(&'v mut self, slots: &'v [u32], tile_bytes: usize) -> Result<Tiles<'v>, Error> {
+    pub(crate) fn tiles_of_slots<'v>(&'v mut self, slots: &'v [usize], tile_bytes: usize) -> Result<Tiles<'v>, Error> {
         // So that none stands there twice, and two slices of a tile never overlap.
         assert!(slots.is_sorted_by(|slot, next| slot < next), "slots {slots:?} do not ascend");
         slots.iter().try_for_each(|&slot| self.check_writable(slot))?;
@@ -380,16 +381,16 @@ impl<'a> View<'a> {
         Grid { stripes, bytes, tile_bytes, tiles_per_stripe: bytes.div_ceil(tile_bytes) }
     }
 
-    fn access(&self, slot: u32) -> Access {
-        self.slots.get(slot as usize).map_or(Access::Absent, |slot| slot.access)
+    fn access(&self, slot: usize) -> Access {
+        self.slots.get(slot).map_or(Access::Absent, |slot| slot.access)
     }
 
-    fn start(&self, slot: u32, stripe: usize) -> NonNull<u8> {
+    fn start(&self, slot: usize, stripe: usize) -> NonNull<u8> {
         assert!(stripe < self.stripes, "stripe {stripe} of a view with {} stripes", self.stripes);
         // A view without columns may have any stride.
         let offset = if self.bytes == 0 { 0 } else { stripe * self.stripe_stride };
         // SAFETY: the constructors checked that every stripe of every slot lies within the memory of this view.
-        unsafe { self.slots[slot as usize].start.add(offset) }
+        unsafe { self.slots[slot].start.add(offset) }
     }
 }
 

@@ -18,8 +18,8 @@ pub(crate) use interpolation::Interpolation;
 /// [`update_plan`](crate::Code::update_plan), which documents its own). Sources and targets are distinct and disjoint.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    sources: Box<[u32]>,
-    targets: Box<[u32]>,
+    sources: Box<[usize]>,
+    targets: Box<[usize]>,
     coefficients: Coefficients,
     lasting: bool,
 }
@@ -40,7 +40,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`Error::PlanShape`] if the matrix does not fit; [`Error::Duplicate`] if a slot is named twice.
-    pub fn new(sources: &[u32], targets: &[u32], matrix: Matrix) -> Result<Self, Error> {
+    pub fn new(sources: &[usize], targets: &[usize], matrix: Matrix) -> Result<Self, Error> {
         if (matrix.rows(), matrix.cols()) != (targets.len(), sources.len()) {
             return Err(Error::PlanShape {
                 sources: sources.len(),
@@ -52,7 +52,7 @@ impl Plan {
         let mut slots = [sources, targets].concat();
         slots.sort_unstable();
         if let Some(pair) = slots.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(Error::Duplicate { what: "slot", index: pair[0] as usize });
+            return Err(Error::Duplicate { what: "slot", index: pair[0] });
         }
         Ok(Self {
             sources: sources.into(),
@@ -67,16 +67,12 @@ impl Plan {
     /// # Panics
     /// If a caller inside this crate broke the rules of [`Plan::new`].
     pub(crate) fn trusted(sources: Vec<usize>, targets: Vec<usize>, matrix: Matrix) -> Self {
-        let slots = |numbers: Vec<usize>| {
-            let to_slot = |n| u32::try_from(n).expect("a shard number that has a row in memory fits 32 bits");
-            numbers.into_iter().map(to_slot).collect::<Vec<_>>()
-        };
-        Self::new(&slots(sources), &slots(targets), matrix).expect("plans of a code are well-formed")
+        Self::new(&sources, &targets, matrix).expect("plans of a code are well-formed")
     }
 
     /// The repair of all lost shards, of which there is at least one: `targets`, from the first k other shards, all in
     /// rising order. Its matrix is worked out when it is first asked for.
-    pub(crate) fn interpolated(by: &Arc<Interpolation>, sources: Box<[u32]>, targets: Box<[u32]>) -> Self {
+    pub(crate) fn interpolated(by: &Arc<Interpolation>, sources: Box<[usize]>, targets: Box<[usize]>) -> Self {
         let coefficients = Coefficients::Interpolated { by: Arc::clone(by), matrix: OnceLock::new() };
         Self { sources, targets, coefficients, lasting: false }
     }
@@ -92,13 +88,13 @@ impl Plan {
 
     /// Slots to read, one for each column of the matrix.
     #[must_use]
-    pub fn sources(&self) -> &[u32] {
+    pub fn sources(&self) -> &[usize] {
         &self.sources
     }
 
     /// Slots to write (or, in a check, to compare), one for each row of the matrix.
     #[must_use]
-    pub fn targets(&self) -> &[u32] {
+    pub fn targets(&self) -> &[usize] {
         &self.targets
     }
 

@@ -65,7 +65,7 @@ fn tasks_of_every_kind_share_a_call() {
                     let (slot, stripe, at) = (rng.below(slots), rng.below(stripes), rng.below(bytes));
                     shards[slot][stripe * bytes..][at..bytes].iter_mut().for_each(|byte| *byte = rng.byte());
                     if rng.below(2) == 0 {
-                        erased.insert(stripe, at / BLOCK_BYTES, u32::try_from(slot).unwrap());
+                        erased.insert(stripe, at / BLOCK_BYTES, slot);
                     }
                 }
                 (plan, grs, shards, stripes, erased, rng.below(6))
@@ -132,9 +132,9 @@ fn many_batches_of_every_kind_in_one_call() {
         assert_eq!(gpu.is_in_place(batches.last().unwrap()), index % 2 == 0);
     }
     let report = gpu.run(&mut batches).unwrap();
-    let found: Vec<(usize, u32, usize, u32)> =
+    let found: Vec<(usize, usize, usize, u32)> =
         report.mismatches.iter().map(|found| (found.batch, found.slot, found.first, found.count)).collect();
-    let wrong: Vec<(usize, u32, usize, u32)> =
+    let wrong: Vec<(usize, usize, usize, u32)> =
         (0..40).filter(|index| index % 3 == 0).map(|index| (index, 7, sizes[index] / 2, 1)).collect();
     assert_eq!(found, wrong);
     drop(batches);

@@ -119,16 +119,16 @@ fn tens_of_thousands_of_shards() {
     let elements: Vec<u8> = (0..many).map(|_| rng.byte()).collect();
     for bytes in [1, 37] {
         // Many sources, one target. No code is this wide, but a plan may be.
-        let sources: Vec<u32> = (0..u32::try_from(many).unwrap()).collect();
+        let sources: Vec<usize> = (0..many).collect();
         let ones = Matrix::from_fn(1, many, |_, _| 1);
         let mut whole = painted(many, bytes);
         whole.extend(oracle::product(&ones.iter_rows().collect::<Vec<_>>(), &whole));
-        let plan = Plan::new(&sources, &[u32::try_from(many).unwrap()], ones).unwrap();
+        let plan = Plan::new(&sources, &[many], ones).unwrap();
         runs(&plan, &whole, format_args!("{many} sources of {bytes} bytes"));
 
         // One source, many targets.
         let matrix = Matrix::from_fn(many, 1, |row, _| elements[row]);
-        let targets: Vec<u32> = (1..=u32::try_from(many).unwrap()).collect();
+        let targets: Vec<usize> = (1..=many).collect();
         let mut whole = painted(1, bytes);
         whole.extend(oracle::product(&matrix.iter_rows().collect::<Vec<_>>(), &whole));
         let plan = Plan::new(&[0], &targets, matrix).unwrap();
@@ -141,14 +141,14 @@ fn runs(plan: &Plan, expected: &[Vec<u8>], context: impl Display) {
     each_backend(|name, backend| {
         let mut shards = expected.to_vec();
         for &target in plan.targets() {
-            shards[target as usize].fill(0xee);
+            shards[target].fill(0xee);
         }
         let view = View::slices(shards.iter_mut().map(|shard| Slot::Write(shard)), 1).unwrap();
         let _ = backend.run(&mut [Batch::new(Task::write(plan), view).unwrap()]).unwrap();
         assert_shards_equal(expected, &shards, format_args!("{name}, {context}"));
 
         let last = *plan.targets().last().unwrap();
-        *shards[last as usize].last_mut().unwrap() ^= 1;
+        *shards[last].last_mut().unwrap() ^= 1;
         let view = View::slices(shards.iter().map(|shard| Slot::Read(shard)), 1).unwrap();
         let mismatches = backend.run(&mut [Batch::new(Task::Check(plan), view).unwrap()]).unwrap().mismatches;
         let found: Vec<_> = mismatches.iter().map(|m| (m.slot, m.first, m.count)).collect();
@@ -185,10 +185,10 @@ fn wrong_bytes_are_found_where_they_are() {
                 shards[k + at % m][at] ^= 0x80;
             }
             // In each block of each parity shard the first of them, and how many there are.
-            let mut expected: Vec<(u32, usize, usize, u32)> = Vec::new();
+            let mut expected: Vec<(usize, usize, usize, u32)> = Vec::new();
             for parity in 0..m {
                 for &at in offsets.iter().filter(|&&at| at % m == parity) {
-                    let slot = u32::try_from(k + parity).unwrap();
+                    let slot = k + parity;
                     match expected.last_mut() {
                         Some(last) if (last.0, last.1) == (slot, at / 4096) => last.3 += 1,
                         _ => expected.push((slot, at / 4096, at, 1)),
@@ -335,7 +335,7 @@ fn runs_over(code: &Code, geometry: Geometry) {
             }
         }
     }
-    let last = u32::try_from(n - 1).unwrap();
+    let last = n - 1;
     each_backend(|name, backend| {
         let mut memory = before.clone();
         let view = View::arena(&mut memory, geometry).unwrap();

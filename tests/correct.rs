@@ -81,7 +81,7 @@ fn every_mix(code: &Code, bytes: usize, seed: u64) {
             erased.push(left[rng.below(left.len())]);
         }
         let unknown: Vec<usize> = (0..n).filter(|shard| !erased.contains(shard)).collect();
-        let erasures = Erasures::everywhere(erased.iter().map(|&shard| u32::try_from(shard).unwrap()));
+        let erasures = Erasures::everywhere(erased.iter().copied());
         let (mut alike, mut scattered) = (whole.clone(), whole.clone());
         for at in 0..bytes {
             // An erased byte may have any value.
@@ -139,7 +139,7 @@ fn the_widest_codes() {
             for &shard in erased.iter().chain(wrong) {
                 damaged[shard].iter_mut().for_each(|byte| spoil(byte, &mut rng));
             }
-            let erasures = Erasures::everywhere(erased.iter().map(|&shard| u32::try_from(shard).unwrap()));
+            let erasures = Erasures::everywhere(erased.iter().copied());
             assert_corrects(&code.grs().unwrap(), &erasures, &whole, &damaged, 1, &format!("{k}+{m}, {s} erased"));
         }
     }
@@ -208,7 +208,7 @@ fn stripes_and_blocks_differ() {
                 damaged[index][range.clone()].iter_mut().for_each(|byte| *byte = rng.byte());
             }
             if wrong.len() == 2 {
-                wrong.iter().for_each(|&index| erasures.insert(stripe, block, u32::try_from(others[index]).unwrap()));
+                wrong.iter().for_each(|&index| erasures.insert(stripe, block, others[index]));
             }
         }
     }
@@ -329,12 +329,12 @@ fn too_many_erasures_are_beyond() {
 }
 
 /// Any GRS code, shards damaged in any way, and any erasures.
-fn any_damage() -> impl Strategy<Value = (Code, usize, u64, Vec<u32>)> {
+fn any_damage() -> impl Strategy<Value = (Code, usize, u64, Vec<usize>)> {
     let shape = prop_oneof![6 => (1..20usize, 1..9usize), 1 => (1..120usize, 1..120usize)];
     let bytes = prop_oneof![3 => 1..200usize, 1 => 4000..9000usize];
     (shape, bytes, any::<u64>()).prop_flat_map(|((k, m), bytes, seed)| {
         let code = if seed % 2 == 0 { Code::reed_solomon(k, m) } else { Code::cauchy(k, m) };
-        let all: Vec<u32> = (0..u32::try_from(k + m).unwrap()).collect();
+        let all: Vec<usize> = (0..k + m).collect();
         let erased = proptest::sample::subsequence(all, 0..=(m + 1).min(k + m));
         (Just(code.unwrap()), Just(bytes), Just(seed), erased)
     })

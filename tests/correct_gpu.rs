@@ -54,7 +54,7 @@ fn layouts_kernels_and_erasures() {
                             let at = offset + slot * geometry.slot_stride + stripe * geometry.stripe_stride;
                             wrong[at + start..at + columns.end].iter_mut().for_each(|byte| *byte = rng.byte());
                             if rng.below(2) == 0 {
-                                erased.insert(stripe, block, u32::try_from(slot).unwrap());
+                                erased.insert(stripe, block, slot);
                             }
                         }
                     }

@@ -68,12 +68,11 @@ fn could_survive(code: &Code, lost: &[usize]) -> bool {
 
 /// The plan reproduces the generator's rows of its targets from the survivors, and needs each of its sources.
 fn assert_serves(code: &Code, generator: &Matrix, plan: &Plan, lost: &[usize]) {
-    let numbers = |slots: &[u32]| slots.iter().map(|&slot| slot as usize).collect::<Vec<_>>();
-    let (sources, targets) = (numbers(plan.sources()), numbers(plan.targets()));
+    let (sources, targets) = (plan.sources(), plan.targets());
     assert_eq!(targets, lost);
     assert!(sources.iter().all(|source| !lost.contains(source)), "reads a lost shard of {lost:?}");
-    let rows = generator.select_rows(&sources);
-    assert_eq!(plan.matrix().mul(&rows), generator.select_rows(&targets), "{} {lost:?}", code.name());
+    let rows = generator.select_rows(sources);
+    assert_eq!(plan.matrix().mul(&rows), generator.select_rows(targets), "{} {lost:?}", code.name());
     // Independent sources, each with a coefficient: the plan is the only one from these, and needs them all.
     assert_eq!(rows.rank(), sources.len(), "{} {lost:?}: {sources:?}", code.name());
     for source in 0..sources.len() {
@@ -235,7 +234,7 @@ fn the_cheapest_group_is_read() {
                 if dear { 10 } else { 1 }
             };
             let plan = code.repair_plan(&[0], &[0], &cost).unwrap();
-            assert!(plan.sources().iter().all(|&source| cost(source as usize) == 1), "{name} {:?}", plan.sources());
+            assert!(plan.sources().iter().all(|&source| cost(source) == 1), "{name} {:?}", plan.sources());
         }
     }
 }

@@ -263,7 +263,7 @@ mod on_a_gpu {
             let geometry = Geometry { slots: n, bytes, slot_stride: bytes, stripes, stripe_stride: n * bytes };
             let mut units = vec![0; stripes * geometry.stripe_stride];
             let solved: Vec<Plan> = losses.iter().map(|lost| code.repair_plan(lost, lost, &|_| 1).unwrap()).collect();
-            let at = |stripe: usize, shard: u32| stripe * geometry.stripe_stride + shard as usize * bytes;
+            let at = |stripe: usize, shard: usize| stripe * geometry.stripe_stride + shard * bytes;
             for (stripe, plan) in solved.iter().enumerate() {
                 plan.sources().iter().enumerate().for_each(|(col, &shard)| units[at(stripe, shard) + col] = 1);
             }

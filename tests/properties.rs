@@ -155,7 +155,7 @@ proptest! {
             shards[shard][at] ^= 1 << bit;
             let before = shards.clone();
             let report = codec.verify(&shards).unwrap();
-            let found: Vec<_> = report.mismatches.iter().map(|m| (m.slot as usize, m.block, m.first, m.count)).collect();
+            let found: Vec<_> = report.mismatches.iter().map(|m| (m.slot, m.block, m.first, m.count)).collect();
             let expected: Vec<_> = expected.iter().map(|&parity| (parity, at / 4096, at, 1)).collect();
             assert_eq!(found, expected, "{backend}, {code:?}: bit {bit} of byte {at} of shard {shard}");
             assert_shards_equal(&before, &shards, backend);
@@ -196,9 +196,9 @@ proptest! {
         }
 
         let plan = code.repair_plan(&lost, &decodable, &|shard| costs[shard]).unwrap();
-        let sources: Vec<usize> = plan.sources().iter().map(|&shard| shard as usize).collect();
+        let sources = plan.sources();
         prop_assert!(sources.iter().all(|source| survivors.contains(source)), "reads a lost shard: {:?}", sources);
-        prop_assert!(plan.targets().iter().map(|&shard| shard as usize).eq(decodable.iter().copied()));
+        prop_assert!(plan.targets() == decodable);
         for (row, &target) in decodable.iter().enumerate() {
             for column in 0..code.data_shards() {
                 let terms = sources.iter().zip(plan.matrix().row(row));
@@ -207,7 +207,7 @@ proptest! {
             }
         }
         // It reads no more than it must: without any one source some target is out of reach.
-        for out in &sources {
+        for out in sources {
             let fewer: Vec<usize> = sources.iter().copied().filter(|source| source != out).collect();
             let reached = decodable.iter().all(|&target| oracle::spans(&rows(&fewer), generator.row(target)));
             prop_assert!(!reached, "source {} is not needed", out);
@@ -225,7 +225,7 @@ proptest! {
         let plan = code.repair_plan(&lost, &lost[..1], &|shard| costs[shard]).unwrap();
         let mut survivors: Vec<u32> = (0..k + m).filter(|shard| !lost.contains(shard)).map(|shard| costs[shard]).collect();
         survivors.sort_unstable();
-        let cost: u32 = plan.sources().iter().map(|&source| costs[source as usize]).sum();
+        let cost: u32 = plan.sources().iter().map(|&source| costs[source]).sum();
         prop_assert_eq!(cost, survivors[..k].iter().sum::<u32>());
     }
 

@@ -27,9 +27,9 @@ use crate::Error;
 #[must_use = "erasures do nothing until they are handed to a correction"]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Erasures {
-    everywhere: Vec<u32>,
+    everywhere: Vec<usize>,
     /// By stripe and block; the slots that are wrong everywhere are among them.
-    blocks: BTreeMap<(usize, usize), Vec<u32>>,
+    blocks: BTreeMap<(usize, usize), Vec<usize>>,
 }
 
 impl Erasures {
@@ -39,15 +39,15 @@ impl Erasures {
     }
 
     /// These slots are wrong in every stripe and block.
-    pub fn everywhere(slots: impl IntoIterator<Item = u32>) -> Self {
-        let mut everywhere: Vec<u32> = slots.into_iter().collect();
+    pub fn everywhere(slots: impl IntoIterator<Item = usize>) -> Self {
+        let mut everywhere: Vec<usize> = slots.into_iter().collect();
         everywhere.sort_unstable();
         everywhere.dedup();
         Self { everywhere, blocks: BTreeMap::new() }
     }
 
     /// Adds a block of [`BLOCK_BYTES`] of a slot in a stripe.
-    pub fn insert(&mut self, stripe: usize, block: usize, slot: u32) {
+    pub fn insert(&mut self, stripe: usize, block: usize, slot: usize) {
         let slots = self.blocks.entry((stripe, block)).or_insert_with(|| self.everywhere.clone());
         if let Err(at) = slots.binary_search(&slot) {
             slots.insert(at, slot);
@@ -56,26 +56,26 @@ impl Erasures {
 
     /// The slots that are wrong in this block of this stripe, in rising order.
     #[must_use]
-    pub fn of(&self, stripe: usize, block: usize) -> &[u32] {
+    pub fn of(&self, stripe: usize, block: usize) -> &[usize] {
         self.blocks.get(&(stripe, block)).unwrap_or(&self.everywhere)
     }
 
     /// The slots that are wrong wherever nothing else is said.
     #[must_use]
-    pub fn elsewhere(&self) -> &[u32] {
+    pub fn elsewhere(&self) -> &[usize] {
         &self.everywhere
     }
 
     /// Stripe, block and slots of the blocks that were inserted.
-    pub fn blocks(&self) -> impl Iterator<Item = (usize, usize, &[u32])> {
+    pub fn blocks(&self) -> impl Iterator<Item = (usize, usize, &[usize])> {
         self.blocks.iter().map(|(&(stripe, block), slots)| (stripe, block, &slots[..]))
     }
 
     /// That every slot is one of `slots`, and every block within so many stripes of so many bytes.
     pub(crate) fn check(&self, slots: usize, stripes: usize, bytes: usize) -> Result<(), Error> {
         let named = self.blocks.values().flatten().chain(&self.everywhere);
-        if let Some(&slot) = named.max().filter(|&&slot| slot as usize >= slots) {
-            return Err(Error::SlotIndex { slot: slot as usize, slots });
+        if let Some(&slot) = named.max().filter(|&&slot| slot >= slots) {
+            return Err(Error::SlotIndex { slot, slots });
         }
         let blocks = bytes.div_ceil(BLOCK_BYTES);
         match self.blocks.keys().find(|&&(stripe, block)| stripe >= stripes || block >= blocks) {

@@ -34,7 +34,7 @@ impl Checksums {
         let blocks = shard_bytes.div_ceil(BLOCK_BYTES);
         let mut starts = vec![None; total_shards];
         for (position, &shard) in plan.sources().iter().chain(plan.targets()).enumerate() {
-            starts[shard as usize] = Some(position * blocks);
+            starts[shard] = Some(position * blocks);
         }
         Self { blocks, starts: starts.into(), crcs: crcs.into() }
     }

@@ -41,7 +41,7 @@ impl Codec {
         let batch = Batch::new(Task::Correct { grs, erased }, shards.view_mut(self.code())?)?;
         let (bytes, parity_shards) = (batch.view().bytes(), self.code().parity_shards());
         if erased.elsewhere().len() > parity_shards {
-            let lost: Vec<usize> = erased.elsewhere().iter().map(|&slot| slot as usize).collect();
+            let lost = erased.elsewhere().to_vec();
             return Err(Error::Unrecoverable { beyond: lost.clone(), lost, recoverable: Vec::new() });
         }
         let mut report = self.backend().run(&mut [batch])?;

@@ -82,7 +82,7 @@ impl Corrections {
 
     /// Adds the correction of a block; blocks come in order.
     pub(super) fn note_corrected(&mut self, correction: &Correction, confirmed: bool) {
-        let (shard, count) = (correction.slot as usize, correction.count as usize);
+        let (shard, count) = (correction.slot, correction.count as usize);
         let end = correction.last + 1;
         match self.corrected.last_mut() {
             Some(run) if (run.shard, run.confirmed) == (shard, confirmed) && reaches(&run.bytes, correction.block) => {
@@ -123,7 +123,7 @@ fn reaches(range: &Range<usize>, block: usize) -> bool {
 mod tests {
     use super::*;
 
-    fn correction(slot: u32, block: usize, first: usize, last: usize) -> Correction {
+    fn correction(slot: usize, block: usize, first: usize, last: usize) -> Correction {
         let (first, last) = (block * BLOCK_BYTES + first, block * BLOCK_BYTES + last);
         Correction { batch: 0, slot, stripe: 0, block, first, last, count: 2 }
     }

@@ -38,6 +38,6 @@ pub(super) fn add<U: AsMut<[u8]>>(codec: &Codec, j: usize, data: &[u8], parity: 
 /// Slot 0 is data shard `j`, the others take what it contributes to each parity shard.
 fn contribution(codec: &Codec, j: usize) -> Result<Plan, Error> {
     let parity = codec.code().parity_matrix();
-    let targets: Vec<u32> = (1..).take(parity.rows()).collect();
+    let targets: Vec<usize> = (1..).take(parity.rows()).collect();
     Ok(Plan::new(&[0], &targets, Matrix::from_fn(parity.rows(), 1, |row, _| parity.row(row)[j]))?)
 }

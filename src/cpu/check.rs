@@ -47,7 +47,7 @@ impl Check<'_> {
 
     /// Checks a tile, which is some columns of a stripe. If all is right, without an allocation for codes of usual width.
     pub(super) fn tile(self, stripe: usize, range: Range<usize>, beyond_caches: bool) -> Vec<Mismatch> {
-        let cut = |&slot: &u32| &self.view.slot(slot, stripe)[range.clone()];
+        let cut = |&slot: &usize| &self.view.slot(slot, stripe)[range.clone()];
         gather::with(self.plan.sources().iter().map(cut), |sources| {
             gather::with(self.plan.targets().iter().map(cut), |stored| {
                 if self.program.differs(sources, stored, beyond_caches) {

@@ -45,7 +45,7 @@ pub(super) struct Correcting<'a> {
     /// Bytes of a stripe without padding. Errors in the padding are not reported.
     pub(super) bytes: usize,
     /// The byte offset of each slot in the binding.
-    pub(super) place: &'a dyn Fn(u32) -> usize,
+    pub(super) place: &'a dyn Fn(usize) -> usize,
     pub(super) patterns: Patterns,
     /// All slots. The kernel reads and writes them.
     pub(super) shards: wgpu::BufferBinding<'a>,
@@ -224,13 +224,9 @@ impl Correcting<'_> {
         let elements = self.grs.multipliers().iter().zip(self.grs.points());
         for (slot, (multiplier, point)) in elements.enumerate() {
             let [multiplier, point] = [multiplier, point].map(|&element| LOG[usize::from(element)]);
-            let number = index(slot);
-            slots[slot][..3].copy_from_slice(&[
-                index((self.place)(number) / 4),
-                u32::from(multiplier),
-                u32::from(point),
-            ]);
-            slots[usize::from(point)][3] = number;
+            let place = index((self.place)(slot) / 4);
+            slots[slot][..3].copy_from_slice(&[place, u32::from(multiplier), u32::from(point)]);
+            slots[usize::from(point)][3] = index(slot);
         }
         slots
     }

@@ -201,8 +201,8 @@ fn record(
 ) -> Result<(), Error> {
     let Job { batch, place, .. } = job;
     let matrices = batch.task().matrices();
-    let source = |_: usize, slot: u32| place.sources.place(batch.view(), slot);
-    let target = |_: usize, slot: u32| place.targets.place(batch.view(), slot);
+    let source = |_: usize, slot: usize| place.sources.place(batch.view(), slot);
+    let target = |_: usize, slot: usize| place.targets.place(batch.view(), slot);
     let work = Work {
         matrices,
         plan_of: match matrices {

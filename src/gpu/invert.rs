@@ -184,14 +184,14 @@ impl Repairs {
                 let plan = &plans[plan_index as usize];
                 let mut mask = [0; MASK_WORDS];
                 for &target in plan.targets() {
-                    mask[target as usize / 32] |= 1 << (target % 32);
-                    repairs.is_target[target as usize] = true;
+                    mask[target / 32] |= 1 << (target % 32);
+                    repairs.is_target[target] = true;
                 }
                 if !plan.targets().is_empty() {
                     always_lost.iter_mut().zip(mask).for_each(|(always, lost)| *always &= lost);
                 }
-                let parity = plan.sources().iter().rev().take_while(|source| **source as usize >= data_shards);
-                parity.for_each(|&source| repairs.is_source[source as usize] = true);
+                let parity = plan.sources().iter().rev().take_while(|source| **source >= data_shards);
+                parity.for_each(|&source| repairs.is_source[source] = true);
                 repairs.targets = repairs.targets.max(plan.targets().len());
                 repairs.masks.push(mask);
                 u32::try_from(repairs.masks.len() - 1).expect("plans are numbered by u32")
@@ -214,7 +214,7 @@ impl Repairs {
             return (sources.chain(targets).collect(), data_shards);
         }
         // A shard that no repair names may be absent.
-        let named = |is_named: &bool, slot, place: &dyn Fn(usize, u32) -> usize| {
+        let named = |is_named: &bool, slot, place: &dyn Fn(usize, usize) -> usize| {
             if *is_named { column(place(0, slot)) } else { 0 }
         };
         let sources = (0..).zip(&self.is_source).map(|(slot, is_named)| named(is_named, slot, work.source));

@@ -136,8 +136,8 @@ impl Gpu {
         }
 
         let first_target = if matches!(shards, Resident::Apart { .. }) { sources.geometry.slots } else { 0 };
-        let source = |_: usize, slot: u32| slot as usize * sources.geometry.slot_stride;
-        let target = |_: usize, slot: u32| (slot as usize - first_target) * targets.geometry.slot_stride;
+        let source = |_: usize, slot: usize| slot * sources.geometry.slot_stride;
+        let target = |_: usize, slot: usize| (slot - first_target) * targets.geometry.slot_stride;
         let plan_of = match matrices {
             Matrices::One(_) => &[][..],
             Matrices::PerStripe { of, .. } => of,
@@ -343,14 +343,14 @@ fn check_slots(plan: &Plan, shards: &Resident<'_>) -> Result<(), Error> {
             (first_target, first_target, first_target.saturating_add(targets.geometry.slots))
         }
     };
-    if let Some(&slot) = plan.sources().iter().find(|&&slot| slot as usize >= source_slots) {
-        return Err(Error::SlotIndex { slot: slot as usize, slots: source_slots });
+    if let Some(&slot) = plan.sources().iter().find(|&&slot| slot >= source_slots) {
+        return Err(Error::SlotIndex { slot, slots: source_slots });
     }
-    if let Some(&slot) = plan.targets().iter().find(|&&slot| slot as usize >= slots) {
-        return Err(Error::SlotIndex { slot: slot as usize, slots });
+    if let Some(&slot) = plan.targets().iter().find(|&&slot| slot >= slots) {
+        return Err(Error::SlotIndex { slot, slots });
     }
-    match plan.targets().iter().find(|&&slot| (slot as usize) < first_target) {
-        Some(&slot) => Err(Error::ReadOnlySlot { slot: slot as usize }),
+    match plan.targets().iter().find(|&&slot| slot < first_target) {
+        Some(&slot) => Err(Error::ReadOnlySlot { slot }),
         None => Ok(()),
     }
 }

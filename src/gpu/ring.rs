@@ -257,7 +257,7 @@ impl Call<'_, '_> {
             grs,
             span: job.span(chunk),
             bytes: chunk.columns.len(),
-            place: &|slot| slot as usize * stride,
+            place: &|slot| slot * stride,
             patterns: Patterns::new(grs, erased, blocks, |block| {
                 let (stripe, offset) = job.locate(chunk, block);
                 (stripe, offset / BLOCK_BYTES)

@@ -125,8 +125,8 @@ impl Tables {
         &self,
         device: &Device,
         plans: &[Plan],
-        source: impl Fn(usize, u32) -> usize,
-        target: impl Fn(usize, u32) -> usize,
+        source: impl Fn(usize, usize) -> usize,
+        target: impl Fn(usize, usize) -> usize,
     ) -> Result<wgpu::Buffer, Error> {
         let column = |bytes: usize| u32::try_from(bytes / COLUMN_BYTES).expect("a binding has fewer than 2^32 columns");
         let mut words = Vec::with_capacity(plans.len() * (self.sources + self.targets));

@@ -12,8 +12,8 @@ pub(super) struct Work<'a> {
     /// Whether `source` and `target` depend on the position only; otherwise they depend on the slot only.
     pub(super) by_position: bool,
     /// The byte offset of a slot in its binding, from its position in the plan and its number.
-    pub(super) source: &'a dyn Fn(usize, u32) -> usize,
-    pub(super) target: &'a dyn Fn(usize, u32) -> usize,
+    pub(super) source: &'a dyn Fn(usize, usize) -> usize,
+    pub(super) target: &'a dyn Fn(usize, usize) -> usize,
     pub(super) span: Span,
     pub(super) buffers: Buffers<'a>,
 }

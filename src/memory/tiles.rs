@@ -35,7 +35,7 @@ pub(super) enum TileSlots<'v> {
     /// The sources and the targets of its stripe's plan.
     Plans(Matrices<'v>),
     /// It reads and writes these, which are distinct.
-    These(&'v [u32]),
+    These(&'v [usize]),
 }
 
 /// The tiles of a view.
@@ -88,8 +88,8 @@ impl<'v> Tiles<'v> {
 #[derive(Debug)]
 pub struct Tile<'v> {
     view: &'v View<'v>,
-    sources: &'v [u32],
-    targets: &'v [u32],
+    sources: &'v [usize],
+    targets: &'v [usize],
     plan_index: usize,
     stripe: usize,
     offset: usize,
@@ -129,7 +129,7 @@ impl<'v> Tile<'v> {
     }
 
     /// Where a slot's bytes of this tile begin.
-    fn starts(&self) -> impl Fn(u32) -> NonNull<u8> + use<'v> {
+    fn starts(&self) -> impl Fn(usize) -> NonNull<u8> + use<'v> {
         let (view, stripe, offset) = (self.view, self.stripe, self.offset);
         // SAFETY: the grid lies within the slot's bytes.
         move |slot| unsafe { view.start(slot, stripe).add(offset) }

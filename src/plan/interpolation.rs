@@ -44,24 +44,24 @@ impl Interpolation {
     }
 
     /// The matrix from k shards to some of the others.
-    pub(crate) fn matrix(&self, sources: &[u32], targets: &[u32]) -> Matrix {
+    pub(crate) fn matrix(&self, sources: &[usize], targets: &[usize]) -> Matrix {
         let Self { points, multipliers, .. } = self;
         let mut is_source = vec![false; points.len()];
         for &source in sources {
-            is_source[source as usize] = true;
+            is_source[source] = true;
         }
         let others: Vec<u8> =
             points.iter().zip(&is_source).filter(|(_, is_source)| !**is_source).map(|(&a, _)| a).collect();
         // The logarithm of a shard's multiplier times the differences of its point from the points of all others.
-        let log_of = |&shard: &u32| {
-            let (point, multiplier) = (points[shard as usize], multipliers[shard as usize]);
+        let log_of = |&shard: &usize| {
+            let (point, multiplier) = (points[shard], multipliers[shard]);
             let differences = others.iter().filter(|&&other| other != point).map(|&other| log(other ^ point));
             (log(multiplier) + differences.sum::<usize>()) % 255
         };
         let of_sources: Vec<usize> = sources.iter().map(log_of).collect();
         let of_targets: Vec<usize> = targets.iter().map(log_of).collect();
         Matrix::from_fn(targets.len(), sources.len(), |row, col| {
-            let difference = points[sources[col] as usize] ^ points[targets[row] as usize];
+            let difference = points[sources[col]] ^ points[targets[row]];
             EXP[(of_sources[col] + 2 * 255 - log(difference) - of_targets[row]) % 255]
         })
     }

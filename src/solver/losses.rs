@@ -64,7 +64,7 @@ impl Losses {
         }
         let solve = |(stripe, lost): &(usize, Vec<usize>)| match (grs, survivors(code, lost)) {
             (Some(_), Some(_)) if lost.is_empty() => Ok(Plan::trusted(Vec::new(), Vec::new(), Matrix::zero(0, 0))),
-            (Some(grs), Some(sources)) => Ok(Plan::interpolated(grs.interpolation(), numbers(&sources), numbers(lost))),
+            (Some(grs), Some(sources)) => Ok(Plan::interpolated(grs.interpolation(), sources.into(), lost[..].into())),
             // A number that is out of range or given twice is for the solver to refuse, as is too much.
             _ => {
                 let refused = |error: Error| Error::Stripe { stripe: *stripe, error: error.into() };
@@ -106,9 +106,8 @@ pub(crate) fn repair_by(code: &Code, grs: Option<&Arc<Grs>>, lost: &[usize], wan
     match (grs, survivors(code, lost)) {
         (Some(grs), Some(sources)) if is_whole => {
             let sources = if wanted.is_empty() { Vec::new() } else { sources };
-            let targets = wanted.to_vec();
-            let matrix = grs.interpolation().matrix(&numbers(&sources), &numbers(&targets));
-            Ok(Plan::trusted(sources, targets, matrix))
+            let matrix = grs.interpolation().matrix(&sources, wanted);
+            Ok(Plan::trusted(sources, wanted.to_vec(), matrix))
         }
         _ => code.repair_plan(lost, wanted, &|_| 1),
     }
@@ -126,11 +125,6 @@ fn survivors(code: &Code, lost: &[usize]) -> Option<Vec<usize>> {
     let survivors = (0..code.total_shards()).filter(|&shard| !is_lost[shard]);
     let survivors: Vec<usize> = survivors.take(code.data_shards()).collect();
     (survivors.len() == code.data_shards()).then_some(survivors)
-}
-
-/// Shards as a plan has them.
-fn numbers(shards: &[usize]) -> Box<[u32]> {
-    shards.iter().map(|&shard| u32::try_from(shard).expect("a code has fewer than 2^32 shards")).collect()
 }
 
 #[cfg(test)]

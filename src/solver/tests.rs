@@ -12,14 +12,13 @@ fn spans(generator: &Matrix, sources: &[usize], wanted: &[usize]) -> bool {
 
 /// The plan's matrix reproduces the wanted rows of the generator from the source rows.
 fn assert_serves(code: &Code, plan: &Plan, lost: &[usize]) {
-    let numbers = |slots: &[u32]| slots.iter().map(|&s| s as usize).collect::<Vec<_>>();
-    let (sources, targets) = (numbers(plan.sources()), numbers(plan.targets()));
+    let (sources, targets) = (plan.sources(), plan.targets());
     let generator = code.generator();
-    assert_eq!(plan.matrix().mul(&generator.select_rows(&sources)), generator.select_rows(&targets));
+    assert_eq!(plan.matrix().mul(&generator.select_rows(sources)), generator.select_rows(targets));
     assert!(sources.iter().all(|s| !lost.contains(s)), "reads a lost shard");
     for left_out in 0..sources.len() {
         let fewer: Vec<usize> = sources.iter().copied().filter(|&s| s != sources[left_out]).collect();
-        assert!(!spans(&generator, &fewer, &targets), "source {} is not needed", sources[left_out]);
+        assert!(!spans(&generator, &fewer, targets), "source {} is not needed", sources[left_out]);
     }
 }
 
@@ -87,7 +86,7 @@ proptest! {
                     basis.push(shard);
                 }
             }
-            let cost: u32 = plan.sources().iter().map(|&s| costs[s as usize]).sum();
+            let cost: u32 = plan.sources().iter().map(|&s| costs[s]).sum();
             prop_assert!(plan.sources().len() <= code.data_shards());
             prop_assert!(cost <= basis.iter().map(|&s| costs[s]).sum());
         }
@@ -116,7 +115,7 @@ fn plans_of_few_losses_are_the_cheapest_there_are() {
         for costs in [vec![1; shards], (0..shards).map(|s| [3, 1, 4, 1, 5][s % 5]).collect()] {
             for lost in (0..shards).flat_map(|a| (a..shards).map(move |b| if a == b { vec![a] } else { vec![a, b] })) {
                 let plan = code.repair_plan(&lost, &lost, &|s| costs[s]).unwrap();
-                let cost: u32 = plan.sources().iter().map(|&s| costs[s as usize]).sum();
+                let cost: u32 = plan.sources().iter().map(|&s| costs[s]).sum();
                 assert_eq!(cost, cheapest(&code, &lost, &lost, &costs), "{name} {lost:?} {costs:?}");
             }
         }
@@ -159,7 +158,7 @@ fn lines_are_found_in_wide_codes() {
     let cell = |(group, position): (usize, usize)| code.groups().members(group)[position];
     let reads = |lost: &[usize], wanted: &[usize]| {
         let plan = code.repair_plan(lost, wanted, &|shard| u32::from(shard % 2 == 0) + 1).unwrap();
-        assert!(plan.sources().iter().all(|&source| !lost.contains(&(source as usize))));
+        assert!(plan.sources().iter().all(|&source| !lost.contains(&source)));
         plan.sources().len()
     };
     // Two in one group cost what one costs.
@@ -206,8 +205,7 @@ fn what_a_rebuilt_shard_costs_has_a_bound() {
     lost.dedup();
     let wanted = at(24, 24);
     let plan = code.repair_plan(&lost, &[wanted], &|_| u32::MAX).unwrap();
-    let numbers = |slots: &[u32]| slots.iter().map(|&slot| slot as usize).collect::<Vec<_>>();
-    let (generator, sources) = (code.generator(), numbers(plan.sources()));
+    let (generator, sources) = (code.generator(), plan.sources());
     assert!(sources.iter().all(|source| !lost.contains(source)));
-    assert_eq!(plan.matrix().mul(&generator.select_rows(&sources)), generator.select_rows(&[wanted]));
+    assert_eq!(plan.matrix().mul(&generator.select_rows(sources)), generator.select_rows(&[wanted]));
 }

@@ -106,7 +106,7 @@ impl StreamCodec {
         let mut is_read = vec![false; shards.len()];
         if !wanted.is_empty() {
             let plan = self.codec.repair_plan(&lost, &wanted)?;
-            plan.sources().iter().for_each(|&shard| is_read[shard as usize] = true);
+            plan.sources().iter().for_each(|&shard| is_read[shard] = true);
         }
         Ok(Repair { lost, wanted, is_read })
     }

@@ -59,17 +59,17 @@ fn geometry(view: &View<'_>) -> Geometry {
 }
 
 /// Every slot that the batch names and stripe, and where it lies in the geometry.
-fn cells(batch: &Batch<'_>, with_sources: bool) -> Vec<(u32, usize, usize)> {
+fn cells(batch: &Batch<'_>, with_sources: bool) -> Vec<(usize, usize, usize)> {
     let geometry = geometry(batch.view());
     let plans = batch.task().matrices().plans();
-    let mut slots: Vec<u32> = plans
+    let mut slots: Vec<usize> = plans
         .iter()
         .flat_map(|plan| plan.targets().iter().chain(if with_sources { plan.sources() } else { &[][..] }))
         .copied()
         .collect();
     slots.sort_unstable();
     slots.dedup();
-    let place = |slot: u32, stripe| slot as usize * geometry.slot_stride + stripe * geometry.stripe_stride;
+    let place = |slot: usize, stripe| slot * geometry.slot_stride + stripe * geometry.stripe_stride;
     slots
         .iter()
         .flat_map(|&slot| (0..geometry.stripes).map(move |stripe| (slot, stripe, place(slot, stripe))))

@@ -166,7 +166,7 @@ impl<'a> HostShards<'a> {
         }
         right &= self.run(set, backend, job.task())?.is_consistent();
         let (batch, stripe) = (random.below(self.batches), random.below(self.setup.stripes));
-        let (slot, offset) = (u32::try_from(random.below(shards))?, random.below(self.setup.unit_bytes));
+        let (slot, offset) = (random.below(shards), random.below(self.setup.unit_bytes));
         self.view(first + batch)?.slot_mut(slot, stripe)[offset] ^= 1;
         let found = self.run(set, backend, job.task())?.mismatches;
         let is_there = |found: &Mismatch| (found.batch, found.stripe, found.first) == (batch, stripe, offset);
@@ -174,7 +174,7 @@ impl<'a> HostShards<'a> {
     }
 
     fn columns(&mut self, batch: usize, windows: &[Window]) -> Result<Vec<u8>> {
-        let shards = u32::try_from(self.setup.code.total_shards())?;
+        let shards = self.setup.code.total_shards();
         let view = self.view(batch)?;
         let mut columns = Vec::new();
         for window in windows {

@@ -43,7 +43,7 @@ pub(crate) fn is_right(job: &Job, windows: &[Window], shards: usize, columns: &[
     let mut held = columns.chunks_exact((shards * bytes).max(1));
     windows.iter().all(|window| {
         let Some(held) = held.next() else { return false };
-        let shard = |slot: u32| &held[slot as usize * bytes..][..bytes];
+        let shard = |slot: usize| &held[slot * bytes..][..bytes];
         let plan = job.plan(window.stripe);
         let expected = compute(plan, shard);
         plan.targets().iter().zip(expected).all(|(&target, expected)| shard(target) == expected)
@@ -51,7 +51,7 @@ pub(crate) fn is_right(job: &Job, windows: &[Window], shards: usize, columns: &[
 }
 
 /// The plan's targets, byte by byte.
-fn compute<'a>(plan: &Plan, shard: impl Fn(u32) -> &'a [u8]) -> Vec<Vec<u8>> {
+fn compute<'a>(plan: &Plan, shard: impl Fn(usize) -> &'a [u8]) -> Vec<Vec<u8>> {
     let row = |coefficients: &[u8]| {
         let mut sum = Vec::new();
         for (&slot, &coefficient) in plan.sources().iter().zip(coefficients) {
@@ -80,7 +80,7 @@ mod tests {
         for stripe in columns.chunks_exact_mut(5 * 16) {
             stripe.iter_mut().for_each(|byte| *byte = random.next().to_le_bytes()[0]);
             let data = stripe.to_vec();
-            let parity = compute(job.plan(0), |slot| &data[slot as usize * 16..][..16]).concat();
+            let parity = compute(job.plan(0), |slot| &data[slot * 16..][..16]).concat();
             stripe[3 * 16..].copy_from_slice(&parity);
         }
         assert!(is_right(&job, windows, 5, &columns));

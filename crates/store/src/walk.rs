@@ -148,7 +148,7 @@ fn make_right(
     let report = codec.verify(&batch.columns(run.rows.clone())?)?;
     let mut disagreeing: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for mismatch in report.mismatches {
-        disagreeing.entry(run.rows.start + mismatch.block).or_default().push(mismatch.slot as usize);
+        disagreeing.entry(run.rows.start + mismatch.block).or_default().push(mismatch.slot);
     }
     for (row, shards) in disagreeing {
         for &shard in &shards {
@@ -163,9 +163,8 @@ fn make_right(
 
 /// Finds in these rows what is wrong, beside what is lost, and makes both right.
 fn locate(codec: &Codec, batch: &mut Batch, run: &Run, outcome: &mut Outcome) -> Result<(), Error> {
-    // At most MAX_SHARDS.
-    let lost: Vec<u32> = run.lost.iter().filter_map(|&shard| u32::try_from(shard).ok()).collect();
-    let corrected = codec.correct_with_erasures(&mut batch.columns(run.rows.clone())?, &Erasures::everywhere(lost));
+    let erased = Erasures::everywhere(run.lost.iter().copied());
+    let corrected = codec.correct_with_erasures(&mut batch.columns(run.rows.clone())?, &erased);
     let corrections = match corrected {
         Err(evariste::Error::Unrecoverable { .. }) => {
             outcome.losses.add(run, stripes_of(batch, run));

@@ -91,7 +91,7 @@ impl ByChecksum<'_> {
             // With every shard erased the backend leaves the block alone; `retry` corrects a copy of it.
             let everything: Vec<usize> = (0..grs.total_shards()).collect();
             for &shard in if is_trusted { accused } else { &everything } {
-                erased.insert(0, block, u32::try_from(shard).expect("a GRS code has at most 255 shards"));
+                erased.insert(0, block, shard);
             }
         }
         let report = self.codec.run(Task::Correct { grs, erased: &erased }, view)?;
@@ -106,7 +106,8 @@ impl ByChecksum<'_> {
     fn retry(&mut self, left: &BTreeSet<usize>, view: &mut View<'_>) -> Result<(), Error> {
         for &block in left {
             let columns = columns_of(block, view.bytes());
-            let mut copy: Vec<Vec<u8>> = slots(view).map(|slot| view.slot(slot, 0)[columns.clone()].to_vec()).collect();
+            let mut copy: Vec<Vec<u8>> =
+                (0..view.slots()).map(|slot| view.slot(slot, 0)[columns.clone()].to_vec()).collect();
             self.correct_copy(block, &mut copy)?;
             for (shard, bytes) in (0..).zip(&copy) {
                 self.take(block, shard, &mut view.slot_mut(shard, 0)[columns.clone()], bytes);
@@ -119,7 +120,7 @@ impl ByChecksum<'_> {
     /// The columns of a block that are still inconsistent. They are counted again because some shards may have been taken over.
     fn inconsistent_columns(&self, block: usize, view: &View<'_>) -> Result<Option<Uncorrectable>, Error> {
         let columns = columns_of(block, view.bytes());
-        let shards: Vec<&[u8]> = slots(view).map(|slot| &view.slot(slot, 0)[columns.clone()]).collect();
+        let shards: Vec<&[u8]> = (0..view.slots()).map(|slot| &view.slot(slot, 0)[columns.clone()]).collect();
         let (data, parity) = shards.split_at(self.codec.code().data_shards());
         let mut expected = vec![vec![0; columns.len()]; parity.len()];
         self.codec.encode_into(data, &mut expected)?;
@@ -150,9 +151,9 @@ impl ByChecksum<'_> {
     }
 
     /// Copies corrected bytes into a shard if they agree with their checksum.
-    fn take(&mut self, block: usize, slot: u32, stands: &mut [u8], corrected: &[u8]) {
+    fn take(&mut self, block: usize, slot: usize, stands: &mut [u8], corrected: &[u8]) {
         let Some((first, last, count)) = span(stands.len(), |&at| stands[at] != corrected[at]) else { return };
-        if self.agrees(slot as usize, block, corrected) != Some(true) {
+        if self.agrees(slot, block, corrected) != Some(true) {
             return;
         }
         let start = block * BLOCK_BYTES;
@@ -166,14 +167,13 @@ impl ByChecksum<'_> {
         self.corrected.sort_unstable();
         let changed = self.corrected.iter().map(|correction| (correction.slot, correction.block));
         let accused = self.accused.iter().flat_map(|(&block, shards)| shards.iter().map(move |&shard| (shard, block)));
-        let accused = accused.map(|(shard, block)| (u32::try_from(shard).expect("a slot of a view"), block));
-        let unlisted = self.unlisted.iter().flat_map(|&block| slots(view).map(move |slot| (slot, block)));
-        let in_question: BTreeSet<(u32, usize)> = changed.chain(accused).chain(unlisted).collect();
-        let agree: BTreeMap<(u32, usize), bool> = in_question
+        let unlisted = self.unlisted.iter().flat_map(|&block| (0..view.slots()).map(move |slot| (slot, block)));
+        let in_question: BTreeSet<(usize, usize)> = changed.chain(accused).chain(unlisted).collect();
+        let agree: BTreeMap<(usize, usize), bool> = in_question
             .into_iter()
             .filter_map(|(slot, block)| {
                 let bytes = &view.slot(slot, 0)[columns_of(block, view.bytes())];
-                Some(((slot, block), self.agrees(slot as usize, block, bytes)?))
+                Some(((slot, block), self.agrees(slot, block, bytes)?))
             })
             .collect();
         let mut corrections = Corrections { is_second_run: !self.unlisted.is_empty(), ..Corrections::default() };
@@ -183,7 +183,7 @@ impl ByChecksum<'_> {
         }
         self.beyond.iter().for_each(|uncorrectable| corrections.note_beyond(uncorrectable));
         for (&(slot, block), _) in agree.iter().filter(|&(_, &agrees)| !agrees) {
-            corrections.note_contradicted(slot as usize, columns_of(block, view.bytes()));
+            corrections.note_contradicted(slot, columns_of(block, view.bytes()));
         }
         corrections
     }
@@ -198,11 +198,6 @@ impl ByChecksum<'_> {
 fn columns_of(block: usize, shard_bytes: usize) -> Range<usize> {
     let start = block * BLOCK_BYTES;
     start..shard_bytes.min(start + BLOCK_BYTES)
-}
-
-/// All slots of a view.
-fn slots(view: &View<'_>) -> Range<u32> {
-    0..u32::try_from(view.slots()).expect("a view has at most 2^32 slots")
 }
 
 /// The first and the last of a block's columns for which `is_true`, and their number; `None` if there are none.

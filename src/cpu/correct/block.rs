@@ -92,7 +92,7 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    pub(super) fn new(locator: &'a Locator<'a>, shards: Vec<&'a mut [u8]>, erased: &[u32]) -> Self {
+    pub(super) fn new(locator: &'a Locator<'a>, shards: Vec<&'a mut [u8]>, erased: &[usize]) -> Self {
         let bytes = shards.first().map_or(0, |shard| shard.len());
         let mut syndromes = vec![0; bytes * locator.parity_shards];
         let sources: Vec<&[u8]> = shards.iter().map(|shard| &**shard).collect();
@@ -101,7 +101,7 @@ impl<'a> Block<'a> {
         for row in syndromes.chunks_exact(bytes) {
             wrong.iter_mut().zip(row).for_each(|(wrong, syndrome)| *wrong |= syndrome);
         }
-        let erased = erased.iter().map(|&slot| slot as usize).collect();
+        let erased = erased.to_vec();
         let corrected = vec![Span::default(); shards.len()];
         Self { locator, shards, erased, bytes, syndromes, wrong, corrected, beyond: Span::default() }
     }

@@ -2,7 +2,6 @@
 
 use super::PARTS;
 use crate::backend::{BLOCK_BYTES, Correction, Report, Uncorrectable};
-use crate::gpu::launch::index;
 use crate::gpu::shader::shared;
 
 /// Mirrors `Tally` in `shaders/shared/corrections.wgsl`.
@@ -44,10 +43,7 @@ impl Outcome<'_> {
                 _ if slot + 1 == of_part => {
                     report.uncorrectable.push(Uncorrectable { batch, stripe, block, first, last, count });
                 }
-                _ => {
-                    let slot = index(slot);
-                    report.corrections.push(Correction { batch, slot, stripe, block, first, last, count });
-                }
+                _ => report.corrections.push(Correction { batch, slot, stripe, block, first, last, count }),
             }
         }
     }

@@ -61,15 +61,15 @@ impl Patterns {
 
 /// One pattern: the number of slots, a bit for each, and the logarithms of the coefficients of their locator, the product of (1 +
 /// point z). With more slots than parity shards there is no locator, because such a block cannot be corrected.
-fn pattern(grs: &Grs, slots: &[u32]) -> Vec<u32> {
+fn pattern(grs: &Grs, slots: &[usize]) -> Vec<u32> {
     let mut words = vec![0; HEAD_WORDS];
     words[0] = index(slots.len());
     let mut locator = vec![0; grs.parity_shards() + 1];
     locator[0] = 1;
     for &slot in slots {
-        words[1 + slot as usize / 32] |= 1 << (slot % 32);
+        words[1 + slot / 32] |= 1 << (slot % 32);
         for exponent in (1..locator.len()).rev() {
-            locator[exponent] ^= gf256::mul(grs.points()[slot as usize], locator[exponent - 1]);
+            locator[exponent] ^= gf256::mul(grs.points()[slot], locator[exponent - 1]);
         }
     }
     words.extend(locator.into_iter().map(|coefficient| u32::from(gf256::log(coefficient))));

@@ -28,7 +28,12 @@ pub(super) struct Window {
 
 impl Window {
     /// The smallest window that contains these slots of the view; `None` if they are not in one range.
-    fn around(registry: &Registry, view: &View<'_>, span: &Span, mut slots: impl Iterator<Item = u32>) -> Option<Self> {
+    fn around(
+        registry: &Registry,
+        view: &View<'_>,
+        span: &Span,
+        mut slots: impl Iterator<Item = usize>,
+    ) -> Option<Self> {
         let bytes = (span.stripes - 1) * span.source_stride + span.stripe_bytes;
         let address = |slot| view.address(slot).map(|start| start.addr().get());
         let first = address(slots.next()?)?;
@@ -64,7 +69,7 @@ impl Window {
     }
 
     /// The offset of a slot in the binding.
-    pub(super) fn place(&self, view: &View<'_>, slot: u32) -> usize {
+    pub(super) fn place(&self, view: &View<'_>, slot: usize) -> usize {
         let address = view.address(slot).expect("a batch names no absent slot").addr().get();
         self.range.offset(address) - self.start
     }
@@ -92,8 +97,8 @@ pub(in crate::gpu) fn place(registry: &Registry, device: &Device, batch: &Batch<
         target_stride: stride,
         block_bytes: BLOCK_BYTES,
     };
-    let named = |slots: fn(&Plan) -> &[u32]| matrices.plans().iter().flat_map(slots).copied();
-    let window = |slots: fn(&Plan) -> &[u32]| match named(slots).next() {
+    let named = |slots: fn(&Plan) -> &[usize]| matrices.plans().iter().flat_map(slots).copied();
+    let window = |slots: fn(&Plan) -> &[usize]| match named(slots).next() {
         Some(_) => Window::around(registry, view, &span, named(slots)).map(Some),
         None => Some(None),
     };
@@ -121,7 +126,7 @@ pub(in crate::gpu) fn place(registry: &Registry, device: &Device, batch: &Batch<
     }
 }
 
-fn slots(matrices: Matrices<'_>) -> impl Iterator<Item = u32> {
+fn slots(matrices: Matrices<'_>) -> impl Iterator<Item = usize> {
     let all = |plan: &Plan| [plan.sources(), plan.targets()].concat();
     matrices.plans().iter().flat_map(all)
 }

@@ -252,7 +252,7 @@ impl<'a> Job<'a> {
         let stride = self.stride(chunk);
         for correction in &report.corrections[known..] {
             let bytes = correction.first - offset..=correction.last - offset;
-            let from = &mapped[correction.slot as usize * stride + start..][bytes.clone()];
+            let from = &mapped[correction.slot * stride + start..][bytes.clone()];
             self.view.slot_mut(correction.slot, view_stripe)[view_start..][bytes].copy_from_slice(from);
         }
     }

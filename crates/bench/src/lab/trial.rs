@@ -46,7 +46,7 @@ impl Trial<'_> {
         if self.inject_fault {
             let window = windows[random.below(windows.len())];
             let targets = self.job.plan(window.stripe).targets();
-            let target = targets[random.below(targets.len())] as usize;
+            let target = targets[random.below(targets.len())];
             self.flip(target, window.stripe, window.offset + random.below(window.bytes), random)?;
         }
         let columns = self.shards.columns(self.lab, &windows)?;
@@ -105,10 +105,10 @@ impl Trial<'_> {
     /// What a check must report for one wrong byte.
     fn mismatches(&self, shard: usize, stripe: usize, offset: usize) -> Vec<Mismatch> {
         let plan = self.job.plan(stripe);
-        let source = plan.sources().iter().position(|&slot| slot as usize == shard);
-        let differs = |row: usize, slot: u32| match source {
+        let source = plan.sources().iter().position(|&slot| slot == shard);
+        let differs = |row: usize, slot: usize| match source {
             Some(column) => plan.matrix().row(row)[column] != 0,
-            None => slot as usize == shard,
+            None => slot == shard,
         };
         let block = offset / BLOCK_BYTES;
         let mismatch = |slot| Mismatch { batch: 0, slot, stripe, block, first: offset, count: 1 };

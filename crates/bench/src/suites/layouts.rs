@@ -155,7 +155,7 @@ fn measure(
     })?;
     let other = (opened.path != Path::Cpu).then_some(witness);
     let verified = shards.judge(backend, other, &job, inject_fault, random)?;
-    let bytes = |slots: &[u32]| (slots.len() * setup.shard_bytes()) as u64;
+    let bytes = |slots: &[usize]| (slots.len() * setup.shard_bytes()) as u64;
     let (read_bytes, written_bytes) = (bytes(work.plan.sources()), bytes(work.plan.targets()));
     let record = Record::new(("layouts", work.what, path::name(opened.path)), &opened.device(), samples, verified);
     let traffic_gbps = Some(record.rate((read_bytes + written_bytes) as f64));

@@ -59,7 +59,7 @@ impl Damage {
     pub(super) fn is_reported(self, setup: &Setup, report: &Report) -> bool {
         let (bytes, shards) = self.extent(setup);
         let count = |shard: usize| -> usize {
-            let of_shard = report.corrections.iter().filter(|found| found.slot as usize == shard);
+            let of_shard = report.corrections.iter().filter(|found| found.slot == shard);
             of_shard.map(|found| found.count as usize).sum()
         };
         let total: usize = report.corrections.iter().map(|found| found.count as usize).sum();

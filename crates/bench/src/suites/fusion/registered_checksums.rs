@@ -137,7 +137,7 @@ impl<'a> Calls<'a> {
         }
         let is_consistent = shards.run(set, &cpu, Task::Check(&encode))?.is_consistent();
         let view = shards.view(set)?;
-        let of_slot = |&slot: &u32| crc::of_blocks(view.slot(slot, 0)).collect::<Vec<_>>();
+        let of_slot = |&slot: &usize| crc::of_blocks(view.slot(slot, 0)).collect::<Vec<_>>();
         let expected: Vec<u32> = self.sum.sources().par_iter().flat_map_iter(of_slot).collect();
         let summed = !with_checksums || expected == self.checksums;
         if !(is_consistent && summed) {

@@ -63,7 +63,7 @@ impl<'a> Trial<'a> {
         let shards = Shards::new(lab, setup, true)?;
         shards.fill(lab, random)?;
         let sum = |shards: usize| -> Result<Plan> {
-            let slots: Vec<u32> = (0..u32::try_from(shards)?).collect();
+            let slots: Vec<usize> = (0..shards).collect();
             Ok(Plan::new(&slots, &[], Matrix::zero(0, shards))?)
         };
         let sums = [sum(setup.code.data_shards())?, sum(setup.code.parity_shards())?];
