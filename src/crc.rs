@@ -29,19 +29,6 @@ pub fn crc32c(bytes: &[u8]) -> u32 {
     crc_fast::crc32_iscsi(bytes)
 }
 
-/// The CRC-32C of a message followed by a second one, from their two checksums and the second one's length in bytes.
-///
-/// ```
-/// use evariste::crc::{concatenated, crc32c};
-///
-/// assert_eq!(concatenated(crc32c(b"1234"), crc32c(b"56789"), 5), crc32c(b"123456789"));
-/// ```
-#[must_use]
-pub fn concatenated(first: u32, second: u32, second_bytes: u64) -> u32 {
-    // The final complement of the first message and the initial value of the second cancel each other.
-    multiply(first, power_of_x(second_bytes.wrapping_mul(8))) ^ second
-}
-
 /// The CRC-32C of each block of [`BLOCK_BYTES`] bytes; the last block may be shorter.
 pub fn of_blocks(bytes: &[u8]) -> impl ExactSizeIterator<Item = u32> {
     bytes.chunks(BLOCK_BYTES).map(crc32c)
@@ -165,16 +152,6 @@ mod tests {
                 crc32c(&message[..bytes]),
                 "{bytes} of {padded}"
             );
-        }
-    }
-
-    #[test]
-    fn a_checksum_of_two_messages_follows_from_theirs() {
-        let message = message(5000);
-        for cut in [0, 1, 7, 4095, 4096, 4999, 5000] {
-            let (first, second) = message.split_at(cut);
-            let both = concatenated(crc32c(first), crc32c(second), second.len() as u64);
-            assert_eq!(both, crc32c(&message), "cut at {cut}");
         }
     }
 }

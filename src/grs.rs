@@ -96,16 +96,6 @@ impl Grs {
         Matrix::from_fn(self.parity_shards(), self.total_shards(), element)
     }
 
-    /// Turns the differences of a check (stored parity + parity computed from the stored data) into syndromes, m x m. These are
-    /// the columns of the parity check matrix that belong to parity shards: the stored data and the parity computed from it are
-    /// consistent, so only the differences contribute.
-    #[must_use]
-    pub fn syndromes_of_differences(&self) -> Matrix {
-        let check = self.parity_check();
-        let data_shards = self.total_shards() - self.parity_shards();
-        Matrix::from_fn(check.rows(), check.rows(), |row, col| check.row(row)[data_shards + col])
-    }
-
     /// The plan whose check finds inconsistent columns: it computes all parity shards from all data shards.
     #[must_use]
     pub fn check_plan(&self) -> &Plan {

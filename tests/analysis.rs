@@ -167,7 +167,10 @@ fn mirrors_survive_what_leaves_one_of_each() {
     let code = Code::mirror(6, 2).unwrap();
     assert_eq!(survived_of_code(&code, 3, &COUNT).survived, 160.0 / 220.0);
     assert_eq!(survived_of_code(&code, 6, &COUNT).survived, 64.0 / 924.0);
-    assert_eq!(Cost::of_code(&code).unwrap(), Cost { repair_reads: 1, most_repair_reads: 1, update_ios: 4 });
+    assert_eq!(
+        Cost::of(&Layout::of(&code).unwrap()).unwrap(),
+        Cost { repair_reads: 1, most_repair_reads: 1, update_ios: 4 }
+    );
 }
 
 /// Samples of shares that can also be counted, and the error bar when no failure was sampled.

@@ -35,15 +35,8 @@ impl Cost {
         Self::from_shards(&code, shards)
     }
 
-    /// The cost of a code, by a plan for each of its shards. A shard that the others do not determine costs nothing: it
-    /// cannot be rebuilt at any.
-    ///
-    /// # Errors
-    /// None that a code of this library gives cause for.
-    pub fn of_code(code: &Code) -> Result<Self, Error> {
-        Self::from_shards(code, (0..code.total_shards()).collect())
-    }
-
+    /// The cost of a code by a plan for each of these shards. A shard that the others do not determine costs nothing: it
+    /// cannot be rebuilt.
     fn from_shards(code: &Code, mut shards: Vec<usize>) -> Result<Self, Error> {
         shards.sort_unstable();
         shards.dedup();
@@ -93,7 +86,9 @@ mod tests {
             "hier:4x6+2+1",
         ] {
             let layout: Layout = name.parse().unwrap();
-            assert_eq!(Cost::of(&layout).unwrap(), Cost::of_code(&layout.code().unwrap()).unwrap(), "{name}");
+            let code = layout.code().unwrap();
+            let every = Cost::from_shards(&code, (0..code.total_shards()).collect()).unwrap();
+            assert_eq!(Cost::of(&layout).unwrap(), every, "{name}");
         }
     }
 

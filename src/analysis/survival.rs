@@ -37,19 +37,18 @@ impl Share {
     const NONE: Self = Self { survived: 0.0, method: Method::Proven };
     const ALL: Self = Self { survived: 1.0, method: Method::Proven };
 
-    /// Between what the true share lies: the share itself twice, or for a sample the 95 % interval of E. B. Wilson,
-    /// "Probable inference, the law of succession, and statistical inference", 1927, which has a width even where all
-    /// were survived.
-    #[must_use]
+    /// The bounds of the true share. A share that was not sampled is both of them. A sample has the 95 % interval of E. B. Wilson,
+    /// "Probable inference, the law of succession, and statistical inference", 1927: it has a width even if every drawn set was
+    /// survived.
     #[expect(clippy::cast_precision_loss, reason = "far fewer samples than 2^53")]
-    pub fn interval(&self) -> (f64, f64) {
+    fn interval(&self) -> (f64, f64) {
         let Method::Sampled(sets) = self.method else { return (self.survived, self.survived) };
         const Z: f64 = 1.959_964;
         let (sets, share) = (sets as f64, self.survived);
         let scale = 1.0 + Z * Z / sets;
         let middle = (share + Z * Z / (2.0 * sets)) / scale;
         let half = Z / scale * (share * (1.0 - share) / sets + Z * Z / (4.0 * sets * sets)).sqrt();
-        // At the ends the interval ends exactly there, whatever rounding makes of it.
+        // A share of 0 or 1 is itself a bound, exactly: rounding must not move it.
         let low = if share == 0.0 { 0.0 } else { (middle - half).max(0.0) };
         let high = if share == 1.0 { 1.0 } else { (middle + half).min(1.0) };
         (low, high)

@@ -107,14 +107,6 @@ impl Shards {
         self.shard(self.data_shards + index)
     }
 
-    /// Parity shard `index`, counted from 0, to be written.
-    ///
-    /// # Panics
-    /// If there is no such shard.
-    pub fn parity_mut(&mut self, index: usize) -> &mut [u8] {
-        self.shard_mut(self.data_shards + index)
-    }
-
     /// Every shard in order.
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {

@@ -148,13 +148,3 @@ fn zeros_and_repeated_columns_are_no_such_codes() {
     let one_row = Matrix::identity(3).above(&Matrix::from_rows(&[[1, 0, 1]]).unwrap());
     assert!(Code::from_generator(&one_row).unwrap().grs().is_err(), "a shard outside the sum");
 }
-
-#[test]
-fn differences_of_a_check_give_the_syndromes() {
-    let code = Code::reed_solomon(5, 3).unwrap();
-    let grs = code.grs().unwrap();
-    let word = Matrix::from_fn(8, 1, |shard, _| u8::try_from(31 * shard + 7).unwrap());
-    let computed = code.parity_matrix().mul(&word.select_rows(&[0, 1, 2, 3, 4]));
-    let differences = Matrix::from_fn(3, 1, |row, _| word.row(5 + row)[0] ^ computed.row(row)[0]);
-    assert_eq!(grs.syndromes_of_differences().mul(&differences), grs.parity_check().mul(&word));
-}

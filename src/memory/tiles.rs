@@ -57,18 +57,6 @@ impl<'v> Tiles<'v> {
         (0..self.grid.len()).into_par_iter().map(move |index| self.tile(index))
     }
 
-    /// Tiles in all.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.grid.len()
-    }
-
-    /// Whether there is no tile.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.grid.len() == 0
-    }
-
     /// Private, and called once for each index: two tiles of one index would alias.
     fn tile(&self, index: usize) -> Tile<'v> {
         let (stripe, offset, bytes) = self.grid.tile(index);

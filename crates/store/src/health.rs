@@ -10,7 +10,6 @@ use crate::error::Error;
 use crate::flaw::{Flaw, Lost, StrayKind};
 use crate::format::FormatError;
 use crate::loss::{Reason, Shortage};
-use crate::names;
 use crate::ranges::Stripes;
 use crate::set::{self, Set};
 use crate::walk::{self, Outcome, Purpose};
@@ -222,16 +221,4 @@ fn notes(set: &Set) -> Vec<Note> {
     let strays = set.strays.iter().filter(|stray| !is_told(&stray.name));
     notes.extend(strays.map(|stray| Note::Stray { name: stray.name.clone(), kind: stray.kind.clone() }));
     notes
-}
-
-impl Note {
-    /// The canonical name of the shard it is about, if it is about one.
-    pub fn shard_name(&self) -> Option<String> {
-        match self {
-            Self::Copy { shard, .. } | Self::Misnamed { shard, .. } | Self::UnusedCopy { shard, .. } => {
-                Some(names::shard_name(*shard))
-            }
-            Self::Stray { .. } => None,
-        }
-    }
 }

@@ -104,19 +104,9 @@ impl Set {
         Ok(Self { dir: dir.to_owned(), header, code, members, strays })
     }
 
-    /// The directory it was found in.
-    pub fn dir(&self) -> &Path {
-        &self.dir
-    }
-
     /// What the headers of its shards have in common: code, shape, the file's hash, id.
     pub fn header(&self) -> &SetHeader {
         &self.header
-    }
-
-    /// The code that joins the shards.
-    pub fn code(&self) -> &Code {
-        &self.code
     }
 
     /// The shards for which no file can be used, in ascending order.
