@@ -11,6 +11,21 @@ impl Layout {
     pub const FLAT: [&'static str; 7] =
         ["vandermonde", "cauchy", "raid5", "raid6", "isal-rs", "jerasure-van", "snapraid"];
 
+    /// How many parity shards a flat construction always has: 1 for `raid5`, 2 for `raid6`, `None` for every other name.
+    ///
+    /// ```
+    /// use evariste::Layout;
+    /// assert_eq!(["raid5", "raid6", "cauchy"].map(Layout::own_parity), [Some(1), Some(2), None]);
+    /// ```
+    #[must_use]
+    pub fn own_parity(construction: &str) -> Option<usize> {
+        match construction {
+            "raid5" => Some(1),
+            "raid6" => Some(2),
+            _ => None,
+        }
+    }
+
     /// The layout of a flat construction with these counts.
     ///
     /// `construction` is one of [`Layout::FLAT`]. The counts are not [checked](Layout::check).
@@ -24,19 +39,19 @@ impl Layout {
     /// ```
     ///
     /// # Errors
-    /// [`Error::LayoutName`] for any other construction; [`Error::OwnParity`] if `raid5` is given another number of
-    /// parity shards than 1, or `raid6` another than 2.
+    /// [`Error::LayoutName`] for any other construction; [`Error::OwnParity`] if `parity_shards` is not the construction's
+    /// [own number](Layout::own_parity).
     pub fn flat(construction: &str, data_shards: usize, parity_shards: usize) -> Result<Self, Error> {
         let (data, parity) = (data_shards, parity_shards);
-        let raid = |code: &'static str, own: usize| match parity == own {
-            true => Ok(data.saturating_add(own)),
-            false => Err(Error::OwnParity { code, given: parity, own }),
+        let disks = |code: &'static str| match Self::own_parity(code) {
+            Some(own) if own != parity => Err(Error::OwnParity { code, given: parity, own }),
+            _ => Ok(data.saturating_add(parity)),
         };
         Ok(match construction {
             "vandermonde" => Self::ReedSolomon { data, parity },
             "cauchy" => Self::Cauchy { data, parity },
-            "raid5" => Self::Raid5 { disks: raid("raid5", 1)? },
-            "raid6" => Self::Raid6 { disks: raid("raid6", 2)? },
+            "raid5" => Self::Raid5 { disks: disks("raid5")? },
+            "raid6" => Self::Raid6 { disks: disks("raid6")? },
             "isal-rs" => Self::IsalRs { data, parity },
             "jerasure-van" => Self::JerasureVan { data, parity },
             "snapraid" => Self::Snapraid { data, parity },

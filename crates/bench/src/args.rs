@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use evariste_store::CodeName;
 
 use crate::code;
 use crate::error::UsageError;
@@ -17,8 +16,8 @@ pub(crate) struct Sizes {
     #[arg(long = "shape", value_name = "K+M")]
     pub(crate) shapes: Vec<Shape>,
     /// Code: how parity follows from data
-    #[arg(long, value_name = "NAME", value_parser = code::parser(), default_value_t = CodeName::Vandermonde)]
-    pub(crate) code: CodeName,
+    #[arg(long, value_name = "NAME", value_parser = code::parser(), default_value = code::DEFAULT)]
+    pub(crate) code: String,
     /// Bytes of one shard, in all its stripes; repeatable
     #[arg(long = "shard", value_name = "SIZE", value_parser = size::parse, conflicts_with = "bytes")]
     pub(crate) shard: Vec<u64>,

@@ -2,7 +2,7 @@
 
 use Size::{Data, Shard};
 use anyhow::Result;
-use evariste::{Code, Geometry};
+use evariste::{Code, Error, Geometry, Layout};
 
 use crate::args::{Shape, Sizes};
 use crate::error::UsageError;
@@ -77,11 +77,9 @@ impl Setup {
         };
         let by_default = args.shard.is_empty() && args.bytes.is_empty();
         let mut setups = Vec::new();
-        for shape in shapes(args, defaults.shapes)? {
+        for code in codes(&args.code, &args.shapes, defaults.shapes)? {
             for size in &sizes {
-                let code = args.code.build(shape.data_shards, shape.parity_shards);
-                let code = code.map_err(|error| UsageError(error.to_string()))?;
-                setups.push(Self::new(code, *size, unit, by_default)?);
+                setups.push(Self::new(code.clone(), *size, unit, by_default)?);
             }
         }
         Ok(setups)
@@ -170,40 +168,36 @@ impl Setup {
     }
 }
 
-/// The shapes to measure. By default these are the shapes that the code can have; a code with a fixed number of parity shards
-/// takes only the data shards of the default shapes.
-fn shapes(args: &Sizes, defaults: &[(usize, usize)]) -> Result<Vec<Shape>, UsageError> {
-    let own = args.code.own_parity_shards();
-    if args.shapes.is_empty() {
-        let shape = |&(data_shards, parity_shards): &(usize, usize)| Shape {
-            data_shards,
-            parity_shards: own.unwrap_or(parity_shards),
-        };
-        let exists = |shape: &Shape| args.code.build(shape.data_shards, shape.parity_shards).is_ok();
-        return Ok(defaults.iter().map(shape).filter(exists).collect());
+/// The codes to measure, by the name of a flat code: in the shapes asked for, else in those of the default shapes that the code
+/// can have. A code with its own number of parity shards takes only the data shards of the default shapes.
+pub(crate) fn codes(name: &str, asked: &[Shape], defaults: &[(usize, usize)]) -> Result<Vec<Code>, UsageError> {
+    let code = |data, parity| Layout::flat(name, data, parity)?.code();
+    if asked.is_empty() {
+        let own = Layout::own_parity(name);
+        let codes = defaults.iter().map(|&(data, parity)| code(data, own.unwrap_or(parity)));
+        return Ok(codes.filter_map(Result::ok).collect());
     }
-    match (own, args.shapes.iter().find(|shape| own.is_some_and(|own| own != shape.parity_shards))) {
-        (Some(own), Some(shape)) => {
-            Err(UsageError(format!("{} has {own} parity shards, --shape says {}", args.code, shape.parity_shards)))
+    let codes = asked.iter().map(|shape| code(shape.data_shards, shape.parity_shards));
+    codes.collect::<Result<_, _>>().map_err(|error| match error {
+        Error::OwnParity { code, own, given } => {
+            UsageError(format!("{code} has {own} parity shards, --shape says {given}"))
         }
-        _ => Ok(args.shapes.clone()),
-    }
+        error => UsageError(error.to_string()),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use evariste_store::CodeName;
 
     #[test]
     fn default_shapes_are_those_that_the_code_can_have() {
-        let of = |code| {
-            let sizes = Sizes { shapes: vec![], code, shard: vec![], bytes: vec![] };
-            let shapes = shapes(&sizes, SHAPES).unwrap();
-            shapes.iter().map(|shape| (shape.data_shards, shape.parity_shards)).collect::<Vec<_>>()
+        let of = |name| {
+            let codes = codes(name, &[], SHAPES).unwrap();
+            codes.iter().map(|code| (code.data_shards(), code.parity_shards())).collect::<Vec<_>>()
         };
-        assert_eq!(of(CodeName::Vandermonde), SHAPES);
-        assert_eq!(of(CodeName::IsalRs), [(6, 3), (8, 2), (10, 4), (17, 3), (20, 4)]);
-        assert_eq!(of(CodeName::Raid6)[..2], [(6, 2), (8, 2)]);
+        assert_eq!(of("vandermonde"), SHAPES);
+        assert_eq!(of("isal-rs"), [(6, 3), (8, 2), (10, 4), (17, 3), (20, 4)]);
+        assert_eq!(of("raid6")[..2], [(6, 2), (8, 2)]);
     }
 }

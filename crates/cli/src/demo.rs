@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use evariste::Backend;
-use evariste_store::{CodeName, Damage, HEADER_BYTES, Scheme, Set, Verdict, shard_name};
+use evariste::{Backend, Layout};
+use evariste_store::{Damage, HEADER_BYTES, Scheme, Set, Verdict, shard_name};
 
 use crate::backend::Compute;
 use crate::exit::Exit;
@@ -57,7 +57,7 @@ struct Play<'a> {
 
 impl Play<'_> {
     fn play(&mut self, file: &Path) -> Result<()> {
-        let scheme = Scheme::new(CodeName::Vandermonde, 10, 4, UNIT_BYTES)?;
+        let scheme = Scheme::new(Layout::ReedSolomon { data: 10, parity: 4 }, UNIT_BYTES)?;
         let protect = || evariste_store::protect(file, &self.shards, &scheme, &self.backend, &Console::default());
         let protected = Timed::run(|| Ok(protect()?))?;
         let file_bytes = protected.value.set.shape.file_bytes();

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use evariste_store::{BLOCK_BYTES, Damage, Health, Lost, Note, Reason, Set, Shortage, StrayKind, Verdict, shard_name};
+use evariste_store::{
+    BLOCK_BYTES, Damage, Health, Lost, Note, Reason, Set, SetHeader, Shortage, StrayKind, Verdict, shard_name,
+};
 
 use crate::ranges::{self, counted};
 use crate::size;
@@ -45,15 +47,20 @@ fn describe(set: &Set) -> String {
     let header = set.header();
     let shape = &header.shape;
     format!(
-        "set {}: {} {}+{}, unit {}, {}, a file of {}",
+        "set {}: {}, unit {}, {}, a file of {}",
         header.id,
-        header.code,
-        shape.data_shards(),
-        shape.parity_shards(),
+        code(header),
         size::show(shape.unit_bytes() as u64),
         counted(shape.stripes(), "stripe"),
         size::show(shape.file_bytes()),
     )
+}
+
+/// The code and its data and parity shards: `vandermonde 10+4`, `raid55:4x4 9+7`.
+pub(crate) fn code(header: &SetHeader) -> String {
+    let (layout, shape) = (header.layout, header.shape);
+    let name = layout.flat_construction().map_or_else(|| layout.to_string(), str::to_owned);
+    format!("{name} {}+{}", shape.data_shards(), shape.parity_shards())
 }
 
 /// What is wrong with one shard.

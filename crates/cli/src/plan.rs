@@ -23,7 +23,7 @@ use std::io::Write;
 use anyhow::Result;
 use evariste::Layout;
 use evariste::analysis::Effort;
-use evariste_store::{MAX_SHARDS, SetCode};
+use evariste_store::MAX_SHARDS;
 use rayon::prelude::*;
 
 use crate::exit::{Exit, UsageError};
@@ -78,10 +78,8 @@ fn recommend(args: &Plan, disks: usize, out: &mut dyn Write) -> Result<()> {
     if let Some(capacity) = &capacity {
         writeln!(out, "{}", capacity.describe(&advice.layouts[0]))?;
     }
-    let best = advice.layouts[0];
-    if let SetCode::Grouped(layout) = SetCode::of_layout(best)
-        && layout.total_shards() as u64 <= MAX_SHARDS
-    {
+    let layout = advice.layouts[0];
+    if layout.flat_construction().is_none() && layout.total_shards() as u64 <= MAX_SHARDS {
         let unit = sets::unit_option(layout.data_shards() as u64, args.file_size);
         writeln!(out, "Files in it: protect --layout {layout} --unit {unit}")?;
     }

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use evariste::Layout;
-use evariste_store::{CodeName, Error, Scheme, check_unit};
+use evariste::{Error, Layout};
+use evariste_store::{Scheme, check_unit};
 
 use crate::backend::Compute;
 use crate::code;
 use crate::exit::{Exit, UsageError};
+use crate::health;
 use crate::ranges::counted;
 use crate::report::{self, Timed};
 use crate::size;
@@ -30,8 +31,8 @@ pub(crate) struct Protect {
     #[arg(long, value_name = "M", conflicts_with = "layout", value_parser = clap::value_parser!(u32).range(1..1024))]
     parity: Option<u32>,
     /// How parity follows from data
-    #[arg(long, value_name = "NAME", value_parser = code::parser(), default_value_t = CodeName::Vandermonde, conflicts_with = "layout")]
-    code: CodeName,
+    #[arg(long, value_name = "NAME", value_parser = code::parser(), default_value = code::DEFAULT, conflicts_with = "layout")]
+    code: String,
     /// Shards in groups, instead of --data, --parity and --code: raid51:2x6, raid55:4x4, lrc:12,2,2, hier:4x6+1+1, ...; see
     /// `evariste plan`
     #[arg(long, value_name = "LAYOUT")]
@@ -44,10 +45,11 @@ pub(crate) struct Protect {
 }
 
 pub(crate) fn run(args: &Protect, out: &mut dyn Write) -> Result<Exit> {
-    let scheme = match args.layout {
-        Some(layout) => Scheme::of_layout(layout, args.unit).map_err(|error| UsageError(error.to_string()))?,
-        None => scheme(args.code, args.data as usize, args.parity.map(|parity| parity as usize), args.unit)?,
+    let layout = match args.layout {
+        Some(layout) => layout,
+        None => flat(&args.code, args.data as usize, args.parity.map(|parity| parity as usize))?,
     };
+    let scheme = scheme(layout, args.unit)?;
     let backend = args.compute.open()?;
     let protect = || evariste_store::protect(&args.file, &args.out, &scheme, &backend, &Console::default());
     let timed = Timed::run(|| Ok(protect()?))?;
@@ -55,11 +57,9 @@ pub(crate) fn run(args: &Protect, out: &mut dyn Write) -> Result<Exit> {
     report::log_stages(set.shape.file_bytes(), stages);
     writeln!(
         out,
-        "protected {}: {} {}+{} in {}, set {}",
+        "protected {}: {} in {}, set {}",
         args.file.display(),
-        set.code,
-        set.shape.data_shards(),
-        set.shape.parity_shards(),
+        health::code(set),
         args.out.display(),
         set.id,
     )?;
@@ -67,16 +67,21 @@ pub(crate) fn run(args: &Protect, out: &mut dyn Write) -> Result<Exit> {
     Ok(Exit::Whole)
 }
 
-/// A flat code. Numbers that the code or the format cannot have are wrong usage.
-fn scheme(name: CodeName, data: usize, parity: Option<usize>, unit_bytes: u64) -> Result<Scheme, UsageError> {
+/// The layout of a flat code. Without `parity` it has the code's own number of parity shards, else 4.
+fn flat(code: &str, data: usize, parity: Option<usize>) -> Result<Layout, UsageError> {
     const DEFAULT_PARITY: usize = 4;
-    let parity = parity.or(name.own_parity_shards()).unwrap_or(DEFAULT_PARITY);
-    Scheme::new(name, data, parity, unit_bytes).map_err(|error| match error {
-        Error::FixedParity { code, own, given } => {
+    let parity = parity.or(Layout::own_parity(code)).unwrap_or(DEFAULT_PARITY);
+    Layout::flat(code, data, parity).map_err(|error| match error {
+        Error::OwnParity { code, own, given } => {
             UsageError(format!("{code} has {}, --parity says {given}", counted(own as u64, "parity shard")))
         }
         error => UsageError(error.to_string()),
     })
+}
+
+/// A layout that no set can have is wrong usage.
+fn scheme(layout: Layout, unit_bytes: u64) -> Result<Scheme, UsageError> {
+    Scheme::new(layout, unit_bytes).map_err(|error| UsageError(error.to_string()))
 }
 
 fn parse_unit(text: &str) -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
@@ -103,26 +108,28 @@ mod tests {
 
     #[test]
     fn impossible_schemes_are_wrong_usage() {
-        use CodeName::{Raid5, Raid6, Vandermonde};
-        for (name, data, parity, message) in [
-            (Raid5, 10, Some(4), "raid5 has 1 parity shard, --parity says 4"),
-            (Raid6, 10, Some(1), "raid6 has 2 parity shards, --parity says 1"),
+        for (code, data, parity, message) in [
+            ("raid5", 10, Some(4), "raid5 has 1 parity shard, --parity says 4"),
+            ("raid6", 10, Some(1), "raid6 has 2 parity shards, --parity says 1"),
             (
-                Vandermonde,
+                "vandermonde",
                 250,
                 Some(7),
                 "vandermonde has room for at most 256 data and parity shards over GF(2^8), got 257",
             ),
-            (Raid5, 5000, None, "5001 shards, a set may have at most 1024"),
+            ("raid5", 5000, None, "5001 shards, a set may have at most 1024"),
         ] {
-            assert_eq!(scheme(name, data, parity, 4096).err().unwrap().to_string(), message);
+            assert_eq!(
+                flat(code, data, parity).and_then(|layout| scheme(layout, 4096)).err().unwrap().to_string(),
+                message
+            );
         }
     }
 
     #[test]
     fn raid_codes_bring_their_own_parity() {
-        for (name, parity) in [(CodeName::Raid5, 1), (CodeName::Raid6, 2), (CodeName::Cauchy, 4)] {
-            assert_eq!(scheme(name, 10, None, 4096).unwrap().code().parity_shards(), parity);
+        for (code, parity) in [("raid5", 1), ("raid6", 2), ("cauchy", 4)] {
+            assert_eq!(flat(code, 10, None).unwrap().parity_shards(), parity);
         }
     }
 }

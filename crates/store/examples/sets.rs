@@ -5,8 +5,8 @@ use std::error::Error;
 use std::fs;
 use std::sync::Arc;
 
-use evariste::{Auto, Backend};
-use evariste_store::{CodeName, Scheme, Set, Verdict, protect, shard_name};
+use evariste::{Auto, Backend, Layout};
+use evariste_store::{Scheme, Set, Verdict, protect, shard_name};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let dir = tempfile::tempdir()?;
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // 10 data and 4 parity shards, units of 64 KiB. `&()` follows nothing and never cancels.
     let backend: Arc<dyn Backend> = Arc::new(Auto::new()?);
-    let scheme = Scheme::new(CodeName::Vandermonde, 10, 4, 64 << 10)?;
+    let scheme = Scheme::new(Layout::ReedSolomon { data: 10, parity: 4 }, 64 << 10)?;
     let set = protect(&file, &shards, &scheme, &backend, &())?.set;
     println!("set {}: {} shards of {} bytes", set.id, set.shape.total_shards(), set.shape.shard_file_bytes());
 

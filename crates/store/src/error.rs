@@ -42,16 +42,6 @@ pub enum Error {
     /// The numbers do not make a set.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// The parity shards asked for are not the number that the code has.
-    #[error("{code} has {own} parity shards, not {given}")]
-    FixedParity {
-        /// The code.
-        code: String,
-        /// The parity shards it has.
-        own: usize,
-        /// The parity shards asked for.
-        given: usize,
-    },
     /// The file to protect does not fit the format.
     #[error("cannot protect {}", path.display())]
     FileTooLong {

@@ -3,16 +3,17 @@
 //! Every number is little-endian. Three things hold in every version of the format, this one and any later: the magic, the
 //! version, and the checksum over all of the header before it. So a damaged header is never taken for an unknown version.
 
-use crate::code::{CodeName, SetCode};
+use evariste::Layout;
+
 use crate::shape::{HEADER_BYTES, Shape, ShapeError};
 
 /// The first bytes of a shard file.
 pub(crate) const MAGIC: [u8; 8] = *b"EVARISTE";
 /// The version this program writes and the only one it reads.
 const VERSION: u32 = 1;
-/// What stands in the place of a layout's name where a code of its own name has none.
+/// The layout field of a flat code, whose name is in the code field.
 const FLAT: &str = "flat";
-/// What stands in the place of a code's name where the layout's says it.
+/// The code field of a layout with groups, whose name is in the layout field.
 const GROUPED: &str = "layout";
 
 /// Where each field begins. What lies between the last and the checksum is zero.
@@ -39,8 +40,8 @@ mod at {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct SetHeader {
-    /// The code.
-    pub code: SetCode,
+    /// The code and its numbers of shards.
+    pub layout: Layout,
     /// The number of shards, the unit, and the file's length.
     pub shape: Shape,
     /// BLAKE3 of the file.
@@ -141,8 +142,8 @@ pub enum FormatError {
     /// The code does not exist with these numbers of shards.
     #[error("header inconsistent: {code} with {data_shards} data and {parity_shards} parity shards")]
     CodeShards {
-        /// The code.
-        code: SetCode,
+        /// The code's name, or that of a layout with groups.
+        code: String,
         /// Data shards.
         data_shards: usize,
         /// Parity shards.
@@ -192,9 +193,9 @@ impl Header {
         put(at::FILE_BYTES, &shape.file_bytes().to_le_bytes());
         put(at::FILE_HASH, &self.set.file_hash);
         put(at::SET_ID, &self.set.id.0);
-        let (code, layout) = match self.set.code {
-            SetCode::Flat(code) => (code.as_str(), FLAT.to_owned()),
-            SetCode::Grouped(layout) => (GROUPED, layout.to_string()),
+        let (code, layout) = match self.set.layout.flat_construction() {
+            Some(code) => (code, FLAT.to_owned()),
+            None => (GROUPED, self.set.layout.to_string()),
         };
         put(at::CODE, code.as_bytes());
         put(at::LAYOUT, layout.as_bytes());
@@ -220,8 +221,9 @@ impl Header {
             return Err(FormatError::UnknownVersion { found: version });
         }
         let layout = text_at::<{ at::TABLE_HASH - at::LAYOUT }>(bytes, at::LAYOUT, "layout")?;
-        let name = text_at::<{ at::LAYOUT - at::CODE }>(bytes, at::CODE, "code")?;
-        let code = set_code(name, layout)?;
+        let code = text_at::<{ at::LAYOUT - at::CODE }>(bytes, at::CODE, "code")?;
+        // Before the numbers: a newer version may give them a meaning of its own for a code that is unknown here.
+        let grouped = grouped(code, layout)?;
         let mut reserved = (at::ZERO..at::UNIT_BYTES).chain(at::RESERVED..at::CHECKSUM);
         if let Some(offset) = reserved.find(|&offset| bytes[offset] != 0) {
             return Err(FormatError::Reserved { offset });
@@ -235,15 +237,23 @@ impl Header {
         let file_bytes = u64::from_le_bytes(array_at(bytes, at::FILE_BYTES));
         let shape = Shape::new(data_shards.into(), parity_shards.into(), unit_bytes, file_bytes)?;
         let (data_shards, parity_shards) = (shape.data_shards(), shape.parity_shards());
-        if !code.has_shape(data_shards, parity_shards) {
-            return Err(FormatError::CodeShards { code, data_shards, parity_shards });
-        }
+        let layout = match grouped {
+            Some(layout) if (layout.data_shards(), layout.parity_shards()) == (data_shards, parity_shards) => layout,
+            Some(layout) => {
+                return Err(FormatError::CodeShards { code: layout.to_string(), data_shards, parity_shards });
+            }
+            None => Layout::flat(code, data_shards, parity_shards).map_err(|_| FormatError::CodeShards {
+                code: code.to_owned(),
+                data_shards,
+                parity_shards,
+            })?,
+        };
         let index = u32_at(bytes, at::INDEX);
         let in_set = usize::try_from(index).ok().filter(|&index| index < shape.total_shards());
         Ok(Self {
             index: in_set.ok_or(FormatError::Index { index, count })?,
             set: SetHeader {
-                code,
+                layout,
                 shape,
                 file_hash: array_at(bytes, at::FILE_HASH),
                 id: SetId(array_at(bytes, at::SET_ID)),
@@ -253,18 +263,18 @@ impl Header {
     }
 }
 
-/// The code that a header's two names mean.
-fn set_code(code: &str, layout: &str) -> Result<SetCode, FormatError> {
-    let unknown_layout = || FormatError::UnknownLayout { name: layout.to_owned() };
-    match (CodeName::from_name(code), layout) {
-        (Some(code), FLAT) => Ok(SetCode::Flat(code)),
-        (None, FLAT) => Err(FormatError::UnknownCode { name: code.to_owned() }),
-        _ if code != GROUPED => Err(unknown_layout()),
-        _ => match layout.parse().map(SetCode::of_layout) {
-            Ok(grouped @ SetCode::Grouped(_)) => Ok(grouped),
-            _ => Err(unknown_layout()),
-        },
+/// The layout with groups that a header's two names mean; `None` for a flat code.
+fn grouped(code: &str, layout: &str) -> Result<Option<Layout>, FormatError> {
+    match (code, layout) {
+        (code, FLAT) if Layout::FLAT.contains(&code) => return Ok(None),
+        (code, FLAT) => return Err(FormatError::UnknownCode { name: code.to_owned() }),
+        (GROUPED, layout) => layout.parse().ok(),
+        _ => None,
     }
+    // A flat code is written in one way only: by its own name.
+    .filter(|layout: &Layout| layout.flat_construction().is_none())
+    .map(Some)
+    .ok_or_else(|| FormatError::UnknownLayout { name: layout.to_owned() })
 }
 
 /// BLAKE3 of all of the header that stands before the checksum.

@@ -2,7 +2,7 @@
 //!
 //! [`protect`] writes a file as a directory of data and parity shards. [`Set::open`] finds the set in a directory again;
 //! [`Set::verify`] reads all of it and says what is damaged, [`Set::repair`] writes missing and damaged shards anew, and
-//! [`Set::restore`] writes the file. A [`Scheme`] chooses the code, the number of shards and the unit. docs/shard-format.md
+//! [`Set::restore`] writes the file. A [`Scheme`] chooses the layout and the unit. docs/shard-format.md
 //! describes the files.
 //!
 //! ```text
@@ -14,15 +14,15 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use evariste::{Backend, Cpu};
-//! use evariste_store::{CodeName, Scheme, Set, Verdict, protect, shard_name};
+//! use evariste::{Backend, Cpu, Layout};
+//! use evariste_store::{Scheme, Set, Verdict, protect, shard_name};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let temp = tempfile::tempdir()?;
 //! # let dir = temp.path();
 //! std::fs::write(dir.join("file"), vec![7; 100_000])?;
 //! let backend: Arc<dyn Backend> = Arc::new(Cpu::new()?);
-//! let scheme = Scheme::new(CodeName::Vandermonde, 4, 2, 4096)?;
+//! let scheme = Scheme::new(Layout::ReedSolomon { data: 4, parity: 2 }, 4096)?;
 //! protect(dir.join("file"), dir.join("shards"), &scheme, &backend, &())?;
 //!
 //! std::fs::remove_file(dir.join("shards").join(shard_name(3)))?;
@@ -42,7 +42,6 @@
 #![warn(missing_docs)]
 
 mod batch;
-mod code;
 mod error;
 mod flaw;
 mod format;
@@ -69,7 +68,6 @@ mod watch;
 mod writer;
 
 pub use batch::BATCH_BYTES;
-pub use code::{CodeName, SetCode};
 pub use error::{Action, Error, PathProblem};
 pub use flaw::{Flaw, Lost, StrayKind};
 pub use format::{FormatError, SetHeader, SetId};

@@ -63,7 +63,7 @@ pub fn protect(
     let mut writers = (0..shape.total_shards()).map(create).collect::<Result<Vec<_>, _>>()?;
     let codec = Codec::on(code.clone(), Arc::clone(backend));
     let (file_hash, mut stages) = encode(&source, file, &codec, shape, &mut writers, watch)?;
-    let set = SetHeader { code: scheme.name, shape, file_hash, id: SetId(id) };
+    let set = SetHeader { layout: scheme.layout, shape, file_hash, id: SetId(id) };
     let encoded = Instant::now();
     writers.par_iter_mut().try_for_each(|writer| writer.finish(&set))?;
     for writer in writers {
@@ -196,7 +196,7 @@ impl Drop for Output {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::code::CodeName;
+    use evariste::Layout;
 
     #[test]
     fn a_file_that_changes_its_length_is_refused() {
@@ -204,7 +204,7 @@ mod tests {
         let path = dir.path().join("file");
         fs::write(&path, vec![7; 50_000]).unwrap();
         let (source, file_bytes) = open(&path).unwrap();
-        let scheme = Scheme::new(CodeName::Vandermonde, 3, 2, 4096).unwrap();
+        let scheme = Scheme::new(Layout::ReedSolomon { data: 3, parity: 2 }, 4096).unwrap();
         let codec = Codec::on(scheme.code, Arc::new(evariste::Cpu::new().unwrap()));
         let encode = |file_bytes| {
             let shape = Shape::new(3, 2, 4096, file_bytes).unwrap();

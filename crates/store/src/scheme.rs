@@ -1,48 +1,28 @@
-//! How a file is to be protected.
+//! How a file is protected: the layout, its code, and the unit.
 
 use evariste::{Code, Layout};
 
-use crate::code::{CodeName, SetCode};
 use crate::error::Error;
 use crate::shape::Shape;
 
-/// A code with its numbers of shards, and the unit.
+/// A layout, its code, and the unit.
 #[derive(Clone, Debug)]
 pub struct Scheme {
-    pub(crate) name: SetCode,
+    pub(crate) layout: Layout,
     pub(crate) code: Code,
     pub(crate) unit_bytes: u64,
 }
 
 impl Scheme {
-    /// A flat code of these many data and parity shards. `unit_bytes` of the file go to one shard before the next has its
-    /// turn: a multiple of 4096.
+    /// Makes the scheme of a layout. `unit_bytes` of the file go to one shard before the next shard gets its bytes: a multiple
+    /// of 4096.
     ///
     /// # Errors
-    /// [`Error::Shape`] beyond the format's limits, [`Error::FixedParity`] and [`Error::Backend`] where the code has no such
-    /// numbers.
-    pub fn new(name: CodeName, data_shards: usize, parity_shards: usize, unit_bytes: u64) -> Result<Self, Error> {
-        if let Some(own) = name.own_parity_shards()
-            && own != parity_shards
-        {
-            return Err(Error::FixedParity { code: name.to_string(), own, given: parity_shards });
-        }
-        Self::of_set(SetCode::Flat(name), data_shards, parity_shards, unit_bytes)
-    }
-
-    /// A layout, which says by itself how many shards there are.
-    ///
-    /// # Errors
-    /// As [`Scheme::new`].
-    pub fn of_layout(layout: Layout, unit_bytes: u64) -> Result<Self, Error> {
-        Self::of_set(SetCode::of_layout(layout), layout.data_shards(), layout.parity_shards(), unit_bytes)
-    }
-
-    fn of_set(name: SetCode, data: usize, parity: usize, unit_bytes: u64) -> Result<Self, Error> {
-        // The format's limits first: they are the smaller ones where a code has none.
-        Shape::new(data as u64, parity as u64, unit_bytes, 0)?;
-        let code = name.build(data, parity)?;
-        Ok(Self { name, code, unit_bytes })
+    /// [`Error::Shape`] for numbers beyond the format's limits, [`Error::Backend`] if the layout has no code.
+    pub fn new(layout: Layout, unit_bytes: u64) -> Result<Self, Error> {
+        // The format's limits first: they are smaller than those of some codes.
+        Shape::new(layout.data_shards() as u64, layout.parity_shards() as u64, unit_bytes, 0)?;
+        Ok(Self { layout, code: layout.code()?, unit_bytes })
     }
 
     /// The code.
@@ -57,14 +37,18 @@ mod tests {
 
     #[test]
     fn impossible_schemes_are_refused() {
-        use CodeName::{Raid5, Raid6, Vandermonde};
-        for (name, data, parity, message) in [
-            (Raid5, 10, 4, "raid5 has 1 parity shards, not 4"),
-            (Raid6, 10, 1, "raid6 has 2 parity shards, not 1"),
-            (Vandermonde, 250, 7, "vandermonde has room for at most 256 data and parity shards over GF(2^8), got 257"),
-            (Raid5, 5000, 1, "5001 shards, a set may have at most 1024"),
+        for (layout, message) in [
+            (
+                Layout::ReedSolomon { data: 250, parity: 7 },
+                "vandermonde has room for at most 256 data and parity shards over GF(2^8), got 257",
+            ),
+            (Layout::Raid5 { disks: 5001 }, "5001 shards, a set may have at most 1024"),
+            (Layout::Raid5 { disks: 1 }, "0 data and 1 parity shards: at least 1 of each is needed"),
+            (Layout::Raid66 { groups: 32, disks: 33 }, "1056 shards, a set may have at most 1024"),
+            (Layout::Mirror { copies: 1, disks: 4 }, "4 data and 0 parity shards: at least 1 of each is needed"),
+            (Layout::Local { data: 12, groups: 5, globals: 2 }, "12 shards do not go into 5 groups evenly"),
         ] {
-            assert_eq!(Scheme::new(name, data, parity, 4096).err().unwrap().to_string(), message);
+            assert_eq!(Scheme::new(layout, 4096).err().unwrap().to_string(), message);
         }
     }
 }

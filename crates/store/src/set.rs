@@ -67,11 +67,7 @@ impl Set {
         let found = scan::scan(dir)?;
         let header = choose(dir, &found)?;
         let shape = header.shape;
-        let code = header.code.build(shape.data_shards(), shape.parity_shards()).map_err(|source| Error::Code {
-            id: header.id,
-            dir: dir.to_owned(),
-            source,
-        })?;
+        let code = header.layout.code().map_err(|source| Error::Code { id: header.id, dir: dir.to_owned(), source })?;
         let mut members: Vec<Member> = (0..shape.total_shards()).map(|_| Member::default()).collect();
         let mut strays = Vec::new();
         for Found { name, header: own, content } in found {

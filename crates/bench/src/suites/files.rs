@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use evariste::Backend;
-use evariste_store::{CodeName, Error as StoreError, Protected, Restored, Scheme, Set, StageTime, Watch, shard_name};
+use evariste::{Backend, Layout};
+use evariste_store::{Error as StoreError, Protected, Restored, Scheme, Set, StageTime, Watch, shard_name};
 
 use crate::args::{Output, Shape};
 use crate::backend::{self, Choice};
@@ -45,8 +45,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "K+M", default_value = "10+4")]
     shape: Shape,
     /// Code: how parity follows from data
-    #[arg(long, value_name = "NAME", value_parser = code::parser(), default_value_t = CodeName::Vandermonde)]
-    code: CodeName,
+    #[arg(long, value_name = "NAME", value_parser = code::parser(), default_value = code::DEFAULT)]
+    code: String,
     /// Bytes of the file that go to one shard before the next shard's turn; a multiple of 4096
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = size::parse)]
     unit: u64,
@@ -93,7 +93,8 @@ const SOFTWARE_FILE_BYTES: u64 = 32 << 20;
 
 pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
     let (data, parity) = (args.shape.data_shards, args.shape.parity_shards);
-    let scheme = Scheme::new(args.code, data, parity, args.unit).map_err(|error| UsageError(error.to_string()))?;
+    let layout = Layout::flat(&args.code, data, parity).map_err(|error| UsageError(error.to_string()))?;
+    let scheme = Scheme::new(layout, args.unit).map_err(|error| UsageError(error.to_string()))?;
     let backend = args.backend.open()?;
     let info = backend.info();
     let software = info.software;
@@ -221,7 +222,7 @@ impl Bench<'_> {
         Record {
             driver: None,
             setup: Keys {
-                code: Some(self.args.code.as_str().to_owned()),
+                code: Some(self.args.code.clone()),
                 k: Some(self.args.shape.data_shards),
                 m: Some(self.args.shape.parity_shards),
                 dir: Some(self.place.dir.display().to_string()),

@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use evariste::gpu::{Kernel, Options};
 use evariste::{Backend, Batch, Code, Cpu, Geometry, Gpu, Losses, Matrices, Plan, Task, View};
-use evariste_store::CodeName;
 use rayon::prelude::*;
 
 use crate::args::{Output, Shape};
@@ -26,6 +25,7 @@ use crate::outcome::Outcome;
 use crate::random::Random;
 use crate::record::{Device, Figures, Method, Record, Setup as Keys};
 use crate::rows::Rows;
+use crate::setup;
 use crate::size;
 use crate::table::{self, Column, PATH, RIGHT, SHAPE, TIME, TRAFFIC, Table, UNIT};
 use crate::timing::{WARM_UP, by_candidate};
@@ -39,8 +39,8 @@ pub(crate) struct Args {
     #[arg(long = "shape", value_name = "K+M")]
     shapes: Vec<Shape>,
     /// Code: how parity follows from data
-    #[arg(long, value_name = "NAME", value_parser = code::parser(), default_value_t = CodeName::Vandermonde)]
-    code: CodeName,
+    #[arg(long, value_name = "NAME", value_parser = code::parser(), default_value = code::DEFAULT)]
+    code: String,
     /// Stripes, each with a pattern of its own; repeatable. Fewer where the code has fewer patterns [default: 16, 256 and 4096;
     /// on a software adapter 32]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -73,7 +73,7 @@ pub(crate) static TABLE: Table = Table {
 };
 
 /// What is measured by default.
-const SHAPES: [Shape; 2] = [Shape { data_shards: 10, parity_shards: 4 }, Shape { data_shards: 50, parity_shards: 10 }];
+const SHAPES: [(usize, usize); 2] = [(10, 4), (50, 10)];
 const PATTERNS: [u32; 3] = [16, 256, 4096];
 const PATTERNS_SOFTWARE: [u32; 1] = [32];
 const UNIT_BYTES: usize = 4096;
@@ -117,7 +117,7 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
     };
     let gpus = [open(usize::MAX)?, open(1)?];
     let software = gpus[0].info().software;
-    let shapes = if args.shapes.is_empty() { &SHAPES[..] } else { &args.shapes };
+    let codes = setup::codes(&args.code, &args.shapes, &SHAPES)?;
     let by_default = if software { &PATTERNS_SOFTWARE[..] } else { &PATTERNS };
     let counts = if args.patterns.is_empty() { by_default } else { &args.patterns };
     let unit = match args.unit {
@@ -130,8 +130,8 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
     let cpu = Cpu::new()?;
     let mut random = Random::fresh()?;
     let mut rows = Rows::new(&TABLE, &args.output, out);
-    for &Shape { data_shards, parity_shards } in shapes {
-        let code = args.code.build(data_shards, parity_shards)?;
+    for code in codes {
+        let (data_shards, parity_shards) = (code.data_shards(), code.parity_shards());
         for &count in counts {
             let setup = Setup::new(code.clone(), count as usize, unit, &mut random)?;
             rows.doing(format!("{} patterns of {data_shards}+{parity_shards}", setup.lost.len()));
