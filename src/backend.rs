@@ -343,6 +343,9 @@ pub struct Info {
 }
 
 /// Something that runs batches.
+///
+/// Any program may implement this trait. A later version that adds a method gives it a default, so that such programs still
+/// compile.
 pub trait Backend: Send + Sync {
     /// What it is.
     fn info(&self) -> Info;
