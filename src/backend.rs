@@ -30,6 +30,7 @@
 mod erasures;
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 pub use erasures::Erasures;
 
@@ -255,6 +256,7 @@ impl Report {
 ///
 /// That either the target or a source is wrong is all that a mismatch says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Mismatch {
     /// Which batch of the call.
     pub batch: usize,
@@ -270,8 +272,17 @@ pub struct Mismatch {
     pub count: u32,
 }
 
+impl Mismatch {
+    /// A mismatch whose first wrong byte has the offset `first`, with `count` wrong bytes in the block that holds it.
+    #[must_use]
+    pub fn new(batch: usize, slot: usize, stripe: usize, first: usize, count: u32) -> Self {
+        Self { batch, slot, stripe, block: first / BLOCK_BYTES, first, count }
+    }
+}
+
 /// A block of a slot in which wrong bytes were made right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Correction {
     /// Which batch of the call.
     pub batch: usize,
@@ -289,8 +300,18 @@ pub struct Correction {
     pub count: u32,
 }
 
+impl Correction {
+    /// A correction of `count` bytes, the first and the last of them at the ends of `bytes`. Both must be in one block.
+    #[must_use]
+    pub fn new(batch: usize, slot: usize, stripe: usize, bytes: RangeInclusive<usize>, count: u32) -> Self {
+        let (first, last) = bytes.into_inner();
+        Self { batch, slot, stripe, block: first / BLOCK_BYTES, first, last, count }
+    }
+}
+
 /// A block, across all slots, with columns that hold more errors than the code can correct. They were left as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Uncorrectable {
     /// Which batch of the call.
     pub batch: usize,
@@ -304,6 +325,15 @@ pub struct Uncorrectable {
     pub last: usize,
     /// Such columns of the block.
     pub count: u32,
+}
+
+impl Uncorrectable {
+    /// `count` columns left as they were, the first and the last of them at the ends of `columns`. Both must be in one block.
+    #[must_use]
+    pub fn new(batch: usize, stripe: usize, columns: RangeInclusive<usize>, count: u32) -> Self {
+        let (first, last) = columns.into_inner();
+        Self { batch, stripe, block: first / BLOCK_BYTES, first, last, count }
+    }
 }
 
 /// How a device reaches the host's memory.
@@ -331,6 +361,7 @@ impl fmt::Display for HostMemory {
 
 /// What a backend is.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Info {
     /// `cpu`, `gpu` or `auto`.
     pub backend: &'static str,
@@ -340,6 +371,14 @@ pub struct Info {
     pub software: bool,
     /// How it reaches the host's memory; `None` if that is its own.
     pub memory: Option<HostMemory>,
+}
+
+impl Info {
+    /// A backend that is not software and works on the host's memory. The other fields can be set afterwards.
+    #[must_use]
+    pub fn new(backend: &'static str, device: impl Into<String>) -> Self {
+        Self { backend, device: device.into(), software: false, memory: None }
+    }
 }
 
 /// Something that runs batches.

@@ -12,7 +12,7 @@ fn layout(name: &str) -> Layout {
 }
 
 /// Every set is counted, however long it takes.
-const COUNT: Effort = Effort { steps: 1 << 34, seed: 1 };
+const COUNT: Effort = Effort::new(1 << 34, 1);
 
 /// Rounds to the digits that a table shows.
 #[track_caller]
@@ -167,10 +167,8 @@ fn mirrors_survive_what_leaves_one_of_each() {
     let code = Code::mirror(6, 2).unwrap();
     assert_eq!(survived_of_code(&code, 3, &COUNT).survived, 160.0 / 220.0);
     assert_eq!(survived_of_code(&code, 6, &COUNT).survived, 64.0 / 924.0);
-    assert_eq!(
-        Cost::of(&Layout::of(&code).unwrap()).unwrap(),
-        Cost { repair_reads: 1, most_repair_reads: 1, update_ios: 4 }
-    );
+    let cost = Cost::of(&Layout::of(&code).unwrap()).unwrap();
+    assert_eq!((cost.repair_reads, cost.most_repair_reads, cost.update_ios), (1, 1, 4));
 }
 
 /// Samples of shares that can also be counted, and the error bar when no failure was sampled.
@@ -178,19 +176,19 @@ fn mirrors_survive_what_leaves_one_of_each() {
 fn samples_say_how_far_off_they_may_be() {
     let code = layout("raid55:6x6").code().unwrap();
     let counted = survived_of_code(&code, 6, &COUNT);
-    let sampled = survived_of_code(&code, 6, &Effort { steps: 20_000_000, seed: 7 });
+    let sampled = survived_of_code(&code, 6, &Effort::new(20_000_000, 7));
     assert!(
         matches!((counted.method, sampled.method), (Method::Counted(1_947_792), Method::Sampled(_))),
         "{sampled:?}"
     );
     assert!(sampled.error() > 0.0 && sampled.error() < 0.002, "{sampled:?}");
     assert!((sampled.survived - counted.survived).abs() < 2.5 * sampled.error(), "{sampled:?}, {counted:?}");
-    assert_eq!(sampled, survived_of_code(&code, 6, &Effort { steps: 20_000_000, seed: 7 }));
+    assert_eq!(sampled, survived_of_code(&code, 6, &Effort::new(20_000_000, 7)));
 }
 
 /// Disks so bad that an array can be watched until it loses data.
 fn bad_disks(count: usize, repair: Repair) -> Disks {
-    Disks { count, mttf_hours: 1000.0, mttr_hours: 50.0, repair }
+    Disks::new(count, 1000.0, 50.0, repair)
 }
 
 /// Within four standard errors, each of which must itself be small.

@@ -43,7 +43,7 @@ impl Actor {
 
 impl Backend for Actor {
     fn info(&self) -> Info {
-        Info { backend: "gpu", device: "an actor".to_owned(), software: false, memory: None }
+        Info::new("gpu", "an actor")
     }
 
     fn allocate(&self, bytes: usize) -> Result<Region, Error> {
@@ -68,14 +68,10 @@ impl Backend for Actor {
 
 /// A CPU of 10 GB/s and a GPU of 50 GB/s in place. The GPU's rate through copies is given.
 fn calibration(copied_bytes_per_s: f64) -> Calibration {
-    let speed = |call_s, bytes_per_s| Speed { call_s, bytes_per_s, products_per_s: 1e12 };
-    Calibration {
-        cpu_device: "any".to_owned(),
-        gpu_device: "any".to_owned(),
-        cpu: speed(1e-6, 1e10),
-        in_place: Some(speed(1e-4, 5e10)),
-        copied: speed(1e-4, copied_bytes_per_s),
-    }
+    let speed = |call_s, bytes_per_s| Speed::new(call_s, bytes_per_s, 1e12);
+    let mut calibration = Calibration::new("any", speed(1e-6, 1e10), "any", speed(1e-4, copied_bytes_per_s));
+    calibration.in_place = Some(speed(1e-4, 5e10));
+    calibration
 }
 
 /// A codec over an automatic choice between the CPU and an actor, and how often the actor was opened.
@@ -202,9 +198,9 @@ fn every_codec_of_the_process_shares_one_backend() {
 #[test]
 fn many_products_are_the_gpus_though_moving_is_not() {
     let actor = Actor::working(false, || None);
-    let slow = Speed { call_s: 1e-6, bytes_per_s: 1e11, products_per_s: 1e10 };
-    let fast = Speed { call_s: 1e-4, bytes_per_s: 2e10, products_per_s: 1e13 };
-    let measured = Calibration { cpu: slow, copied: fast, in_place: None, ..calibration(1.0) };
+    let slow = Speed::new(1e-6, 1e11, 1e10);
+    let fast = Speed::new(1e-4, 2e10, 1e13);
+    let measured = Calibration::new("any", slow, "any", fast);
     let gpu = Arc::clone(&actor) as Arc<dyn Backend>;
     let auto = Auto::of(Arc::new(Cpu::new().unwrap()), move || Ok(Arc::clone(&gpu))).with_calibration(measured);
     let auto: Arc<dyn Backend> = Arc::new(auto);

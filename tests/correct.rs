@@ -28,7 +28,7 @@ fn changes(before: &[Vec<u8>], after: &[Vec<u8>], stripes: usize) -> Vec<Correct
                     last.last = first;
                     last.count += 1;
                 }
-                _ => changes.push(Correction { batch: 0, slot, stripe, block, first, last: first, count: 1 }),
+                _ => changes.push(Correction::new(0, slot, stripe, first..=first, 1)),
             }
         }
     }
@@ -259,7 +259,7 @@ fn assert_honest(code: &Code, before: &[Vec<u8>], after: &[Vec<u8>], report: &Re
                 last.last = at;
                 last.count += 1;
             }
-            _ => beyond.push(Uncorrectable { batch: 0, stripe: 0, block, first: at, last: at, count: 1 }),
+            _ => beyond.push(Uncorrectable::new(0, 0, at..=at, 1)),
         }
     }
     assert_eq!(report.uncorrectable, beyond, "{context}");
@@ -323,7 +323,7 @@ fn too_many_erasures_are_beyond() {
         let mut shards = damaged.clone();
         let report = correct(&**backend, &code.grs().unwrap(), &Erasures::everywhere([0, 2, 5]), &mut shards, 1);
         assert_shards_equal(&damaged, &shards, name);
-        let beyond = Uncorrectable { batch: 0, stripe: 0, block: 0, first: 50, last: 50, count: 1 };
+        let beyond = Uncorrectable::new(0, 0, 50..=50, 1);
         assert_eq!((report.uncorrectable, report.corrections), (vec![beyond], vec![]), "{name}");
     });
 }

@@ -18,7 +18,7 @@ struct Failing {
 
 impl Backend for Failing {
     fn info(&self) -> Info {
-        Info { backend: "gpu", device: "an actor".to_owned(), software: false, memory: None }
+        Info::new("gpu", "an actor")
     }
 
     fn allocate(&self, bytes: usize) -> Result<Region, Error> {
@@ -40,14 +40,9 @@ impl Backend for Failing {
 fn codec(before_the_end: fn(&mut View<'_>)) -> (Codec, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
     let gpu = Arc::new(Failing { cpu: Cpu::new().unwrap(), before_the_end, asked: Arc::clone(&asked) });
-    let speed = |bytes_per_s| Speed { call_s: 1e-6, bytes_per_s, products_per_s: 1e12 };
-    let calibration = Calibration {
-        cpu_device: "any".to_owned(),
-        gpu_device: "any".to_owned(),
-        cpu: speed(1e9),
-        in_place: Some(speed(1e11)),
-        copied: speed(1e11),
-    };
+    let speed = |bytes_per_s| Speed::new(1e-6, bytes_per_s, 1e12);
+    let mut calibration = Calibration::new("any", speed(1e9), "any", speed(1e11));
+    calibration.in_place = Some(speed(1e11));
     let cpu = Arc::new(Cpu::new().unwrap());
     let auto = Auto::of(cpu, move || Ok(Arc::clone(&gpu) as Arc<dyn Backend>)).with_calibration(calibration);
     (Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::new(auto)), asked)

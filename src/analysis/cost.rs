@@ -4,6 +4,7 @@ use crate::{Code, Error, Layout};
 
 /// What is read and written when little happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Cost {
     /// Shards read to rebuild one lost data shard, by the [plan](Code::repair_plan) for it; the most of the data shards
     /// asked.

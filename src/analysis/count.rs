@@ -12,12 +12,21 @@ use crate::{Code, gf256};
 
 /// The work that an answer may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Effort {
     /// Steps; one step is about one product in the field. All sets are tried if that takes no more steps than this.
     /// Otherwise a sample is tried that takes about this many, with at least a thousand and at most a million sets.
     pub steps: u64,
     /// The seed of the samples. The same seed gives the same answer.
     pub seed: u64,
+}
+
+impl Effort {
+    /// This many steps, with samples from this seed.
+    #[must_use]
+    pub const fn new(steps: u64, seed: u64) -> Self {
+        Self { steps, seed }
+    }
 }
 
 impl Default for Effort {

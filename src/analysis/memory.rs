@@ -20,6 +20,7 @@ use crate::Layout;
 /// Calls on registered memory and calls on the CPU have no slots. Not counted: what a driver needs, the lists that a
 /// correction makes, and the text of compiled kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Memory {
     /// The matrix.
     pub matrix_bytes: usize,

@@ -23,7 +23,7 @@
 //!
 //! ```
 //! use evariste::analysis::mttdl::{Disks, Repair, chain};
-//! let disks = Disks { count: 8, mttf_hours: 1e6, mttr_hours: 24.0, repair: Repair::Serial };
+//! let disks = Disks::new(8, 1e6, 24.0, Repair::Serial);
 //! // RAID 5 in the closed form of the paper's section 2: (15 / MTTF + 1 / MTTR) / (8 * 7 / MTTF^2).
 //! let raid5 = chain(&disks, &[1.0, 1.0])?;
 //! assert!((raid5 / 7.443_155e8 - 1.0).abs() < 1e-6);
@@ -38,6 +38,7 @@ use crate::Error;
 
 /// The disks of an array, and how they fail and are repaired.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Disks {
     /// The number of disks, including parity.
     pub count: usize,
@@ -59,6 +60,12 @@ pub enum Repair {
 }
 
 impl Disks {
+    /// This many disks, with their mean times to failure and to repair in hours.
+    #[must_use]
+    pub fn new(count: usize, mttf_hours: f64, mttr_hours: f64, repair: Repair) -> Self {
+        Self { count, mttf_hours, mttr_hours, repair }
+    }
+
     fn check(&self) -> Result<(), Error> {
         for (what, given) in
             [("the mean time to failure", self.mttf_hours), ("the mean time to repair", self.mttr_hours)]

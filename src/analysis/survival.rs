@@ -15,6 +15,7 @@ use crate::{Code, Error, Layout};
 
 /// A share of all sets of losses of one size, and how it was found.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Share {
     /// The share survived, from 0 to 1. After sampling, the share of the sample.
     pub survived: f64,

@@ -8,6 +8,7 @@ use crate::{Code, Layout};
 
 /// How many losses a layout survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Tolerance {
     /// The largest number such that every set of this many losses is survived: the minimum distance minus one. For `lrcu` see
     /// [`Theorem::Uniform`].

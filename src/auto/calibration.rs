@@ -16,6 +16,7 @@ use crate::plan::Matrices;
 
 /// The speed of a backend with host memory of one kind.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Speed {
     /// Seconds that every call takes, however small.
     pub call_s: f64,
@@ -26,6 +27,12 @@ pub struct Speed {
 }
 
 impl Speed {
+    /// The speed of a backend whose calls take `call_s` seconds at least, and that moves and multiplies at these rates.
+    #[must_use]
+    pub fn new(call_s: f64, bytes_per_s: f64, products_per_s: f64) -> Self {
+        Self { call_s, bytes_per_s, products_per_s }
+    }
+
     /// The expected time of a call that reads and writes this many bytes and needs this many products, in seconds.
     #[must_use]
     pub fn seconds(&self, bytes: f64, products: f64) -> f64 {
@@ -35,6 +42,7 @@ impl Speed {
 
 /// The measured speeds of a machine's CPU and GPU.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Calibration {
     /// The CPU backend's device: kernel and threads.
     pub cpu_device: String,
@@ -87,6 +95,12 @@ fn multipliers(plan: &Plan) -> usize {
 }
 
 impl Calibration {
+    /// The speeds of a CPU and of a GPU that works on no memory in place. `in_place` can be set afterwards.
+    #[must_use]
+    pub fn new(cpu_device: impl Into<String>, cpu: Speed, gpu_device: impl Into<String>, copied: Speed) -> Self {
+        Self { cpu_device: cpu_device.into(), gpu_device: gpu_device.into(), cpu, in_place: None, copied }
+    }
+
     /// Seconds that this work takes on the CPU, and on the GPU in memory of this kind.
     pub(super) fn seconds(&self, work: &Work, in_place: bool) -> (f64, f64) {
         let gpu = self.in_place.filter(|_| in_place).unwrap_or(self.copied);

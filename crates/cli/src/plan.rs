@@ -101,7 +101,7 @@ fn ways_out(args: &Plan, wishes: &advice::Wishes) -> impl Iterator<Item = String
 
 fn rows(layouts: &[Layout]) -> Result<Vec<Row>> {
     let shares = (layouts.len() * row::SHARES) as u64;
-    let effort = Effort { steps: (STEPS / shares.max(1)).min(STEPS_OF_ONE), ..Effort::default() };
+    let effort = Effort::new((STEPS / shares.max(1)).min(STEPS_OF_ONE), Effort::default().seed);
     layouts.par_iter().map(|layout| Row::new(layout, &effort)).collect()
 }
 

@@ -9,6 +9,7 @@ use crate::{Code, Error};
 
 /// What a simulation found.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Simulated {
     /// The mean of the hours until data was lost.
     pub mean_hours: f64,

@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use evariste::backend::BLOCK_BYTES;
 use evariste::{Gpu, Mismatch, Task};
 
 use super::shards::Shards;
@@ -110,8 +109,7 @@ impl Trial<'_> {
             Some(column) => plan.matrix().row(row)[column] != 0,
             None => slot == shard,
         };
-        let block = offset / BLOCK_BYTES;
-        let mismatch = |slot| Mismatch { batch: 0, slot, stripe, block, first: offset, count: 1 };
+        let mismatch = |slot| Mismatch::new(0, slot, stripe, offset, 1);
         let targets = plan.targets().iter().enumerate();
         targets.filter(|&(row, &slot)| differs(row, slot)).map(|(_, &slot)| mismatch(slot)).collect()
     }

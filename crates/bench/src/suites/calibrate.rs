@@ -69,7 +69,7 @@ fn explain(auto: &Auto, code: &Code, geometry: Geometry, mut memory: Region) -> 
 }
 
 fn show(speed: &Speed) -> String {
-    let Speed { call_s, bytes_per_s, products_per_s } = speed;
+    let Speed { call_s, bytes_per_s, products_per_s, .. } = speed;
     let (call, bytes, products) = (call_s * 1e6, bytes_per_s / 1e9, products_per_s / 1e9);
     format!("{call:.1} us a call, then {bytes:.1} GB/s or {products:.0} * 10^9 products/s, whichever takes longer")
 }

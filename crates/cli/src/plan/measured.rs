@@ -28,7 +28,7 @@ impl Measured {
             let seconds = speed.seconds(BATCH_BYTES as f64, products as f64 * bytes_of_a_shard);
             bytes_of_a_shard * data as f64 / seconds / 1e9
         };
-        let Calibration { cpu_device, gpu_device, cpu, in_place, copied } = &self.0;
+        let Calibration { cpu_device, gpu_device, cpu, in_place, copied, .. } = &self.0;
         let (gpu, way) = in_place.as_ref().map_or((copied, "with copies"), |speed| (speed, "in place"));
         Ok(format!(
             "expected by the stored calibration, {} at a time: {:.1} GB/s of data on the CPU ({cpu_device}), {:.1} on the GPU {way} ({gpu_device})",
@@ -45,10 +45,9 @@ mod tests {
 
     #[test]
     fn the_slower_of_moving_and_multiplying_counts() {
-        let speed = |bytes_per_s, products_per_s| Speed { call_s: 0.0, bytes_per_s, products_per_s };
-        let (cpu_device, gpu_device) = ("a CPU".to_owned(), "a GPU".to_owned());
+        let speed = |bytes_per_s, products_per_s| Speed::new(0.0, bytes_per_s, products_per_s);
         let (cpu, copied) = (speed(12e9, 1e15), speed(1e15, 20e9));
-        let measured = Measured(Calibration { cpu_device, gpu_device, cpu, in_place: None, copied });
+        let measured = Measured(Calibration::new("a CPU", cpu, "a GPU", copied));
         // 12 bytes moved for 10 of data; none of the 20 coefficients is one.
         let text = measured.describe(10, 2).unwrap();
         assert!(text.contains("10.0 GB/s of data on the CPU (a CPU), 10.0 on the GPU with copies (a GPU)"), "{text}");
