@@ -46,7 +46,7 @@ mod tests {
             (Layout::Raid5 { disks: 1 }, "0 data and 1 parity shards: at least 1 of each is needed"),
             (Layout::Raid66 { groups: 32, disks: 33 }, "1056 shards, a set may have at most 1024"),
             (Layout::Mirror { copies: 1, disks: 4 }, "4 data and 0 parity shards: at least 1 of each is needed"),
-            (Layout::Local { data: 12, groups: 5, globals: 2 }, "12 shards do not go into 5 groups evenly"),
+            (Layout::Local { data: 12, groups: 5, globals: 2 }, "12 shards do not divide evenly into 5 groups"),
         ] {
             assert_eq!(Scheme::new(layout, 4096).err().unwrap().to_string(), message);
         }
