@@ -1,12 +1,14 @@
 //! Tables of records: one description prints a suite's rows on a terminal and on the pages in benches/.
 //!
-//! A line on a terminal has at most [`MOST_COLUMNS`] columns whatever the values are: text that is too long is cut, and numbers
-//! lose decimal places, then digits. Pages show whole texts, and numbers with four digits.
+//! No value makes a line on a terminal longer than [`MOST_COLUMNS`]: a text that is too long is cut, and a number loses decimal
+//! places, then digits. Pages show whole texts, and numbers with four digits.
+
+mod column;
 
 use std::fmt::Write;
 
 use crate::record::Record;
-use crate::size;
+pub(crate) use column::{CASE, Column, DATA, KERNEL, PATH, RIGHT, SHAPE, SHARD, SHARE, STRIPES, TIME, TRAFFIC, UNIT};
 
 /// Columns of a terminal that a table may use.
 pub(crate) const MOST_COLUMNS: usize = 100;
@@ -15,131 +17,18 @@ pub(crate) const MOST_COLUMNS: usize = 100;
 pub(crate) struct Table {
     /// The suite.
     pub(crate) suite: &'static str,
-    /// What consecutive rows have in common. It stands above them, in pieces.
+    /// The pieces of the text above consecutive rows: what these rows have in common.
     pub(crate) caption: fn(&Record) -> Vec<String>,
     pub(crate) columns: &'static [Column],
-    /// What is shown below a row; on a page it is the last column, under this heading.
+    /// The heading and the text of a note. A terminal shows it below each row, a page in the last column.
     pub(crate) note: Option<(&'static str, Note)>,
 }
 
 /// The text below a row.
 pub(crate) type Note = fn(&Record) -> String;
 
-/// One column.
-#[derive(Clone, Copy)]
-pub(crate) struct Column {
-    heading: &'static str,
-    /// Below the heading.
-    unit: &'static str,
-    width: usize,
-    value: Value,
-}
-
-/// Where a column's value comes from; `None` is shown as `-`.
-#[derive(Clone, Copy)]
-enum Value {
-    /// Stands at the left.
-    Text(fn(&Record) -> Option<String>),
-    /// A number with decimal places, at the right.
-    Number(fn(&Record) -> Option<f64>, usize),
-    /// Bytes, at the right.
-    Size(fn(&Record) -> Option<u64>),
-}
-
-impl Column {
-    pub(crate) const fn text(heading: &'static str, width: usize, value: fn(&Record) -> Option<String>) -> Self {
-        Self { heading, unit: "", width, value: Value::Text(value) }
-    }
-
-    pub(crate) const fn number(
-        (heading, unit): (&'static str, &'static str),
-        width: usize,
-        places: usize,
-        value: fn(&Record) -> Option<f64>,
-    ) -> Self {
-        Self { heading, unit, width, value: Value::Number(value, places) }
-    }
-
-    pub(crate) const fn size(heading: &'static str, value: fn(&Record) -> Option<u64>) -> Self {
-        Self { heading, unit: "", width: 9, value: Value::Size(value) }
-    }
-
-    pub(crate) const fn width(self, width: usize) -> Self {
-        Self { width, ..self }
-    }
-
-    pub(crate) const fn places(self, places: usize) -> Self {
-        let value = match self.value {
-            Value::Number(value, _) => Value::Number(value, places),
-            value => value,
-        };
-        Self { value, ..self }
-    }
-
-    pub(crate) const fn heading(self, heading: &'static str) -> Self {
-        Self { heading, ..self }
-    }
-
-    fn is_left(&self) -> bool {
-        matches!(self.value, Value::Text(_))
-    }
-
-    /// The value on a page: at most four digits that count, since that is what a measurement gives.
-    fn on_page(&self, record: &Record) -> String {
-        match self.value {
-            Value::Number(value, places) => {
-                value(record).map_or_else(|| "-".to_owned(), |number| short(number, places))
-            }
-            _ => self.whole(record),
-        }
-    }
-
-    /// The value in full.
-    pub(crate) fn whole(&self, record: &Record) -> String {
-        let shown = match self.value {
-            Value::Text(value) => value(record),
-            Value::Number(value, places) => value(record).map(|number| format!("{number:.places$}")),
-            Value::Size(value) => value(record).map(size::show),
-        };
-        shown.unwrap_or_else(|| "-".to_owned())
-    }
-
-    /// The value in at most as many characters as the column is wide.
-    fn fitted(&self, record: &Record) -> String {
-        let whole = self.whole(record);
-        let length = whole.chars().count();
-        match self.value {
-            _ if length <= self.width => whole,
-            Value::Text(_) => whole.chars().take(self.width - 1).chain(['~']).collect(),
-            Value::Number(value, places) => fit(value(record).unwrap_or_default(), places, self.width),
-            Value::Size(value) => {
-                format!("{} B", fit(value(record).unwrap_or_default() as f64, 0, self.width - 2))
-            }
-        }
-    }
-
-    fn pad(&self, text: &str) -> String {
-        let width = self.width;
-        if self.is_left() { format!("{text:<width$}") } else { format!("{text:>width$}") }
-    }
-}
-
-/// A number with as many decimal places as fit, else as a power of ten.
-fn fit(number: f64, places: usize, width: usize) -> String {
-    let mut shown = (0..=places).rev().map(|places| format!("{number:.places$}"));
-    shown.find(|text| text.len() <= width).unwrap_or_else(|| format!("{number:.0e}"))
-}
-
-/// A number with four significant digits or all those before the point, at most `places` behind it, and no zeros at its end.
-fn short(number: f64, places: usize) -> String {
-    let shown = |places: usize| format!("{number:.places$}");
-    let significant = |text: &str| text.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
-    let text = (0..=places).rev().map(shown).find(|text| significant(text) <= 4).unwrap_or_else(|| shown(0));
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
 impl Table {
-    /// What stands above rows with this caption: the caption, headings, units.
+    /// The lines above the rows of one caption: the caption, the headings and the units.
     pub(crate) fn head(&self, record: &Record) -> String {
         let mut head = wrap(&self.caption_of(record));
         for text in [|column: &Column| column.heading, |column: &Column| column.unit] {
@@ -148,7 +37,7 @@ impl Table {
         head
     }
 
-    /// What consecutive rows have in common, in one line.
+    /// The caption in one line.
     pub(crate) fn caption_of(&self, record: &Record) -> String {
         let pieces: Vec<String> = (self.caption)(record).into_iter().filter(|piece| !piece.is_empty()).collect();
         pieces.join(", ")
@@ -163,7 +52,7 @@ impl Table {
         row
     }
 
-    /// Records with one caption as a table of a page. A column without any value is left out.
+    /// A page's table of the records with one caption. Columns without any value are left out.
     pub(crate) fn page(&self, records: &[&Record]) -> String {
         let heading = |column: &Column| match column.unit {
             "" => column.heading.to_owned(),
@@ -196,7 +85,7 @@ fn line(cells: impl Iterator<Item = String>) -> String {
     format!("{}\n", cells.join(" ").trim_end())
 }
 
-/// Text in lines of at most [`MOST_COLUMNS`]: broken at spaces, and within a word only where the word itself is longer.
+/// Breaks text into lines of at most [`MOST_COLUMNS`], at spaces. A word is broken only where it is longer than a line.
 fn wrap(text: &str) -> String {
     let mut lines = vec![String::new()];
     let mut width = 0;
@@ -217,7 +106,7 @@ fn wrap(text: &str) -> String {
     lines.join("\n")
 }
 
-/// The device and its driver: how captions begin.
+/// The device and its driver, which begin a caption.
 pub(crate) fn device(record: &Record) -> Vec<String> {
     vec![record.device.clone(), record.driver.clone().unwrap_or_default()]
 }
@@ -243,53 +132,9 @@ fn shape(record: &Record) -> Option<String> {
     Some(format!("{}+{}", record.setup.k?, record.setup.m?))
 }
 
-/// Columns that several suites have.
-pub(crate) const CASE: Column = Column::text("case", 11, |r| Some(r.case.clone()));
-pub(crate) const PATH: Column = Column::text("path", 11, |r| Some(r.path.clone()));
-pub(crate) const KERNEL: Column = Column::text("kernel", 8, |r| r.method.kernel.clone());
-pub(crate) const SHAPE: Column = Column::text("shape", 7, shape);
-pub(crate) const SHARD: Column = Column::size("shard", |r| r.setup.shard_bytes);
-pub(crate) const UNIT: Column = Column::size("unit", |r| r.setup.unit_bytes);
-pub(crate) const STRIPES: Column = Column::number(("stripes", ""), 7, 0, |r| r.setup.stripes.map(|count| count as f64));
-pub(crate) const TIME: Column =
-    Column::number(("time", "ms"), 9, 4, |r| r.figures.median_s.map(|seconds| seconds * 1e3));
-pub(crate) const TRAFFIC: Column = Column::number(("traffic", "GB/s"), 7, 1, |r| r.figures.traffic_gbps);
-pub(crate) const DATA: Column = Column::number(("data", "GB/s"), 7, 1, |r| r.figures.data_gbps);
-pub(crate) const SHARE: Column =
-    Column::number(("share", "%"), 6, 1, |r| r.ceiling.share.flatten().map(|share| share * 100.0));
-pub(crate) const RIGHT: Column = Column::text("right", 5, |r| Some(if r.verified { "yes" } else { "NO" }.to_owned()));
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_lose_places_and_then_digits() {
-        for (number, shown) in [(1.25, "1.25"), (123.4, "123.40"), (12_345.6, "12345.6"), (1_234_567.0, "1234567")] {
-            assert_eq!(fit(number, 2, 7), shown);
-        }
-        assert_eq!(fit(123_456_789.0, 2, 7), "1e8");
-        assert_eq!(fit(f64::MAX, 4, 5), "2e308");
-    }
-
-    #[test]
-    fn pages_show_four_digits() {
-        for (number, places, shown) in [
-            (0.0, 4, "0"),
-            (3121.0, 1, "3121"),
-            (3121.46, 1, "3121"),
-            (31_295.4, 2, "31295"),
-            (47.66, 1, "47.7"),
-            (71.0, 1, "71"),
-            (0.427_54, 4, "0.4275"),
-            (10.967_7, 4, "10.97"),
-            (0.000_01, 4, "0"),
-            (100.0, 0, "100"),
-            (999.96, 1, "1000"),
-        ] {
-            assert_eq!(short(number, places), shown);
-        }
-    }
 
     #[test]
     fn long_lines_are_broken_at_spaces() {

@@ -1,11 +1,14 @@
-//! The header of a shard file, byte by byte; docs/shard-format.md is the same table for people.
+//! The header of a shard file, byte by byte. docs/shard-format.md has the same table in prose.
 //!
-//! Every number is little-endian. Three things hold in every version of the format, this one and any later: the magic, the
-//! version, and the checksum over all of the header before it. So a damaged header is never taken for an unknown version.
+//! Every number is little-endian. Every version of the format keeps three fields: the magic, the version, and the checksum
+//! over the header before it. So a damaged header is never taken for an unknown version.
+
+mod error;
 
 use evariste::Layout;
 
-use crate::shape::{HEADER_BYTES, Shape, ShapeError};
+use crate::shape::{HEADER_BYTES, Shape};
+pub use error::FormatError;
 
 /// The first bytes of a shard file.
 pub(crate) const MAGIC: [u8; 8] = *b"EVARISTE";
@@ -16,7 +19,7 @@ const FLAT: &str = "flat";
 /// The code field of a layout with groups, whose name is in the layout field.
 const GROUPED: &str = "layout";
 
-/// Where each field begins. What lies between the last and the checksum is zero.
+/// Where each field begins. The bytes between the last field and the checksum are zero.
 mod at {
     pub(super) const MAGIC: usize = 0;
     pub(super) const VERSION: usize = 8;
@@ -71,113 +74,6 @@ pub(crate) struct Header {
     pub(crate) table_hash: [u8; 32],
 }
 
-/// Why a file is not a shard that can be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FormatError {
-    /// The file does not begin with the magic.
-    #[error("not a shard: it does not begin with EVARISTE")]
-    NotAShard,
-    /// The file is shorter than its header says.
-    #[error("truncated: {found} of {expected} bytes")]
-    Truncated {
-        /// Its length in bytes.
-        found: u64,
-        /// The length that its header asks for.
-        expected: u64,
-    },
-    /// The file is longer than its header says.
-    #[error("{} bytes too long: {found} instead of {expected}", found - expected)]
-    TrailingBytes {
-        /// Its length in bytes.
-        found: u64,
-        /// The length that its header asks for.
-        expected: u64,
-    },
-    /// The header does not match its checksum.
-    #[error("header damaged: its checksum is wrong{}", claimed(*version))]
-    HeaderChecksum {
-        /// The format version that the damaged header claims.
-        version: u32,
-    },
-    /// The header is whole, and of a version this crate does not read.
-    #[error("format version {found}, this program reads version {VERSION}")]
-    UnknownVersion {
-        /// The header's version.
-        found: u32,
-    },
-    /// The header is whole, and names a code this crate does not know.
-    #[error("unknown code \"{name}\"")]
-    UnknownCode {
-        /// The code's name.
-        name: String,
-    },
-    /// The header is whole, and names a layout this crate does not know.
-    #[error("unknown layout \"{name}\"")]
-    UnknownLayout {
-        /// The layout's name.
-        name: String,
-    },
-    /// The header's numbers do not make a set.
-    #[error("header inconsistent: {0}")]
-    Shape(#[from] ShapeError),
-    /// The header's numbers of shards contradict each other.
-    #[error("header inconsistent: {count} shards, but {data_shards} data and {parity_shards} parity")]
-    Count {
-        /// Shards in all.
-        count: u32,
-        /// Data shards.
-        data_shards: u32,
-        /// Parity shards.
-        parity_shards: u32,
-    },
-    /// The shard's index is beyond the set.
-    #[error("header inconsistent: shard {index} of {count}")]
-    Index {
-        /// The index.
-        index: u32,
-        /// Shards in all.
-        count: u32,
-    },
-    /// The code does not exist with these numbers of shards.
-    #[error("header inconsistent: {code} with {data_shards} data and {parity_shards} parity shards")]
-    CodeShards {
-        /// The code's name, or that of a layout with groups.
-        code: String,
-        /// Data shards.
-        data_shards: usize,
-        /// Parity shards.
-        parity_shards: usize,
-    },
-    /// A field for text holds something else.
-    #[error("header inconsistent: the {field} is not text")]
-    Text {
-        /// The field.
-        field: &'static str,
-    },
-    /// A reserved byte is not zero.
-    #[error("header inconsistent: byte {offset} is reserved and not zero")]
-    Reserved {
-        /// Its offset in the header.
-        offset: usize,
-    },
-    /// The checksum table does not match its hash in the header.
-    #[error("checksum table damaged")]
-    TableChecksum,
-}
-
-/// The version that a damaged header claims, if it is not ours.
-fn claimed(version: u32) -> String {
-    if version == VERSION { String::new() } else { format!(" (it claims format version {version})") }
-}
-
-impl FormatError {
-    /// Whether the file may be whole and written by a newer version of this crate.
-    pub fn is_unknown(&self) -> bool {
-        matches!(self, Self::UnknownVersion { .. } | Self::UnknownCode { .. } | Self::UnknownLayout { .. })
-    }
-}
-
 impl Header {
     pub(crate) fn encode(&self) -> [u8; HEADER_BYTES] {
         let mut bytes = [0; HEADER_BYTES];
@@ -205,7 +101,7 @@ impl Header {
         bytes
     }
 
-    /// Reads a header from the beginning of a file: `bytes` are its first 4096, or all it has.
+    /// Reads a header from the beginning of a file: `bytes` are the file's first 4096 bytes, or all of a shorter file.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
         if !bytes.starts_with(&MAGIC) {
             return Err(FormatError::NotAShard);
@@ -277,7 +173,7 @@ fn grouped(code: &str, layout: &str) -> Result<Option<Layout>, FormatError> {
     .ok_or_else(|| FormatError::UnknownLayout { name: layout.to_owned() })
 }
 
-/// BLAKE3 of all of the header that stands before the checksum.
+/// BLAKE3 of the header's bytes before the checksum.
 fn checksum(bytes: &[u8; HEADER_BYTES]) -> [u8; 32] {
     blake3::hash(&bytes[..at::CHECKSUM]).into()
 }

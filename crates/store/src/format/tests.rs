@@ -1,6 +1,7 @@
 //! Headers: what is written is read back, and nothing else is accepted.
 
 use super::*;
+use crate::shape::ShapeError;
 use proptest::prelude::*;
 
 fn header() -> Header {
