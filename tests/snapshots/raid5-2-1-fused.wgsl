@@ -167,7 +167,7 @@ fn compiled(
     let source0 = block0.stripe * params.source_stride + offset0;
     let target0 = block0.stripe * params.target_stride + offset0;
     let row0 = at0 / 16u * 33u + at0 % 16u * 2u;
-    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    // A short block is preceded by zeros. At a zero, this is larger than any length.
     var column0 = at0 % 16u + checksum.first_word / 2u - (512u - block0.words / 2u);
     var s0_0 = Word();
     var s0_1 = Word();
@@ -182,7 +182,7 @@ fn compiled(
     let source1 = block1.stripe * params.source_stride + offset1;
     let target1 = block1.stripe * params.target_stride + offset1;
     let row1 = at1 / 16u * 33u + at1 % 16u * 2u;
-    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    // A short block is preceded by zeros. At a zero, this is larger than any length.
     var column1 = at1 % 16u + checksum.first_word / 2u - (512u - block1.words / 2u);
     var s1_0 = Word();
     var s1_1 = Word();
@@ -197,7 +197,7 @@ fn compiled(
     let source2 = block2.stripe * params.source_stride + offset2;
     let target2 = block2.stripe * params.target_stride + offset2;
     let row2 = at2 / 16u * 33u + at2 % 16u * 2u;
-    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    // A short block is preceded by zeros. At a zero, this is larger than any length.
     var column2 = at2 % 16u + checksum.first_word / 2u - (512u - block2.words / 2u);
     var s2_0 = Word();
     var s2_1 = Word();
@@ -212,7 +212,7 @@ fn compiled(
     let source3 = block3.stripe * params.source_stride + offset3;
     let target3 = block3.stripe * params.target_stride + offset3;
     let row3 = at3 / 16u * 33u + at3 % 16u * 2u;
-    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    // A short block is preceded by zeros. At a zero, this is larger than any length.
     var column3 = at3 % 16u + checksum.first_word / 2u - (512u - block3.words / 2u);
     var s3_0 = Word();
     var s3_1 = Word();
@@ -227,7 +227,7 @@ fn compiled(
     let source4 = block4.stripe * params.source_stride + offset4;
     let target4 = block4.stripe * params.target_stride + offset4;
     let row4 = at4 / 16u * 33u + at4 % 16u * 2u;
-    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    // A short block is preceded by zeros. At a zero, this is larger than any length.
     var column4 = at4 % 16u + checksum.first_word / 2u - (512u - block4.words / 2u);
     var s4_0 = Word();
     var s4_1 = Word();
@@ -242,7 +242,7 @@ fn compiled(
     let source5 = block5.stripe * params.source_stride + offset5;
     let target5 = block5.stripe * params.target_stride + offset5;
     let row5 = at5 / 16u * 33u + at5 % 16u * 2u;
-    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    // A short block is preceded by zeros. At a zero, this is larger than any length.
     var column5 = at5 % 16u + checksum.first_word / 2u - (512u - block5.words / 2u);
     var s5_0 = Word();
     var s5_1 = Word();
@@ -257,7 +257,7 @@ fn compiled(
     let source6 = block6.stripe * params.source_stride + offset6;
     let target6 = block6.stripe * params.target_stride + offset6;
     let row6 = at6 / 16u * 33u + at6 % 16u * 2u;
-    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    // A short block is preceded by zeros. At a zero, this is larger than any length.
     var column6 = at6 % 16u + checksum.first_word / 2u - (512u - block6.words / 2u);
     var s6_0 = Word();
     var s6_1 = Word();
@@ -272,7 +272,7 @@ fn compiled(
     let source7 = block7.stripe * params.source_stride + offset7;
     let target7 = block7.stripe * params.target_stride + offset7;
     let row7 = at7 / 16u * 33u + at7 % 16u * 2u;
-    // Zeros stand in front of a short block; where they do, this is beyond any length.
+    // A short block is preceded by zeros. At a zero, this is larger than any length.
     var column7 = at7 % 16u + checksum.first_word / 2u - (512u - block7.words / 2u);
     var s7_0 = Word();
     var s7_1 = Word();
