@@ -10,14 +10,14 @@ use crate::loss::{BeyondRepair, Headerless};
 use crate::renaming::Renaming;
 use crate::shape::ShapeError;
 
-/// Everything that can go wrong, with the paths and numbers a caller needs to act.
+/// Every error of this crate, with the paths and numbers that a caller needs to act.
 ///
-/// After any error but [`Error::PartlyRepaired`] no file has changed: an operation writes under temporary names and removes
-/// those files when it fails.
+/// An operation writes under temporary names and removes those files when it fails, so after an error no file has changed. There
+/// are two exceptions: [`Error::PartlyRepaired`], and [`Error::Io`] with [`Action::SyncDirectory`] from a restore.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Too little of the set is left, or what is left does not have the file's hash.
+    /// Too little of the set is left, or the rebuilt file does not have the recorded hash.
     #[error("{0}")]
     BeyondRepair(Box<BeyondRepair>),
     /// The directory holds no shards.
@@ -26,7 +26,7 @@ pub enum Error {
         /// The directory.
         dir: PathBuf,
     },
-    /// The directory holds files that look like shards, and none has a header that can be used.
+    /// The directory holds files that look like shards, but none of them has a usable header.
     #[error("{0}")]
     NoUsableHeader(Box<Headerless>),
     /// Several sets in one directory have the same, largest number of shards.
@@ -101,7 +101,7 @@ pub enum Error {
         action: Action,
         /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
     /// The system refused to rename a file.
@@ -111,15 +111,15 @@ pub enum Error {
         from: PathBuf,
         /// Its new name.
         to: PathBuf,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
-    /// The system refused to write a shard, because the disk is full for example.
+    /// The system refused to write a shard, for example because the disk is full.
     #[error("cannot write shard {shard}")]
     WriteShard {
         /// The shard's index.
         shard: usize,
-        /// What the system said.
+        /// The system's reason.
         source: io::Error,
     },
     /// The system gave no random number for the set's id.
@@ -135,15 +135,15 @@ pub enum Error {
         /// Why not.
         source: evariste::Error,
     },
-    /// The backend failed, as when a device is lost.
+    /// The backend failed, for example because a device was lost.
     #[error(transparent)]
     Backend(#[from] evariste::Error),
-    /// A device failed while it corrected errors. What it had corrected by then is not known, so the same walk must begin
-    /// again, best on the CPU.
+    /// A device failed while it corrected errors. Its corrections up to then are unknown, so the operation must be repeated,
+    /// preferably on the CPU.
     #[error("a device failed while it corrected")]
     CorrectionUnknown,
-    /// A repair failed after its new shards were complete, while files got their names. What it names was done; running the
-    /// repair again finishes the rest.
+    /// A repair failed while files got their names, after its new shards were complete. The fields list the changes that were
+    /// made; running the repair again makes the others.
     #[error("the repair stopped after {} renamings and {} of {wanted} new shards", renamed.len(), placed.len())]
     PartlyRepaired {
         /// Files that were renamed.
@@ -160,7 +160,7 @@ pub enum Error {
     Cancelled,
 }
 
-/// What the system was asked to do.
+/// An operation that the system refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Action {

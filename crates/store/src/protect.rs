@@ -40,9 +40,9 @@ pub struct Protected {
 /// if it is killed while names are given, some of the shards.
 ///
 /// # Errors
-/// [`Error::HoldsShards`] and [`Error::NameTaken`] if `dir` is not free for the shards; [`Error::FileChanged`] if the file's
-/// length changes meanwhile; [`Error::Io`] and [`Error::WriteShard`], because the disk is full for example. After an error
-/// nothing of the shards is left.
+/// [`Error::HoldsShards`] and [`Error::NameTaken`] if `dir` is not free for the shards, before they are written or when they get
+/// their names; [`Error::FileChanged`] if the file's length changes meanwhile; [`Error::Io`] and [`Error::WriteShard`], for
+/// example if the disk is full. After an error none of the new shards is left, and files that were there are unchanged.
 pub fn protect(
     file: impl AsRef<Path>,
     dir: impl AsRef<Path>,
@@ -67,8 +67,7 @@ pub fn protect(
     let encoded = Instant::now();
     writers.par_iter_mut().try_for_each(|writer| writer.finish(&set))?;
     for writer in writers {
-        output.placed.push(dir.join(names::shard_name(writer.index())));
-        writer.place(dir)?;
+        output.place(writer)?;
     }
     temp::sync_dir(dir)?;
     output.is_complete = true;
@@ -152,7 +151,7 @@ fn changed(path: &Path, file_bytes: u64, grew: bool) -> Error {
     Error::FileChanged { path: path.to_owned(), file_bytes, grew }
 }
 
-/// The directory and the shards placed in it, removed again unless all of them are.
+/// The directory and the shards placed in it. They are removed again unless the whole set is complete.
 struct Output {
     dir: PathBuf,
     is_ours: bool,
@@ -175,14 +174,24 @@ impl Output {
     }
 }
 
+impl Output {
+    /// Gives a shard its name. Another process may have protected into the directory since it was prepared: its shards stay.
+    fn place(&mut self, writer: ShardWriter) -> Result<(), Error> {
+        let name = names::shard_name(writer.index());
+        if !writer.place_new(&self.dir)? {
+            return Err(Error::HoldsShards { dir: self.dir.clone(), name: name.into() });
+        }
+        self.placed.push(self.dir.join(name));
+        Ok(())
+    }
+}
+
 impl Drop for Output {
     fn drop(&mut self) {
         if self.is_complete {
             return;
         }
-        let removed = self.placed.iter().map(fs::remove_file).filter_map(Result::err);
-        // A shard that was not placed yet is not there to be removed.
-        for error in removed.filter(|error| error.kind() != ErrorKind::NotFound) {
+        for error in self.placed.iter().map(fs::remove_file).filter_map(Result::err) {
             log::warn!("a shard could not be removed from {}: {error}", self.dir.display());
         }
         if self.is_ours
@@ -197,6 +206,30 @@ impl Drop for Output {
 mod tests {
     use super::*;
     use evariste::Layout;
+
+    /// Puts a file where a shard will be placed, while the file is encoded, as a second process may.
+    struct Intruder(PathBuf);
+
+    impl Watch for Intruder {
+        fn advance(&self, _: u64) {
+            fs::write(&self.0, "of another set").unwrap();
+        }
+    }
+
+    #[test]
+    fn shards_that_appear_meanwhile_are_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, shards) = (dir.path().join("file"), dir.path().join("shards"));
+        fs::write(&file, vec![7; 50_000]).unwrap();
+        let scheme = Scheme::new(Layout::ReedSolomon { data: 3, parity: 2 }, 4096).unwrap();
+        let backend: Arc<dyn Backend> = Arc::new(evariste::Cpu::new().unwrap());
+        let intruder = Intruder(shards.join("002.shard"));
+        let error = protect(&file, &shards, &scheme, &backend, &intruder).unwrap_err();
+        assert!(matches!(&error, Error::HoldsShards { name, .. } if name == "002.shard"), "{error}");
+        assert_eq!(fs::read_to_string(&intruder.0).unwrap(), "of another set");
+        // The shards that had their names already are gone, and so are the temporary files.
+        assert_eq!(fs::read_dir(&shards).unwrap().count(), 1);
+    }
 
     #[test]
     fn a_file_that_changes_its_length_is_refused() {

@@ -1,4 +1,4 @@
-//! Restore: the file from its shards. Parity is read only where data is missing.
+//! Restore: writes the file from its shards. Parity is read only where data is missing.
 
 use std::io::{self, ErrorKind, IoSlice, Write};
 use std::path::{Path, PathBuf};
@@ -16,20 +16,20 @@ use crate::temp;
 use crate::walk::{self, Purpose};
 use crate::watch::Watch;
 
-/// What a restore met.
+/// The result of a restore.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Restored {
     /// Length of the file.
     pub file_bytes: u64,
-    /// Whether a shard was missing or gave wrong blocks. Parity that was not needed was not read, and is not known.
+    /// Whether a shard was missing or had wrong blocks. Parity that was not needed was not read, so its state is unknown.
     pub is_damaged: bool,
     /// How long each stage was at work.
     pub stages: Vec<StageTime>,
 }
 
 impl Set {
-    /// Writes the file that the shards hold to `path`, over a file that is there.
+    /// Writes the protected file to `path`, and replaces a file that is there.
     ///
     /// The file is written under a temporary name in the same directory, and gets its own once it is complete, has its
     /// hash, and is on disk. The name is on disk when this returns. A killed process leaves `path` as it was, and possibly
@@ -37,7 +37,8 @@ impl Set {
     ///
     /// # Errors
     /// [`Error::BeyondRepair`] if too little is left or the hash is wrong; [`Error::NotAFile`] if `path` is not a file's; and
-    /// [`Error::Io`]. After an error `path` is as it was.
+    /// [`Error::Io`]. After an error `path` is as it was. The one exception is [`Action::SyncDirectory`]: the new file has its
+    /// name then, but the name may not be on disk.
     pub fn restore(
         &self,
         path: impl AsRef<Path>,
@@ -75,8 +76,8 @@ impl Set {
     }
 }
 
-/// Writes all slices, as many with one call as the system takes. One thread does: a file's writers wait for each other
-/// in the system.
+/// Writes all slices, as many with one call as the system takes. It uses one thread, because the system makes the writers of
+/// a file wait for each other.
 fn write_all(file: &mut impl Write, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
     while !slices.is_empty() {
         match file.write_vectored(slices) {
@@ -89,7 +90,7 @@ fn write_all(file: &mut impl Write, mut slices: &mut [IoSlice<'_>]) -> io::Resul
     Ok(())
 }
 
-/// The directory and the name to write. Only a file is ever replaced, and a link's target rather than the link.
+/// The directory and the name to write. Only a file is ever replaced; of a link, the target is replaced.
 fn destination(path: &Path) -> Result<(PathBuf, String), Error> {
     let problem = |problem| Error::NotAFile { path: path.to_owned(), problem };
     let target = match path.metadata() {

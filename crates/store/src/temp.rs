@@ -1,4 +1,4 @@
-//! Files that appear under their name complete and on disk, or not at all.
+//! Files that get their name only when they are complete and on disk.
 
 use std::fs::File;
 use std::path::Path;
@@ -7,7 +7,7 @@ use tempfile::NamedTempFile;
 
 use crate::error::{Action, Error};
 
-/// A file in `dir` under a name that nobody looks at, removed when dropped.
+/// Makes a file in `dir` under a temporary name, which scans skip. It is removed when dropped.
 pub(crate) fn create(dir: &Path, name: &str) -> Result<NamedTempFile, Error> {
     let prefix = format!(".{name}.");
     let mut builder = tempfile::Builder::new();
@@ -21,17 +21,27 @@ pub(crate) fn create(dir: &Path, name: &str) -> Result<NamedTempFile, Error> {
     builder.tempfile_in(dir).map_err(Error::io(Action::CreateIn, dir))
 }
 
-/// Puts all that was written on disk.
+/// Puts everything that was written on disk.
 pub(crate) fn sync(temp: &NamedTempFile) -> Result<(), Error> {
     temp.as_file().sync_all().map_err(Error::io(Action::Write, temp.path()))
 }
 
-/// Gives a synced file its name, over whatever bears it.
+/// Gives a synced file its name, and replaces a file of that name.
 pub(crate) fn place(temp: NamedTempFile, path: &Path) -> Result<(), Error> {
     let from = temp.path().to_owned();
     let placed = temp.persist(path);
     placed.map_err(|error| Error::Rename { from, to: path.to_owned(), source: error.error })?;
     Ok(())
+}
+
+/// Gives a synced file its name unless something has that name already. Returns whether the file got the name.
+pub(crate) fn place_new(temp: NamedTempFile, path: &Path) -> Result<bool, Error> {
+    match temp.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(_) if path.symlink_metadata().is_ok() => Ok(false),
+        // Some file systems have neither a rename that refuses to replace nor hard links.
+        Err(error) => place(error.file, path).map(|()| true),
+    }
 }
 
 /// Puts names on disk.

@@ -59,7 +59,12 @@ impl ShardWriter {
         temp::sync(&self.temp)
     }
 
-    /// Gives the finished file its canonical name.
+    /// Gives the finished file its canonical name unless something has that name already. Returns whether it got the name.
+    pub(crate) fn place_new(self, dir: &Path) -> Result<bool, Error> {
+        temp::place_new(self.temp, &dir.join(names::shard_name(self.index)))
+    }
+
+    /// Gives the finished file its canonical name, and replaces a file of that name.
     pub(crate) fn place(self, dir: &Path) -> Result<(), Error> {
         temp::place(self.temp, &dir.join(names::shard_name(self.index)))
     }
