@@ -26,26 +26,26 @@ pub(crate) struct Sizes {
     pub(crate) bytes: Vec<u64>,
 }
 
-/// How shards are divided into stripes.
+/// Codes and sizes, how shards are divided into stripes, and what is done with them.
 #[derive(Debug, Args)]
-pub(crate) struct Stripes {
+pub(crate) struct Work {
+    #[command(flatten)]
+    pub(crate) sizes: Sizes,
     /// Bytes of a shard in one stripe; makes many stripes [default: one stripe]
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     pub(crate) unit: Option<u64>,
-}
-
-/// What is done with the shards.
-#[derive(Debug, Args)]
-pub(crate) struct Cases {
     /// What to measure; repeatable [default: encode, reconstruct, check]
     #[arg(long = "case", value_name = "CASE", value_enum)]
-    pub(crate) cases: Vec<Case>,
+    cases: Vec<Case>,
 }
 
-impl Cases {
+impl Work {
     /// The cases asked for, else the default ones.
-    pub(crate) fn chosen(&self, stripes: &Stripes) -> Result<&[Case], UsageError> {
-        if self.cases.contains(&Case::Patterns) && stripes.unit.is_none() {
+    ///
+    /// # Errors
+    /// If the case `patterns` is asked for without a unit.
+    pub(crate) fn cases(&self) -> Result<&[Case], UsageError> {
+        if self.cases.contains(&Case::Patterns) && self.unit.is_none() {
             return Err(UsageError("the case patterns needs --unit".to_owned()));
         }
         Ok(if self.cases.is_empty() { &[Case::Encode, Case::Reconstruct, Case::Check] } else { &self.cases })

@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use evariste::Layout;
 
-/// The code of every flag that is not given.
+/// The default of every flag that names a code.
 pub const DEFAULT: &str = Layout::FLAT[0];
 
 /// What `--help` says of each of [`Layout::FLAT`].

@@ -8,7 +8,7 @@ use evariste::cpu::Kernel;
 use rayon::ThreadPoolBuilder;
 
 use super::kernels;
-use crate::args::{Cases, Output, Sizes, Stripes};
+use crate::args::{Output, Work};
 use crate::interrupt;
 use crate::outcome::Outcome;
 use crate::random::Random;
@@ -21,11 +21,7 @@ use crate::table::Table;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    sizes: Sizes,
-    #[command(flatten)]
-    stripes: Stripes,
-    #[command(flatten)]
-    cases: Cases,
+    work: Work,
     /// Number of threads; repeatable [default: 1, and as many as the machine has]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     threads: Vec<u32>,
@@ -47,7 +43,7 @@ fn kernel(text: &str) -> Result<Kernel, String> {
 }
 
 pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
-    let cases = args.cases.chosen(&args.stripes)?;
+    let cases = args.work.cases()?;
     let kernels = if args.kernels.is_empty() { Kernel::available().collect() } else { args.kernels.clone() };
     let cpus = kernels.into_iter().map(Cpu::with_kernel).collect::<Result<Vec<_>, _>>()?;
     let mut threads: Vec<usize> = args.threads.iter().map(|&threads| threads as usize).collect();
@@ -60,7 +56,7 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
         built.with_context(|| format!("cannot start {threads} threads"))
     };
     let pools = threads.into_iter().map(pool).collect::<Result<Vec<_>>>()?;
-    let setups = Setup::all(&args.sizes, args.stripes.unit, setup::CPU)?;
+    let setups = Setup::all(&args.work.sizes, args.work.unit, setup::CPU)?;
     let mut random = Random::fresh()?;
     let mut rows = Rows::new(&TABLE, &args.output, out);
     for pool in &pools {

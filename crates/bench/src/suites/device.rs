@@ -8,7 +8,7 @@ use evariste::Cpu;
 use evariste::backend::BLOCK_BYTES;
 
 use super::kernels::{self, Measured};
-use crate::args::{Case, Cases, Output, Sizes, Stripes, Where};
+use crate::args::{Case, Output, Where, Work};
 use crate::error::UsageError;
 use crate::interrupt;
 use crate::job::Job;
@@ -27,11 +27,7 @@ use crate::table::Table;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    sizes: Sizes,
-    #[command(flatten)]
-    stripes: Stripes,
-    #[command(flatten)]
-    cases: Cases,
+    work: Work,
     /// Kernel of the GPU; repeatable [default: each]
     #[arg(long = "kernel", value_name = "KERNEL", value_enum)]
     kernels: Vec<KernelName>,
@@ -52,7 +48,7 @@ enum Opened {
 }
 
 pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
-    let cases = args.cases.chosen(&args.stripes)?;
+    let cases = args.work.cases()?;
     let kernels = if args.kernels.is_empty() { KernelName::value_variants() } else { &args.kernels };
     if cases.contains(&Case::Patterns) && !kernels.contains(&KernelName::Table) {
         return Err(UsageError("the case patterns needs the kernel table".to_owned()).into());
@@ -70,7 +66,7 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
     };
     let mut random = Random::fresh()?;
     let mut rows = Rows::new(&TABLE, &args.output, out);
-    for setup in Setup::all(&args.sizes, args.stripes.unit, defaults)? {
+    for setup in Setup::all(&args.work.sizes, args.work.unit, defaults)? {
         for &case in cases {
             interrupt::check()?;
             let what = format!("{} {} of {} bytes", case.as_str(), setup.shape(), setup.shard_bytes());

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use evariste::{Backend, Cpu, Gpu, gpu};
 
-use crate::args::{Case, Cases, Output, Sizes, Stripes};
+use crate::args::{Case, Output, Work};
 use crate::interrupt;
 use crate::job::Job;
 use crate::memory::{self, HostShards};
@@ -30,11 +30,7 @@ use copies::{Copies, Seconds};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    sizes: Sizes,
-    #[command(flatten)]
-    stripes: Stripes,
-    #[command(flatten)]
-    cases: Cases,
+    work: Work,
     /// How the shards are allocated and who computes; repeatable [default: each that this machine has]
     #[arg(long = "path", value_name = "PATH", value_enum)]
     paths: Vec<Path>,
@@ -86,7 +82,7 @@ const MEMORY_BYTES: usize = 256 << 20;
 const SOFTWARE_MEMORY_BYTES: usize = 4 << 20;
 
 pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
-    let cases = args.cases.chosen(&args.stripes)?;
+    let cases = args.work.cases()?;
     let paths = if args.paths.is_empty() { Path::value_variants() } else { &args.paths };
     let needs_gpu = paths.iter().any(|path| !matches!(path, Path::Auto | Path::AutoSlices | Path::Cpu));
     let gpu = match Gpu::open(&gpu::Options::default()).context("cannot open a GPU") {
@@ -95,7 +91,8 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
         Err(_) => None,
     };
     let software = gpu.as_ref().is_some_and(|gpu| gpu.info().software);
-    let setups = Setup::all(&args.sizes, args.stripes.unit, if software { setup::HOST_SOFTWARE } else { setup::HOST })?;
+    let setups =
+        Setup::all(&args.work.sizes, args.work.unit, if software { setup::HOST_SOFTWARE } else { setup::HOST })?;
     let copies = gpu.as_ref().map(|gpu| Copies::new(gpu, software)).transpose()?.flatten();
     let by_default = args.paths.is_empty();
     let opened =
