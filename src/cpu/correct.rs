@@ -45,7 +45,7 @@ pub(super) fn run(
         beyond_caches: is_beyond_caches(traffic_bytes),
         locator: LazyLock::new(|| Locator::new(programs, grs)),
     };
-    let slots: Vec<usize> = (0..).take(shards).collect();
+    let slots: Vec<usize> = (0..shards).collect();
     let tiles = view.tiles_of_slots(&slots, TILE_BLOCKS * BLOCK_BYTES)?;
     let run = |tile: Tile<'_>| corrector.correct_tile(tile);
     Ok(if is_worth_threads(traffic_bytes, check.passes()) {

@@ -16,7 +16,7 @@ use crate::cargo::{root, run as execute, succeeds, workspace};
 
 /// Random cases of a round of `properties`.
 const CASES: u32 = 2000;
-/// The test programs with random tests. `cargo xtask test` runs them too, with fewer cases.
+/// The test programs with random tests. `cargo xtask test` runs them too, most with fewer cases.
 const RANDOM_TESTS: [&str; 4] = ["properties", "correct", "codewords", "hostile"];
 
 pub(crate) struct Options {

@@ -1,4 +1,4 @@
-//! What state a set is in: every block read, the file rebuilt and hashed as far as that goes.
+//! The state of a set, found by reading every block, and rebuilding and hashing the file as far as possible.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -20,28 +20,28 @@ use crate::watch::Watch;
 #[non_exhaustive]
 #[must_use]
 pub struct Health {
-    /// Whether the file can be had back.
+    /// Whether the file can be restored.
     pub verdict: Verdict,
-    /// What is wrong, by the index of the shard: the shards that a repair writes anew.
+    /// The damage, by the index of the shard. A repair rewrites these shards.
     pub damaged: BTreeMap<usize, Vec<Damage>>,
-    /// What is worth knowing and no damage.
+    /// Findings that are not damage.
     pub notes: Vec<Note>,
     /// Whether the set is beyond repair by checksums, and a repair that locates errors may do better.
     pub may_be_located: bool,
 }
 
-/// Whether the file can be had back, and whether anything is left to do.
+/// Whether the file can be restored, and whether a repair is needed.
 #[derive(Clone, Debug)]
 pub enum Verdict {
-    /// Every shard is there and right, and so is the file's hash.
+    /// Every shard is present and correct, and so is the file's hash.
     Whole,
-    /// Shards are missing or damaged, and the rest gives the file.
+    /// Shards are missing or damaged, but the others are enough to restore the file.
     Repairable,
-    /// The file cannot be had back.
+    /// The file cannot be restored.
     BeyondRepair(Vec<Reason>),
 }
 
-/// Something wrong with one shard.
+/// Damage to one shard.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Damage {
@@ -79,11 +79,11 @@ pub enum Damage {
     },
 }
 
-/// Something worth knowing that is not damage.
+/// A finding that is not damage.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Note {
-    /// A further file holds the same shard.
+    /// Another file holds the same shard.
     Copy {
         /// Its name.
         name: OsString,
@@ -97,7 +97,7 @@ pub enum Note {
         /// The shard's index.
         shard: usize,
     },
-    /// A further file claims to hold the same shard, and cannot be used.
+    /// Another file claims to hold the same shard, but cannot be used.
     UnusedCopy {
         /// Its name.
         name: OsString,
@@ -116,8 +116,8 @@ pub enum Note {
 }
 
 impl Set {
-    /// Reads every block of every shard, rebuilds in memory what is lost, compares parity with data, and hashes the file.
-    /// Changes nothing.
+    /// Reads every block of every shard, rebuilds lost blocks in memory, compares parity with data, and hashes the file.
+    /// Changes no file.
     ///
     /// # Errors
     /// If the backend fails, if there is no memory for a batch, or if `watch` cancels. Damage is not an error, and neither is
@@ -127,11 +127,11 @@ impl Set {
     }
 }
 
-/// Reads every block of every shard and finds out, to verify or to locate.
+/// Reads every block of every shard, to verify or to locate errors.
 pub(crate) fn check(purpose: Purpose, set: &Set, codec: &Codec, watch: &dyn Watch) -> Result<Health, Error> {
     let shape = set.header.shape;
     let lost = set.lost();
-    // Without a single shard there is nothing to read, and a header may claim any length.
+    // Without any usable shard there is nothing to read, and the header may claim any length.
     let outcome = if lost.len() < shape.total_shards() {
         walk::run(purpose, set, codec, watch, |_| Ok(()))?
     } else {

@@ -1,4 +1,4 @@
-//! What is missing of a set, and what would be needed to have it back.
+//! Why a set cannot be restored: the missing shards or blocks, and how many more would be needed.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -8,7 +8,7 @@ use crate::flaw::{Flaw, Lost};
 use crate::ranges::Stripes;
 use crate::shape::Shape;
 
-/// Why a set cannot give its file back.
+/// Why the file of a set cannot be restored.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Reason {
@@ -21,7 +21,7 @@ pub enum Reason {
         /// Which shards have lost their block there.
         shortage: Shortage,
     },
-    /// In these stripes there are more errors than the code can locate.
+    /// These stripes have more errors than the code can locate.
     Unlocated {
         /// Where.
         stripes: Stripes,
@@ -30,11 +30,11 @@ pub enum Reason {
     },
     /// Further rows that cannot be rebuilt, with other combinations of lost shards.
     MoreRows(u64),
-    /// Every block passes its checksum or was rebuilt, and the file's BLAKE3 is not the one in the headers.
+    /// Every block passes its checksum or was rebuilt, but the file's BLAKE3 differs from the one in the headers.
     WrongHash,
 }
 
-/// What is left, and what would be needed.
+/// The shards or blocks that are left, and the number needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Shortage {
@@ -62,7 +62,7 @@ impl Shortage {
     }
 }
 
-/// A set that cannot give its file back.
+/// A set whose file cannot be restored.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BeyondRepair {
@@ -113,8 +113,8 @@ pub struct Headerless {
 }
 
 impl Headerless {
-    /// Whether some file is whole as far as its header goes, and of a version, code or layout that is not known here. If
-    /// not, the set is beyond repair.
+    /// Whether some file has an intact header with a version, code or layout that this program does not know. If not, the set is
+    /// beyond repair.
     pub fn has_unknown(&self) -> bool {
         self.flaws.iter().any(|(_, flaw)| matches!(flaw, Flaw::Format(error) if error.is_unknown()))
     }

@@ -1,6 +1,6 @@
-//! Repair: check everything, rewrite what is missing or damaged, put names right.
+//! Repair: checks everything, rewrites missing and damaged shards, and corrects names.
 //!
-//! Nothing is changed before all new shards are complete and on disk, and the file they give has the hash it should have.
+//! No name changes before all new shards are complete and on disk, and the rebuilt file has the recorded hash.
 
 mod naming;
 
@@ -19,7 +19,7 @@ use crate::walk::{self, Purpose};
 use crate::watch::Watch;
 use crate::writer::ShardWriter;
 
-/// What a repair did.
+/// The changes that a repair made.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 #[must_use]
@@ -30,7 +30,7 @@ pub struct Repaired {
     pub renamed: Vec<Renaming>,
 }
 
-/// A repair whose set is known through and through, and which has not changed anything yet.
+/// A repair after the set was checked completely. Nothing has been changed yet.
 #[derive(Debug)]
 #[must_use]
 pub struct RepairPlan {
@@ -45,19 +45,19 @@ impl Set {
     /// Makes the set whole, or changes nothing: [`Set::plan_repair`], then [`RepairPlan::run`].
     ///
     /// # Errors
-    /// As those two.
+    /// The errors of those two.
     pub fn repair(self, locate: bool, backend: &Arc<dyn Backend>, watch: &dyn Watch) -> Result<Repaired, Error> {
         self.plan_repair(locate, backend, watch)?.run(watch)
     }
 
-    /// Finds out what a repair would write, by a [`Set::verify`].
+    /// Finds the shards that a repair would write, by a [`Set::verify`].
     ///
-    /// With `locate`, a set that is beyond repair by its checksums is left to the code: shards whose tables are damaged are
-    /// used all the same, and blocks that pass are suspected. A code that locates nothing takes the blocks as they are. The
-    /// file's hash decides in either case.
+    /// With `locate`, a set that is beyond repair by its checksums is checked again by the code: shards with damaged tables are
+    /// used, and blocks that pass their checksum may be wrong too. A code that cannot locate errors takes such blocks as they
+    /// are. The file's hash decides in either case.
     ///
     /// # Errors
-    /// As [`Set::verify`].
+    /// The errors of [`Set::verify`].
     pub fn plan_repair(
         mut self,
         locate: bool,
@@ -86,7 +86,7 @@ impl RepairPlan {
         &self.set
     }
 
-    /// Its state. What is damaged there is what [`RepairPlan::run`] writes anew.
+    /// Its state. [`RepairPlan::run`] rewrites the shards that are damaged there.
     pub fn health(&self) -> &Health {
         &self.health
     }
@@ -96,15 +96,15 @@ impl RepairPlan {
         self.cannot_locate.as_ref()
     }
 
-    /// Writes missing and damaged shards anew, and puts names right.
+    /// Rewrites missing and damaged shards, and corrects names.
     ///
     /// The new shards are written under temporary names and put on disk; names change only then, and only if the file that
     /// the shards give has its hash. Names are on disk when this returns. A file in the way that may be of use is renamed
     /// `NAME.aside`.
     ///
     /// # Errors
-    /// [`Error::BeyondRepair`] if the set is; [`Error::PartlyRepaired`] if a renaming failed after others were done. After
-    /// every other error nothing has changed.
+    /// [`Error::BeyondRepair`] if too little of the set is left; [`Error::PartlyRepaired`] if a renaming failed after others were
+    /// done. After every other error nothing has changed.
     pub fn run(mut self, watch: &dyn Watch) -> Result<Repaired, Error> {
         if let Verdict::BeyondRepair(reasons) = self.health.verdict {
             return Err(self.set.beyond_repair(reasons, self.health.may_be_located));
@@ -149,7 +149,7 @@ fn rewrite(
     Ok(writers)
 }
 
-/// Renames, and notes what is done.
+/// Gives the files their names, and records each renaming and each new shard.
 fn put_in_place(
     set: &mut Set,
     rewritten: &[usize],

@@ -1,7 +1,7 @@
-//! The set of shards in a directory: which shard is where, and what else lies there.
+//! The set of shards in a directory: the file of each shard, and the other files there.
 //!
-//! The index in a header counts, never the file's name. Headers that agree in all that a set has in common make one set; the
-//! set with the most shards is the one a verb works on, and every other file is a stray with a reason.
+//! A shard is identified by the index in its header, never by the file's name. Headers with equal common fields belong to one
+//! set. The set with the most shards is opened, and every other file is a stray with a reason.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
@@ -28,12 +28,12 @@ pub struct Set {
     pub(crate) strays: Vec<Stray>,
 }
 
-/// What there is of one shard.
+/// The files of one shard.
 #[derive(Debug, Default)]
 pub(crate) struct Member {
     /// Files that hold it, the best first: the canonical name, then by name. Usually one.
     pub(crate) files: Vec<ShardFile>,
-    /// Files whose header says they hold it, and which give nothing.
+    /// Files whose header says that they hold it, but that cannot be used.
     pub(crate) rejected: Vec<(OsString, Flaw)>,
 }
 
@@ -55,9 +55,9 @@ pub(crate) struct Stray {
 }
 
 impl Set {
-    /// Finds the set in a directory: reads the header and the checksum table of every shard file, and no payload.
+    /// Finds the set in a directory. Reads the header and the checksum table of every shard file, but no payload.
     ///
-    /// The index in a header counts, not the file's name. If there are several sets, the one with the most shards is opened.
+    /// A shard is identified by the index in its header, not by the file's name. If there are several sets, the one with the most shards is opened.
     ///
     /// # Errors
     /// [`Error::NoShards`], [`Error::NoUsableHeader`] and [`Error::AmbiguousSet`] if the directory holds no set or several;
@@ -93,14 +93,14 @@ impl Set {
             strays.push(Stray { name, kind: stray });
         }
         for (index, member) in members.iter_mut().enumerate() {
-            // Stable: what was found in the order of names stays so.
+            // The sort is stable, so the other files stay in the order of their names.
             member.files.sort_by_key(|file| file.name != *names::shard_name(index));
             member.rejected.sort_by_key(|(name, _)| *name != *names::shard_name(index));
         }
         Ok(Self { dir: dir.to_owned(), header, code, members, strays })
     }
 
-    /// What the headers of its shards have in common: code, shape, the file's hash, id.
+    /// The fields that the headers of all its shards have in common: layout, shape, the file's hash, id.
     pub fn header(&self) -> &SetHeader {
         &self.header
     }
@@ -152,12 +152,12 @@ impl Set {
     }
 }
 
-/// Whether a damaged table is all that is wrong with a file that was rejected.
+/// Whether a file was rejected only because its table is damaged.
 fn lacks_table((_, flaw): &(OsString, Flaw)) -> bool {
     matches!(flaw, Flaw::Format(FormatError::TableChecksum))
 }
 
-/// The set with the most shards. Headers count, whatever the rest of their files is like.
+/// The set with the most shards. Every good header counts, even if the rest of its file is damaged.
 fn choose(dir: &Path, found: &[Found]) -> Result<SetHeader, Error> {
     let mut sets: HashMap<&SetHeader, BTreeSet<usize>> = HashMap::new();
     for header in found.iter().filter_map(|found| found.header.as_ref()) {
@@ -177,7 +177,7 @@ fn choose(dir: &Path, found: &[Found]) -> Result<SetHeader, Error> {
     }
 }
 
-/// No header can be used: there is none, we know none of them, or none is whole.
+/// The error if no header can be used: there are no shard files, or every header is damaged or of an unknown version.
 fn none_readable(dir: &Path, found: &[Found]) -> Error {
     let dir = dir.to_owned();
     if found.is_empty() {
@@ -187,7 +187,7 @@ fn none_readable(dir: &Path, found: &[Found]) -> Error {
     Error::NoUsableHeader(Box::new(Headerless { dir, flaws: flaws.collect() }))
 }
 
-/// Whether a file bears the name its shard should have.
+/// Whether a file has the canonical name of its shard.
 pub(crate) fn is_canonical(name: &OsStr, index: usize) -> bool {
     name == OsStr::new(&names::shard_name(index))
 }

@@ -1,7 +1,7 @@
-//! The numbers of a set: how many shards, how large a unit, how long a file, and what follows from them.
+//! The numbers of a set: shards, bytes of a unit, bytes of the file, and everything that follows from them.
 //!
-//! The file lies in stripes of k units; the last stripe is padded with zeros. So every shard's payload is
-//! `ceil(file_bytes / (k * unit_bytes)) * unit_bytes` bytes, and an empty file has none. A shard file is the header, the
+//! The file is divided into stripes of k units; the last stripe is padded with zeros. So every shard's payload is
+//! `ceil(file_bytes / (k * unit_bytes)) * unit_bytes` bytes; for an empty file that is 0. A shard file is the header, the
 //! payload, and four bytes of checksum for every block of the payload.
 
 /// Bytes of a shard file's header.
@@ -10,7 +10,7 @@ pub const HEADER_BYTES: usize = 4096;
 pub const BLOCK_BYTES: usize = evariste::crc::BLOCK_BYTES;
 /// Bytes of one checksum in the CRC table.
 pub(crate) const CRC_BYTES: usize = 4;
-/// The largest unit. A stripe of n units lies in memory whole, so a header must not be able to ask for any size it likes.
+/// The largest unit. A whole stripe of n units is held in memory, so the size that a header may demand is limited.
 pub const MAX_UNIT_BYTES: u64 = 1 << 30;
 /// The most shards. Each is an open file, and a code's matrix grows with the square.
 pub const MAX_SHARDS: u64 = 1024;
@@ -67,7 +67,7 @@ pub enum ShapeError {
 /// Checks a unit against the format.
 ///
 /// # Errors
-/// Where it is not a positive multiple of [`BLOCK_BYTES`], or beyond [`MAX_UNIT_BYTES`].
+/// If it is not a positive multiple of [`BLOCK_BYTES`], or exceeds [`MAX_UNIT_BYTES`].
 pub fn check_unit(unit_bytes: u64) -> Result<usize, ShapeError> {
     if unit_bytes == 0 || !unit_bytes.is_multiple_of(BLOCK_BYTES as u64) {
         return Err(ShapeError::UnitNotInBlocks { unit_bytes });
@@ -82,7 +82,7 @@ impl Shape {
     /// Checks the numbers.
     ///
     /// # Errors
-    /// Names the number that is beyond its limit, and the limit.
+    /// A [`ShapeError`] with the number that is out of range, and its limit.
     pub fn new(data_shards: u64, parity_shards: u64, unit_bytes: u64, file_bytes: u64) -> Result<Self, ShapeError> {
         let unit_bytes = check_unit(unit_bytes)?;
         if data_shards == 0 || parity_shards == 0 {
@@ -142,7 +142,7 @@ impl Shape {
         self.total_shards() as u64 * self.unit_bytes as u64
     }
 
-    /// Stripes of the file; none if it is empty.
+    /// Stripes of the file; 0 if it is empty.
     pub fn stripes(&self) -> u64 {
         self.file_bytes.div_ceil(self.stripe_data_bytes())
     }
@@ -172,7 +172,7 @@ impl Shape {
         HEADER_BYTES as u64 + self.payload_bytes() + self.table_bytes()
     }
 
-    /// Where the unit of this data shard in this stripe begins in the file, be that behind its end.
+    /// The offset in the file of the unit of this data shard in this stripe. It may be after the file's end.
     pub(crate) fn unit_start(&self, stripe: u64, data_shard: usize) -> u64 {
         stripe * self.stripe_data_bytes() + data_shard as u64 * self.unit_bytes as u64
     }
