@@ -156,7 +156,7 @@ fn codes_are_read_back_as_they_were_written() {
 #[test]
 fn calibrations_are_read_back_as_they_were_written() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let path = folder.join("parsers-calibration");
+    let path = folder.join(format!("parsers-calibration-{}", std::process::id()));
     fuzz(&CALIBRATIONS, |text| {
         std::fs::write(&path, text).unwrap();
         let Ok(found) = Calibration::load(&path) else { return false };
