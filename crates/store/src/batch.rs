@@ -1,8 +1,8 @@
 //! Some stripes in memory, with every block marked good or lost.
 //!
-//! Stripes stand side by side: shard i of the batch holds unit i of the first stripe, then of the second, and so on, just
-//! as in its file. A code works byte column by byte column, so all stripes of a batch are one large stripe to it, and
-//! blocks at the same place in every shard, a *row*, can be rebuilt together whatever is wrong with other rows.
+//! Shard i of the batch holds unit i of the first stripe, then unit i of the second, and so on, as in its file. A code
+//! works byte column by byte column, so it can treat the batch as one large stripe. A *row* is the blocks at the same
+//! place of all shards; rows with different damage are rebuilt separately.
 
 use std::ops::Range;
 
@@ -11,12 +11,13 @@ use evariste::{Checksums, Codec, Columns, Shards};
 use crate::error::Error;
 use crate::shape::{BLOCK_BYTES, Shape};
 
-/// A batch is the fewest stripes that come to this. Twice as much was no faster on a GPU or on 16 cores (10+4, 3 GiB in
-/// memory); a GPU's driver takes 150 MB by itself.
+/// The size of a batch: the smallest number of stripes that have this many bytes, or the whole file if it has fewer.
+/// Twice as much was no faster on a GPU or on 16 cores (10+4, 3 GiB in memory). For comparison, a GPU's driver takes
+/// 150 MB.
 pub const BATCH_BYTES: u64 = 32 << 20;
-/// What the buffers of a pipeline may take together; a single one takes what its stripe takes.
+/// The most bytes that the buffers of a pipeline take together. If one batch is larger, there is one buffer.
 const BUFFERS_BYTES: u64 = 128 << 20;
-/// A buffer for each stage of a pipeline, where that many fit.
+/// The most buffers of a pipeline: one for each stage.
 const MOST_BUFFERS: u64 = 4;
 
 pub(crate) struct Batch {
@@ -24,7 +25,7 @@ pub(crate) struct Batch {
     shape: Shape,
     first_stripe: u64,
     stripes: usize,
-    /// Whether a block is good: one list of the batch's blocks for each shard.
+    /// For each shard, whether each of its blocks is good.
     good: Vec<Vec<bool>>,
     checksums: Option<Checksums>,
 }
@@ -36,7 +37,7 @@ pub(crate) struct Run {
     pub(crate) lost: Vec<usize>,
 }
 
-/// One shard of a batch, to be filled.
+/// One shard of a batch, for the reader to fill.
 pub(crate) struct Lane<'a> {
     pub(crate) index: usize,
     pub(crate) payload: &'a mut [u8],
@@ -44,7 +45,7 @@ pub(crate) struct Lane<'a> {
 }
 
 impl Batch {
-    /// The buffers of a pipeline: one where a single stripe is large already, and none for an empty file.
+    /// Makes the buffers of a pipeline: at least one, or none if the file is empty.
     pub(crate) fn buffers(codec: &Codec, shape: &Shape) -> Result<Vec<Self>, Error> {
         let stripes = BATCH_BYTES.div_ceil(shape.stripe_bytes()).clamp(1, shape.stripes().max(1));
         let batches = shape.stripes().div_ceil(stripes);
@@ -63,7 +64,8 @@ impl Batch {
         Ok(Self { shards, shape, first_stripe: 0, stripes: 0, good, checksums: None })
     }
 
-    /// Takes the stripes from `first_stripe` on, as many as there is room for, every block lost; false if none is left.
+    /// Starts a batch of the stripes from `first_stripe` on, as many as fit, with every block marked lost. Returns
+    /// false if no stripe is left.
     pub(crate) fn begin(&mut self, first_stripe: u64) -> bool {
         let room = self.shards.shard_bytes() / self.shape.unit_bytes();
         let left = self.shape.stripes().saturating_sub(first_stripe);
@@ -77,12 +79,12 @@ impl Batch {
         self.first_stripe
     }
 
-    /// The stripe behind the last.
+    /// The stripe after the last.
     pub(crate) fn next_stripe(&self) -> u64 {
         self.first_stripe + self.stripes as u64
     }
 
-    /// Bytes each shard has in this batch.
+    /// Bytes of each shard in this batch.
     fn bytes(&self) -> usize {
         self.stripes * self.shape.unit_bytes()
     }
@@ -96,7 +98,7 @@ impl Batch {
         self.first_stripe + (row / self.shape.unit_blocks()) as u64
     }
 
-    /// What the batch holds of a shard, good or not.
+    /// The payload of a shard in this batch, including blocks that are not good.
     pub(crate) fn payload(&self, shard: usize) -> &[u8] {
         &self.shards.shard(shard)[..self.bytes()]
     }
@@ -107,15 +109,15 @@ impl Batch {
         end(self.next_stripe()) - end(self.first_stripe)
     }
 
-    /// The file's bytes in their order, without the padding.
+    /// The file's bytes in order, without the padding.
     pub(crate) fn file_slices(&self) -> impl Iterator<Item = &[u8]> {
         units(self.shape, self.first_stripe, self.stripes)
             .map(|(shard, range)| &self.shards.shard(shard)[range])
             .filter(|slice| !slice.is_empty())
     }
 
-    /// The file's bytes to be filled, each piece of at most `most` bytes with its offset in the file, in the order of the
-    /// file. The padding is made zero.
+    /// The places for the file's bytes, in the order of the file: pieces of at most `most` bytes, each with its offset
+    /// in the file. Fills the padding with zeros.
     pub(crate) fn file_pieces_mut(&mut self, most: usize) -> Vec<(u64, &mut [u8])> {
         let (shape, bytes, first_stripe) = (self.shape, self.bytes(), self.first_stripe);
         let mut pieces = Vec::new();
@@ -131,7 +133,7 @@ impl Batch {
         pieces
     }
 
-    /// Every shard, to be filled and its blocks marked.
+    /// Every shard, for the reader to fill and to mark its blocks.
     pub(crate) fn lanes(&mut self) -> impl Iterator<Item = Lane<'_>> {
         let (bytes, rows) = (self.bytes(), self.rows());
         self.shards.iter_mut().zip(&mut self.good).enumerate().map(move |(index, (payload, good))| Lane {
@@ -146,24 +148,25 @@ impl Batch {
         Ok(self.shards.columns(rows.start * BLOCK_BYTES..rows.end * BLOCK_BYTES)?)
     }
 
-    /// Computes parity, and the checksums of all.
+    /// Computes parity, and the checksums of all shards.
     pub(crate) fn encode(&mut self, codec: &Codec) -> Result<(), Error> {
         self.checksums = Some(codec.encode_with_checksums(&mut self.columns(0..self.rows())?)?);
         Ok(())
     }
 
-    /// The checksums of a shard's blocks; none before [`Batch::encode`].
+    /// The checksums of a shard's blocks; empty before [`Batch::encode`].
     pub(crate) fn checksums(&self, shard: usize) -> &[u32] {
         self.checksums.as_ref().and_then(|checksums| checksums.shard(shard)).unwrap_or_default()
     }
 
-    /// The rows of the batch, as few runs as possible.
+    /// The rows of the batch, in as few runs as possible.
     pub(crate) fn runs(&self) -> Vec<Run> {
         runs(&self.good, self.rows())
     }
 }
 
-/// Data units in the file's order, each as its shard and the range of the file's bytes in it.
+/// The data units in the order of the file: for each, its shard and the range of that shard's bytes that belong to the
+/// file.
 fn units(shape: Shape, first_stripe: u64, stripes: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
     (0..stripes).flat_map(move |stripe| {
         (0..shape.data_shards()).map(move |shard| {

@@ -1,4 +1,4 @@
-//! What can be wrong with a file in the directory of a set.
+//! Problems of a file in the directory of a set.
 
 use std::ffi::OsString;
 use std::io;
@@ -13,7 +13,7 @@ pub enum Flaw {
     /// The system cannot read it.
     #[error("unreadable: {0}")]
     Unreadable(Arc<io::Error>),
-    /// It is not a whole shard file.
+    /// It is not a complete shard file.
     #[error("{0}")]
     Format(#[from] FormatError),
 }
@@ -32,7 +32,7 @@ pub enum StrayKind {
     Foreign(SetId),
     /// It has the set's id but other counts or sizes, so one of the headers is wrong.
     Contradicting,
-    /// It has no header that says where it belongs.
+    /// It has no usable header, so its set is unknown.
     Flawed(Flaw),
 }
 
@@ -42,7 +42,7 @@ pub enum StrayKind {
 pub enum Lost {
     /// No file holds it.
     Missing,
-    /// Its name belongs to a directory, a pipe or the like.
+    /// A directory, a pipe or the like has its name.
     NotAFile,
     /// Its file cannot be used.
     Flawed {
@@ -51,12 +51,12 @@ pub enum Lost {
         /// What is wrong with it.
         flaw: Flaw,
     },
-    /// The file of its name belongs elsewhere.
+    /// The file with its name does not belong to the set.
     Stray(StrayKind),
 }
 
 impl StrayKind {
-    /// Whether the file may be of use. Then it is never overwritten.
+    /// Whether the file may still be useful. Such a file is never overwritten.
     pub(crate) fn is_worth_keeping(&self) -> bool {
         match self {
             Self::Foreign(_) | Self::Contradicting => true,

@@ -1,7 +1,7 @@
 //! The header of a shard file, byte by byte. docs/shard-format.md has the same table in prose.
 //!
-//! Every number is little-endian. Every version of the format keeps three fields: the magic, the version, and the checksum
-//! over the header before it. So a damaged header is never taken for an unknown version.
+//! Every number is little-endian. Every version of the format keeps three fields in place: the magic, the version, and
+//! the checksum of the bytes before it. So a damaged header is never taken for an unknown version.
 
 mod error;
 
@@ -14,9 +14,9 @@ pub use error::FormatError;
 pub(crate) const MAGIC: [u8; 8] = *b"EVARISTE";
 /// The version this program writes and the only one it reads.
 const VERSION: u32 = 1;
-/// The layout field of a flat code, whose name is in the code field.
+/// The content of the layout field for a flat code. The code's name is in the code field.
 const FLAT: &str = "flat";
-/// The code field of a layout with groups, whose name is in the layout field.
+/// The content of the code field for a layout with groups. The layout's name is in the layout field.
 const GROUPED: &str = "layout";
 
 /// Where each field begins. The bytes between the last field and the checksum are zero.
@@ -39,7 +39,7 @@ mod at {
     pub(super) const CHECKSUM: usize = 4064;
 }
 
-/// What the headers of all shards of a set have in common.
+/// The fields that the headers of all shards of a set have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct SetHeader {
@@ -49,7 +49,7 @@ pub struct SetHeader {
     pub shape: Shape,
     /// BLAKE3 of the file.
     pub file_hash: [u8; 32],
-    /// Tells this set from every other.
+    /// The id of the set.
     pub id: SetId,
 }
 
@@ -68,7 +68,7 @@ impl std::fmt::Display for SetId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) set: SetHeader,
-    /// Which shard this is; the file's name says nothing.
+    /// Which shard this is. The file's name does not count.
     pub(crate) index: usize,
     /// BLAKE3 of the CRC table.
     pub(crate) table_hash: [u8; 32],
@@ -118,7 +118,8 @@ impl Header {
         }
         let layout = text_at::<{ at::TABLE_HASH - at::LAYOUT }>(bytes, at::LAYOUT, "layout")?;
         let code = text_at::<{ at::LAYOUT - at::CODE }>(bytes, at::CODE, "code")?;
-        // Before the numbers: a newer version may give them a meaning of its own for a code that is unknown here.
+        // Names are read before numbers, because the numbers may mean something else with a code that this version does
+        // not know.
         let grouped = grouped(code, layout)?;
         let mut reserved = (at::ZERO..at::UNIT_BYTES).chain(at::RESERVED..at::CHECKSUM);
         if let Some(offset) = reserved.find(|&offset| bytes[offset] != 0) {
@@ -159,7 +160,7 @@ impl Header {
     }
 }
 
-/// The layout with groups that a header's two names mean; `None` for a flat code.
+/// The layout with groups that the two name fields give, or `None` for a flat code.
 fn grouped(code: &str, layout: &str) -> Result<Option<Layout>, FormatError> {
     match (code, layout) {
         (code, FLAT) if Layout::FLAT.contains(&code) => return Ok(None),
@@ -167,7 +168,7 @@ fn grouped(code: &str, layout: &str) -> Result<Option<Layout>, FormatError> {
         (GROUPED, layout) => layout.parse().ok(),
         _ => None,
     }
-    // A flat code is written in one way only: by its own name.
+    // A flat code may be written only by its own name.
     .filter(|layout: &Layout| layout.flat_construction().is_none())
     .map(Some)
     .ok_or_else(|| FormatError::UnknownLayout { name: layout.to_owned() })
@@ -178,7 +179,7 @@ fn checksum(bytes: &[u8; HEADER_BYTES]) -> [u8; 32] {
     blake3::hash(&bytes[..at::CHECKSUM]).into()
 }
 
-/// A number of shards; a [`Shape`] has at most 1024.
+/// The bytes of a number of shards, which a [`Shape`] limits to 1024.
 fn count_bytes(count: usize) -> [u8; 4] {
     u32::try_from(count).unwrap_or(u32::MAX).to_le_bytes()
 }
@@ -191,7 +192,7 @@ fn u32_at(bytes: &[u8; HEADER_BYTES], at: usize) -> u32 {
     u32::from_le_bytes(array_at(bytes, at))
 }
 
-/// Printable ASCII, then zeros to the field's end.
+/// The text of a field: printable ASCII, then zeros to the field's end.
 fn text_at<'a, const N: usize>(
     bytes: &'a [u8; HEADER_BYTES],
     at: usize,

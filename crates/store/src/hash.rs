@@ -1,27 +1,28 @@
 //! BLAKE3 of a file that comes in pieces, on all cores.
 //!
-//! BLAKE3 is a binary tree over chunks of 1 KiB whose left subtrees are full. So groups of 2^7 chunks are subtrees by
-//! themselves: each is hashed by one thread, wherever its bytes lie, and the tree above them is put together in order.
-//! (J. O'Connor, J.-P. Aumasson, S. Neves, Z. Wilcox-O'Hearn, "BLAKE3: one function, fast everywhere", section 2.1.)
+//! BLAKE3 is a binary tree over chunks of 1 KiB whose left subtrees are full. So each group of 2^7 chunks is a subtree:
+//! one thread hashes each group, and the tree above the groups is built in order. (J. O'Connor, J.-P. Aumasson, S.
+//! Neves, Z. Wilcox-O'Hearn, "BLAKE3: one function, fast everywhere", section 2.1.)
 
 use blake3::Hasher;
 use blake3::hazmat::{ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root};
 use rayon::prelude::*;
 
-/// A group: 2^7 chunks, a core's work of some 20 us, and many times what its vectors take at once.
+/// Bytes of a group of 2^7 chunks. One core hashes it in about 20 us, and it fills the core's vectors many times.
 const GROUP_BYTES: usize = 128 << 10;
 
-/// Hashes a file. The result is that of `blake3::hash` over all of it.
+/// Hashes a file. The result equals `blake3::hash` of the whole file.
 pub(crate) struct FileHasher {
     /// The full subtrees before the last group, the largest first: one for each bit of `groups`.
     subtrees: Vec<ChainingValue>,
-    /// Groups in `subtrees`.
+    /// The number of groups in `subtrees`.
     groups: u64,
-    /// The last group that has begun. It is closed when another begins: alone it would be the root.
+    /// The last group, complete or not. It becomes a subtree only when another group begins, because a single group
+    /// would be the root.
     last: Hasher,
 }
 
-/// A group and what of it has come now.
+/// A group, and its bytes from the present update.
 struct Group<'a> {
     hasher: Hasher,
     pieces: Vec<&'a [u8]>,
@@ -41,7 +42,7 @@ impl FileHasher {
         Self { subtrees: Vec::new(), groups: 0, last: Hasher::new() }
     }
 
-    /// Takes the next bytes of the file, which may lie in several places.
+    /// Hashes the next bytes of the file, which may lie in several places.
     pub(crate) fn update<'a>(&mut self, slices: impl IntoIterator<Item = &'a [u8]>) {
         let mut room = GROUP_BYTES.saturating_sub(usize::try_from(self.last.count()).unwrap_or(GROUP_BYTES));
         let mut last = Group { hasher: std::mem::take(&mut self.last), pieces: Vec::new() };
@@ -66,11 +67,11 @@ impl FileHasher {
         closed.into_iter().for_each(|group| self.push(group));
     }
 
-    /// Adds a group that another follows.
+    /// Adds a group that is not the last.
     fn push(&mut self, group: ChainingValue) {
         let mut subtree = group;
         self.groups += 1;
-        // As many pairs are full now as the count of groups has zeros at its end.
+        // The number of pairs that are now full equals the number of zero bits at the end of the count of groups.
         for _ in 0..self.groups.trailing_zeros() {
             if let Some(left) = self.subtrees.pop() {
                 subtree = merge_subtrees_non_root(&left, &subtree, Mode::Hash);
@@ -79,7 +80,7 @@ impl FileHasher {
         self.subtrees.push(subtree);
     }
 
-    /// The hash of all that came.
+    /// The hash of the whole file.
     pub(crate) fn finalize(self) -> [u8; 32] {
         let Some((root, others)) = self.subtrees.split_first() else { return self.last.finalize().into() };
         let merge = |right, left: &ChainingValue| merge_subtrees_non_root(left, &right, Mode::Hash);
@@ -92,7 +93,7 @@ impl FileHasher {
 mod tests {
     use super::*;
 
-    /// The hash of bytes that come `batch` at a time, each batch in slices of `slice`.
+    /// Hashes bytes in updates of `batch` bytes, each in slices of `slice` bytes.
     fn hash(bytes: &[u8], batch: usize, slice: usize) -> [u8; 32] {
         let mut hasher = FileHasher::new();
         bytes.chunks(batch).for_each(|batch| hasher.update(batch.chunks(slice)));
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_blake3_of_the_whole_at_every_boundary() {
+    fn the_hash_is_blake3_of_the_whole_at_every_boundary() {
         let bytes: Vec<u8> = (0..9 * GROUP_BYTES + 1).map(|at| (at % 251).to_le_bytes()[0]).collect();
         let groups = |count: usize| [count * GROUP_BYTES - 1, count * GROUP_BYTES, count * GROUP_BYTES + 1];
         for length in [0, 1, 1023, 1024, 1025].into_iter().chain((1..=9).flat_map(groups)) {
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_between_changes_nothing() {
+    fn empty_slices_change_nothing() {
         let mut hasher = FileHasher::new();
         hasher.update([]);
         hasher.update([&b"abc"[..], &[], &b"d"[..]]);

@@ -1,9 +1,9 @@
 //! Files as sets of erasure-coded shards.
 //!
-//! [`protect`] writes a file as a directory of data and parity shards. [`Set::open`] finds the set in a directory again;
-//! [`Set::verify`] reads all of it and says what is damaged, [`Set::repair`] writes missing and damaged shards anew, and
-//! [`Set::restore`] writes the file. A [`Scheme`] chooses the layout and the unit. docs/shard-format.md
-//! describes the files.
+//! [`protect`] writes a file as a directory of data and parity shards. [`Set::open`] finds the set in a directory.
+//! [`Set::verify`] reads the whole set and reports damage, [`Set::repair`] rewrites missing and damaged shards, and
+//! [`Set::restore`] writes the file. A [`Scheme`] chooses the layout and the unit. docs/shard-format.md describes the
+//! files.
 //!
 //! ```text
 //! protect  file -> batch -> codec -> writer -> shards
@@ -36,8 +36,8 @@
 //! # }
 //! ```
 //!
-//! A *stripe* is k + m units of [`Shape::unit_bytes`] bytes, one of each shard. A *row* is the blocks of 4096 bytes at the same
-//! place of all shards: each block has its own checksum, and each row is rebuilt by itself.
+//! A *stripe* is k + m units of [`Shape::unit_bytes`] bytes, one of each shard. A *row* is the blocks of 4096 bytes at
+//! the same place of all shards. Each block has its own checksum, and each row is rebuilt separately.
 
 #![warn(missing_docs)]
 

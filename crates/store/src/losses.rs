@@ -12,16 +12,16 @@ use crate::shape::Shape;
 #[derive(Default)]
 pub(crate) struct Losses {
     by_lost: BTreeMap<Vec<usize>, Stripes>,
-    /// Where more is wrong than the code can locate.
+    /// Stripes with more errors than the code can locate.
     pub(crate) unlocated: Stripes,
-    /// Rows that found no room: patterns are kept in bounded number.
+    /// The number of further rows, lost after [`Losses::KEPT`] patterns of lost shards were listed.
     more: u64,
 }
 
 impl Losses {
     const KEPT: usize = 32;
 
-    /// Adds the rows of a run, which are in these stripes.
+    /// Adds the rows of a run, which lie in these stripes.
     pub(crate) fn add(&mut self, run: &Run, stripes: Range<u64>) {
         if self.by_lost.len() >= Self::KEPT && !self.by_lost.contains_key(&run.lost) {
             self.more += run.rows.len() as u64;
@@ -35,7 +35,7 @@ impl Losses {
         self.by_lost.is_empty() && self.unlocated.is_empty()
     }
 
-    /// A reason for each pattern.
+    /// One reason for each pattern of lost shards, one for unlocated errors, and one for further rows.
     pub(crate) fn reasons(&self, shape: &Shape) -> Vec<Reason> {
         let of_pattern = |(lost, stripes): (&Vec<usize>, &Stripes)| Reason::Blocks {
             stripes: stripes.clone(),

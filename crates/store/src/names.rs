@@ -1,4 +1,4 @@
-//! File names of shards: what they are called, and how a name is freed for its owner.
+//! File names of shards, and how a name is freed for the shard that should have it.
 
 use std::ffi::OsStr;
 use std::fs::Metadata;
@@ -9,24 +9,24 @@ use crate::error::Error;
 /// The extension of a shard file.
 pub(crate) const EXTENSION: &str = "shard";
 
-/// `007.shard`: the canonical file name of the shard of this index.
+/// The canonical file name of the shard with this index, such as `007.shard`.
 pub fn shard_name(index: usize) -> String {
     format!("{index:03}.{EXTENSION}")
 }
 
-/// Whether a file is looked at as a shard whatever is in it.
+/// Whether a file with this name counts as a shard, whatever its contents.
 pub(crate) fn is_shard_name(name: &OsStr) -> bool {
     Path::new(name).extension().is_some_and(|extension| extension == EXTENSION)
 }
 
-/// Whether a directory, a pipe or the like bears this name: no file can be put in its place.
+/// Whether this name belongs to a directory, a pipe or the like. A file cannot replace it.
 pub(crate) fn is_no_file(dir: &Path, name: &OsStr) -> bool {
-    // A link is replaced, wherever it leads to.
+    // A link is replaced, whatever its target is.
     let is_file_or_link = |metadata: Metadata| metadata.is_file() || metadata.is_symlink();
     dir.join(name).symlink_metadata().is_ok_and(|metadata| !is_file_or_link(metadata))
 }
 
-/// Renames a file to the first of `NAME.aside`, `NAME.aside-2` ... that is free; returns the new name.
+/// Renames a file to the first free name of `NAME.aside`, `NAME.aside-2` and so on. Returns the new name.
 pub(crate) fn move_aside(dir: &Path, name: &OsStr) -> Result<PathBuf, Error> {
     let taken = |path: &Path| path.symlink_metadata().is_ok();
     let mut aside = name.to_owned();

@@ -1,12 +1,12 @@
-//! Stages that work at the same time, over a few buffers that go round.
+//! Stages that work at the same time, over a few buffers that are reused in a ring.
 //!
 //! ```text
 //! fill --> stage --> stage --> stage
 //!   ^--------------------------'
 //! ```
 //!
-//! Each stage has its own thread and handles one buffer at a time, in order; with two buffers two stages run at any time,
-//! with one they take turns. The buffers bound what a verb needs.
+//! Each stage has its own thread and handles one buffer at a time, in order. At most as many stages run at the same
+//! time as there are buffers. The buffers bound the memory that an operation needs.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -17,7 +17,7 @@ use crate::watch::Watch;
 
 type Work<'a, B> = Box<dyn FnMut(&mut B) -> Result<bool, Error> + Send + 'a>;
 
-/// What is done with every buffer.
+/// One step, which every buffer passes.
 pub(crate) struct Stage<'a, B> {
     name: &'static str,
     work: Work<'a, B>,
@@ -28,14 +28,14 @@ impl<'a, B> Stage<'a, B> {
         Self { name, work: Box::new(move |buffer| work(buffer).map(|()| true)) }
     }
 
-    /// The first stage: `fill` returns false once there is nothing left.
+    /// The first stage. `fill` returns false when nothing is left to read.
     pub(crate) fn source(name: &'static str, fill: impl FnMut(&mut B) -> Result<bool, Error> + Send + 'a) -> Self {
         Self { name, work: Box::new(fill) }
     }
 }
 
-/// How long a stage of an operation was at work. Stages work at the same time, so their times overlap; the slowest is the one
-/// that the others wait for.
+/// How long a stage of an operation was at work. Stages work at the same time, so their times overlap. The others wait
+/// for the slowest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StageTime {
@@ -45,11 +45,11 @@ pub struct StageTime {
     pub time: Duration,
 }
 
-/// Sends the buffers round until the first stage finds nothing left, and returns how long each stage was busy, or the error of
-/// the first that failed. Without a buffer there is nothing to do.
+/// Passes the buffers round until the first stage returns false. Returns how long each stage was busy, or the error of
+/// the first stage in the list that failed. Without buffers no stage runs.
 ///
-/// After an error no stage begins another buffer that has not passed the one that failed, and all have stopped when this
-/// returns.
+/// When a stage fails, a stage before it stops as soon as it cannot pass a buffer on, and the stages after it finish
+/// the buffers that they already have. All stages have stopped when this returns.
 pub(crate) fn run<B: Send>(
     buffers: Vec<B>,
     stages: Vec<Stage<'_, B>>,
@@ -61,10 +61,10 @@ pub(crate) fn run<B: Send>(
         return Ok(stages.iter().map(|stage| StageTime { stage: stage.name, time: Duration::ZERO }).collect());
     }
     let count = stages.len();
-    // Every stage hands its buffers to the next, and the last to the first.
+    // Every stage passes its buffers to the next, and the last to the first.
     let (mut senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| sync_channel(depth)).unzip();
     for buffer in buffers {
-        // Cannot fail: the receiver is alive, and there is room for all of them.
+        // Cannot fail: the receiver exists, and the channel has room for all buffers.
         let _ = senders[0].send(buffer);
     }
     senders.rotate_left(1);
@@ -73,7 +73,7 @@ pub(crate) fn run<B: Send>(
         let threads: Vec<_> = (stages.into_iter().zip(ends))
             .map(|(stage, (at, (from, to)))| scope.spawn(move || attend(stage, from, to, at + 1 == count, watch)))
             .collect();
-        // All are joined before the first error is returned.
+        // All threads are joined before the first error is returned.
         let done: Vec<_> = threads
             .into_iter()
             .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
@@ -82,7 +82,8 @@ pub(crate) fn run<B: Send>(
     })
 }
 
-/// The life of a stage. One that fails drops both its ends: the stages beside it find a closed channel and stop.
+/// Runs one stage until its channel closes. A stage that fails drops both its channel ends, so its neighbours find a
+/// closed channel and stop.
 fn attend<B>(
     mut stage: Stage<'_, B>,
     from: Receiver<B>,
@@ -98,7 +99,8 @@ fn attend<B>(
         let started = Instant::now();
         let goes_on = (stage.work)(&mut buffer)?;
         time += started.elapsed();
-        // The last finds nobody once nothing is left to fill; what is on its way still has to pass.
+        // When the source has stopped, the last stage cannot pass its buffer on. It continues, because other buffers
+        // are still on their way.
         if !goes_on || (to.send(buffer).is_err() && !is_last) {
             break;
         }
@@ -114,7 +116,7 @@ mod tests {
 
     use crate::error::Action;
 
-    /// Sends the numbers below `count` round `depth` buffers; the stage named fails at number 3.
+    /// Passes the numbers below `count` through `depth` buffers; the stage `failing` fails at number 3.
     fn squares(depth: usize, count: u64, failing: &str) -> (Vec<u64>, Result<(), Error>) {
         let mut drained = Vec::new();
         let mut next = 0;
@@ -161,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_buffer_nothing_happens() {
+    fn without_buffers_no_stage_runs() {
         let (drained, result) = squares(0, 10, "fill");
         result.unwrap();
         assert_eq!(drained, [0u64; 0]);
@@ -180,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_in_any_stage_ends_all() {
+    fn an_error_in_any_stage_ends_the_run() {
         for depth in [1, 2, 3, 4] {
             for stage in ["fill", "square", "pass", "drain"] {
                 let (drained, result) = squares(depth, 1000, stage);

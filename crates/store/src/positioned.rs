@@ -1,10 +1,10 @@
-//! Reading and writing a file at an offset, from several threads at a time, straight into and out of the caller's memory.
+//! Reads and writes a file at an offset, from several threads at a time, straight into and out of the caller's memory.
 
 use std::fs::File;
 use std::io;
 
-/// Bytes that go to the system at once. What a checksum is taken of next, or was taken of just before, is still in a
-/// core's second-level cache.
+/// Bytes of one call to the system: few enough to stay in a core's second-level cache between the call and the
+/// checksum.
 pub(crate) const PIECE_BYTES: usize = 256 << 10;
 
 /// Fills `bytes` from the file, from `offset` on.
@@ -19,7 +19,7 @@ pub(crate) fn write_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()>
     std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
 }
 
-/// Elsewhere a file has one position, so only one thread at a time may move it.
+/// These calls move the one position of the open file, so only one thread at a time may make them.
 #[cfg(not(unix))]
 static POSITION: std::sync::Mutex<()> = std::sync::Mutex::new(());
 

@@ -1,4 +1,4 @@
-//! Protect: a file becomes shards.
+//! Protect: writes a file as shards.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Seek};
@@ -23,26 +23,27 @@ use crate::temp;
 use crate::watch::{Phase, Watch};
 use crate::writer::ShardWriter;
 
-/// What a protect made.
+/// The result of a protect.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Protected {
-    /// What the new shards say of their set.
+    /// The fields that the headers of all new shards have in common.
     pub set: SetHeader,
     /// How long each stage was at work.
     pub stages: Vec<StageTime>,
 }
 
-/// Writes the shards of `file` into `dir`, which is made if it is missing.
+/// Writes the shards of `file` into `dir`, and makes `dir` if it is missing.
 ///
-/// The file is read once. Every shard is written under a temporary name; all get their own once all are complete and on
-/// disk. The names are on disk when this returns. A killed process leaves temporary files, whose names begin with a dot, and
-/// if it is killed while names are given, some of the shards.
+/// The file is read once. Every shard is written under a temporary name. When all are complete and on disk, they get
+/// their own names, and the names are on disk when this returns. A killed process leaves temporary files, whose names
+/// begin with a dot. If it is killed while the shards get their names, it also leaves some of the shards.
 ///
 /// # Errors
-/// [`Error::HoldsShards`] and [`Error::NameTaken`] if `dir` is not free for the shards, before they are written or when they get
-/// their names; [`Error::FileChanged`] if the file's length changes meanwhile; [`Error::Io`] and [`Error::WriteShard`], for
-/// example if the disk is full. After an error none of the new shards is left, and files that were there are unchanged.
+/// [`Error::HoldsShards`] and [`Error::NameTaken`] if `dir` already holds shards or something else with their names,
+/// before they are written or when they get their names; [`Error::FileChanged`] if the file's length changes meanwhile;
+/// [`Error::Io`] and [`Error::WriteShard`], for example if the disk is full. After an error the new shards are removed,
+/// and files that were there before are unchanged.
 pub fn protect(
     file: impl AsRef<Path>,
     dir: impl AsRef<Path>,
@@ -75,7 +76,7 @@ pub fn protect(
     Ok(Protected { set, stages })
 }
 
-/// A file that can be read at any place and the length it has now.
+/// Opens the file to protect, and returns its present length. Refuses a directory and a pipe.
 fn open(path: &Path) -> Result<(File, u64), Error> {
     let cannot = Error::io(Action::Read, path);
     let problem = |problem| Error::NotAFile { path: path.to_owned(), problem };
@@ -88,7 +89,7 @@ fn open(path: &Path) -> Result<(File, u64), Error> {
         return Err(problem(PathProblem::Pipe));
     }
     let mut file = File::open(path).map_err(&cannot)?;
-    // A block device has its length at its end, and nowhere in its metadata.
+    // The metadata of a block device do not give its length, so this seeks to the end.
     let file_bytes = file.seek(std::io::SeekFrom::End(0)).map_err(&cannot)?;
     Ok((file, file_bytes))
 }
@@ -175,7 +176,8 @@ impl Output {
 }
 
 impl Output {
-    /// Gives a shard its name. Another process may have protected into the directory since it was prepared: its shards stay.
+    /// Gives a shard its name. Another process may have written shards into the directory since it was prepared; they
+    /// are kept.
     fn place(&mut self, writer: ShardWriter) -> Result<(), Error> {
         let name = names::shard_name(writer.index());
         if !writer.place_new(&self.dir)? {
@@ -207,7 +209,7 @@ mod tests {
     use super::*;
     use evariste::Layout;
 
-    /// Puts a file where a shard will be placed, while the file is encoded, as a second process may.
+    /// Writes a file under the name of a future shard while the file is encoded, as a second process could.
     struct Intruder(PathBuf);
 
     impl Watch for Intruder {
@@ -227,7 +229,7 @@ mod tests {
         let error = protect(&file, &shards, &scheme, &backend, &intruder).unwrap_err();
         assert!(matches!(&error, Error::HoldsShards { name, .. } if name == "002.shard"), "{error}");
         assert_eq!(fs::read_to_string(&intruder.0).unwrap(), "of another set");
-        // The shards that had their names already are gone, and so are the temporary files.
+        // The shards that already had their names are removed, and so are the temporary files.
         assert_eq!(fs::read_dir(&shards).unwrap().count(), 1);
     }
 

@@ -1,8 +1,9 @@
-//! Which stripes, in bounded memory.
+//! Lists of stripe numbers in bounded memory.
 
 use std::ops::RangeInclusive;
 
-/// Ascending stripe numbers as runs. Memory is bounded: beyond [`Stripes::KEPT`] runs only the count goes on.
+/// Ascending stripe numbers, kept as runs. Memory is bounded: after [`Stripes::KEPT`] runs, further runs are only
+/// counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stripes {
     runs: Vec<(u64, u64)>,
@@ -14,7 +15,7 @@ impl Stripes {
     /// The most runs that are kept.
     pub const KEPT: usize = 12;
 
-    /// Adds a stripe. Stripes come in ascending order; one that comes again counts once.
+    /// Adds a stripe. Stripes must come in ascending order; a repeated stripe counts once.
     pub(crate) fn add(&mut self, stripe: u64) {
         if self.last.is_some_and(|last| last >= stripe) {
             return;
@@ -29,12 +30,12 @@ impl Stripes {
         }
     }
 
-    /// Whether there are none.
+    /// Whether there are no stripes.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// How many stripes there are, those beyond the kept runs included.
+    /// The number of stripes, including those beyond the kept runs.
     pub fn count(&self) -> u64 {
         self.count
     }
@@ -46,7 +47,7 @@ impl Stripes {
 }
 
 impl FromIterator<u64> for Stripes {
-    /// From ascending numbers.
+    /// Makes a list of ascending numbers.
     fn from_iter<I: IntoIterator<Item = u64>>(stripes: I) -> Self {
         let mut collected = Self::default();
         stripes.into_iter().for_each(|stripe| collected.add(stripe));

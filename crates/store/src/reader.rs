@@ -1,7 +1,7 @@
-//! Reading stripes so that every byte handed on has passed its checksum in the same read.
+//! Reads stripes, and checks every block in the same pass.
 //!
-//! A block that fails, or that cannot be read, is lost in its row and nowhere else. Where a shard lies in several files, the
-//! others are asked for what the first does not give.
+//! A block that fails its checksum or cannot be read is lost in its row; other rows are not affected. If several files
+//! hold a shard, the blocks missing from the first are read from the next.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -23,27 +23,27 @@ pub(crate) struct Reader<'a> {
     code: &'a Code,
     shape: Shape,
     members: &'a [Member],
-    /// What the files did not give, in the order of `members` and of their files.
+    /// The faults of each file, in the order of `members` and of their files.
     faults: Vec<Vec<Faults>>,
-    /// Shards read in any case.
+    /// Shards that are always read.
     first: Vec<usize>,
-    /// Shards read one after another while data is missing.
+    /// Shards that are read one after another while data is missing.
     others: Vec<usize>,
     next_stripe: u64,
-    /// Whether losing these shards leaves the data determined: the same few patterns come again and again.
+    /// Whether the data can be rebuilt without these shards. The same few patterns recur, so the answers are kept.
     recoverable: HashMap<Vec<usize>, bool>,
 }
 
-/// Blocks that a file did not give.
+/// The blocks of a file that cannot be used.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Faults {
-    /// Those that fail their checksum.
+    /// Blocks that fail their checksum.
     pub(crate) wrong: Tally,
-    /// Those that cannot be read.
+    /// Blocks that cannot be read.
     pub(crate) unreadable: Tally,
 }
 
-/// How many blocks, and where.
+/// A number of blocks, and the stripes they are in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) blocks: u64,
@@ -58,20 +58,20 @@ impl Tally {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads the shards below `first` in any case, and others where they are needed.
+    /// Always reads the shards below `first`; reads others only where they are needed.
     pub(crate) fn new(code: &'a Code, shape: Shape, members: &'a [Member], first: usize) -> Self {
-        let there = (0..members.len()).filter(|&index| !members[index].files.is_empty());
-        let (first, others) = there.partition(|&index| index < first);
+        let present = (0..members.len()).filter(|&index| !members[index].files.is_empty());
+        let (first, others) = present.partition(|&index| index < first);
         let faults = no_faults(members);
         Self { code, shape, members, faults, first, others, next_stripe: 0, recoverable: HashMap::new() }
     }
 
-    /// What the files did not give.
+    /// The faults of each file.
     pub(crate) fn into_faults(self) -> Vec<Vec<Faults>> {
         self.faults
     }
 
-    /// Reads the next stripes; false if there are none.
+    /// Reads the next stripes. Returns false after the last.
     pub(crate) fn fill(&mut self, batch: &mut Batch) -> Result<bool, Error> {
         if !batch.begin(self.next_stripe) {
             return Ok(false);
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// Whether what has been read determines the data of every row.
+    /// Whether the blocks read so far are enough for the data of every row.
     fn is_recoverable(&mut self, batch: &Batch) -> Result<bool, Error> {
         for run in batch.runs() {
             if run.lost.iter().all(|&shard| shard >= self.shape.data_shards()) {
@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// No fault in any file.
+/// An empty list of faults for each file.
 pub(crate) fn no_faults(members: &[Member]) -> Vec<Vec<Faults>> {
     members.iter().map(|member| vec![Faults::default(); member.files.len()]).collect()
 }
@@ -128,7 +128,7 @@ fn read(shape: &Shape, members: &[Member], faults: &mut [Vec<Faults>], batch: &m
     });
 }
 
-/// Reads from one file the blocks of a shard that are not good yet, and counts those it does not give.
+/// Reads the blocks of a shard that are not good yet from one file, and counts its faults.
 fn read_lane(
     file: &ShardFile,
     faults: &mut Faults,
@@ -143,15 +143,15 @@ fn read_lane(
     });
 }
 
-/// Why a block was not given.
+/// Why a block cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     Wrong,
     Unreadable,
 }
 
-/// Fills the blocks that are not good yet and marks those that pass their checksum; `report` hears of every other. Without a
-/// table whatever can be read passes.
+/// Reads the blocks that are not good yet, and marks those that pass their checksum as good. Calls `report` for every
+/// other block. Without a table, every block that can be read passes.
 fn read_blocks(
     file: &impl Disk,
     has_table: bool,
@@ -168,7 +168,7 @@ fn read_blocks(
     let mut row = 0;
     for ((payload, table), good) in pieces.zip(good.chunks_mut(PIECE_BLOCKS)) {
         let offset = |row: usize| shape.payload_offset(first_stripe) + (row * BLOCK_BYTES) as u64;
-        // One read for all of it, unless another file has given some blocks already.
+        // One read for the whole piece, unless some of its blocks are good already.
         let at_once = !good.contains(&true) && file.read_at(offset(row), payload).is_ok();
         let blocks = payload.chunks_exact_mut(BLOCK_BYTES).zip(table.chunks_exact(CRC_BYTES));
         for ((block, crc), good) in blocks.zip(good) {
@@ -185,7 +185,7 @@ fn read_blocks(
     }
 }
 
-/// What shards are read from.
+/// A shard file, or a test's stand-in for one.
 trait Disk {
     /// Fills `bytes`, from `offset` on.
     fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()>;
@@ -218,7 +218,8 @@ mod tests {
         }
     }
 
-    /// Three stripes of two blocks, block 4 wrong; what is given of them, and what is said of the rest.
+    /// Reads three stripes of two blocks from a disk on which block 4 is wrong and the bytes `bad` cannot be read.
+    /// Returns which blocks are good, and the reported faults.
     fn read(bad: Range<u64>) -> (Vec<bool>, Vec<(u64, Fault)>) {
         let shape = Shape::new(1, 1, 8192, 3 * 8192).unwrap();
         let mut bytes: Vec<u8> = (0..4096 + 6 * 4096).map(|at: usize| (at % 251).to_le_bytes()[0]).collect();
@@ -231,13 +232,13 @@ mod tests {
         read_blocks(&disk, true, &shape, 0, &mut read, &mut good, |stripe, fault| faults.push((stripe, fault)));
         for (block, good) in good.iter().enumerate() {
             let range = block * 4096..(block + 1) * 4096;
-            assert!(!good || read[range.clone()] == payload[range], "block {block} is marked good and is not");
+            assert!(!good || read[range.clone()] == payload[range], "block {block} is marked good but is wrong");
         }
         (good, faults)
     }
 
     #[test]
-    fn a_bad_sector_costs_its_block() {
+    fn a_bad_sector_loses_only_its_blocks() {
         let (good, faults) = read(0..0);
         assert_eq!(good, [true, true, true, true, false, true]);
         assert_eq!(faults, [(2, Fault::Wrong)]);
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn without_its_checksums_no_block_is_trusted() {
+    fn blocks_are_not_trusted_without_their_checksums() {
         let table = 4096 + 6 * 4096;
         let (good, faults) = read(table + 23..table + 24);
         assert_eq!(good, [false; 6]);

@@ -1,15 +1,15 @@
-//! What a repair says about a file that it renamed.
+//! A repair's report of a file that it renamed.
 
 use std::ffi::OsString;
 
-/// A file that a repair gave another name.
+/// A file that a repair renamed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Renaming {
-    /// Its name before.
+    /// Its old name.
     pub from: OsString,
-    /// Its name now.
+    /// Its new name.
     pub to: OsString,
-    /// Whether it had to make way for a shard, rather than to get its own name.
+    /// Whether it was moved aside to free its name for a shard. If not, it is a shard that got its own name.
     pub is_aside: bool,
 }

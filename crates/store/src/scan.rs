@@ -1,8 +1,7 @@
-//! Every shard file of a directory, each with what is wrong with it.
+//! Finds every shard file of a directory, and checks its header, length and checksum table.
 //!
-//! A file is looked at if its name ends in `.shard` or if it begins with the magic, whatever it is called; names that begin
-//! with a dot are ours while they are being written, and are passed over. Looking means: the header, the file's length, and
-//! the checksum table, which is read through once. The payload is not touched here.
+//! A file counts if its name ends in `.shard` or its contents begin with the magic. Names that begin with a dot are
+//! skipped: they are shards that are still being written. The payload is not read here.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -15,10 +14,10 @@ use crate::format::{FormatError, Header, MAGIC};
 use crate::names;
 use crate::shape::{HEADER_BYTES, Shape};
 
-/// A file that is a shard or was one.
+/// A file that is a shard, or looks like one.
 pub(crate) struct Found {
     pub(crate) name: OsString,
-    /// Its header, if that is whole.
+    /// Its header, if that is undamaged.
     pub(crate) header: Option<Header>,
     pub(crate) content: Result<ShardContent, Flaw>,
 }
@@ -26,16 +25,16 @@ pub(crate) struct Found {
 /// An open shard whose header, length and table are good.
 pub(crate) struct ShardContent {
     pub(crate) file: File,
-    /// Bytes behind the table that do not belong there; the shard is good nevertheless.
+    /// Set if bytes follow the table. The shard can be used all the same.
     pub(crate) trailing: Option<FormatError>,
 }
 
-/// Looks at every shard in a directory, in the order of their names.
+/// Checks every shard file of a directory, in the order of their names.
 pub(crate) fn scan(dir: &Path) -> Result<Vec<Found>, Error> {
     Ok(shard_names(dir)?.into_iter().map(|name| look(dir, name)).collect())
 }
 
-/// The names of all files that are shards or look like it, in order.
+/// The names of all files that are shards or look like one, in order.
 pub(crate) fn shard_names(dir: &Path) -> Result<Vec<OsString>, Error> {
     let cannot = Error::io(Action::ReadDirectory, dir);
     let mut names = Vec::new();
@@ -55,7 +54,7 @@ fn concerns_us(dir: &Path, name: &OsStr) -> bool {
     }
     let path = dir.join(name);
     match path.metadata() {
-        // Only files are opened: opening a named pipe would wait for somebody to write.
+        // Only files are opened, because opening a named pipe would wait for a writer.
         Ok(metadata) => metadata.is_file() && (names::is_shard_name(name) || has_magic(&path)),
         Err(_) => names::is_shard_name(name),
     }
@@ -72,8 +71,8 @@ fn has_magic(path: &Path) -> bool {
     File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == MAGIC
 }
 
-/// Reads header and table. The header is handed out as soon as it is known, so that a shard whose rest is damaged still has
-/// its index.
+/// Checks header, length and table. Stores the header in `header_out` as soon as it is read, so that a shard with other
+/// damage still has its index.
 fn inspect(mut file: File, header_out: &mut Option<Header>) -> Result<ShardContent, Flaw> {
     let mut start = Vec::with_capacity(HEADER_BYTES);
     (&mut file).take(HEADER_BYTES as u64).read_to_end(&mut start)?;

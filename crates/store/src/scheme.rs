@@ -14,13 +14,13 @@ pub struct Scheme {
 }
 
 impl Scheme {
-    /// Makes the scheme of a layout. `unit_bytes` of the file go to one shard before the next shard gets its bytes: a multiple
-    /// of 4096.
+    /// Makes the scheme of a layout. `unit_bytes`, a multiple of 4096, is how many bytes of the file go to one shard
+    /// before the next shard.
     ///
     /// # Errors
     /// [`Error::Shape`] for numbers beyond the format's limits, [`Error::Backend`] if the layout has no code.
     pub fn new(layout: Layout, unit_bytes: u64) -> Result<Self, Error> {
-        // The format's limits first: they are smaller than those of some codes.
+        // The format's limits are checked first, because those of some codes are larger.
         Shape::new(layout.data_shards() as u64, layout.parity_shards() as u64, unit_bytes, 0)?;
         Ok(Self { layout, code: layout.code()?, unit_bytes })
     }

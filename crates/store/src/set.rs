@@ -57,7 +57,8 @@ pub(crate) struct Stray {
 impl Set {
     /// Finds the set in a directory. Reads the header and the checksum table of every shard file, but no payload.
     ///
-    /// A shard is identified by the index in its header, not by the file's name. If there are several sets, the one with the most shards is opened.
+    /// A shard is identified by the index in its header, not by the file's name. If there are several sets, the one
+    /// with the most shards is opened.
     ///
     /// # Errors
     /// [`Error::NoShards`], [`Error::NoUsableHeader`] and [`Error::AmbiguousSet`] if the directory holds no set or several;

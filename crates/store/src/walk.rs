@@ -1,7 +1,7 @@
-//! One walk over all stripes of a set: read, rebuild what is wanted, hash the file, hand on.
+//! One walk over all stripes of a set: read, rebuild, hash the file, and pass each batch on.
 //!
-//! `verify`, `repair` and `restore` are this walk with different purposes. Reading and checking, rebuilding, hashing and
-//! writing go on at the same time, see [`pipeline`].
+//! `verify`, `repair` and `restore` are this walk with different purposes. The stages run at the same time: see
+//! [`pipeline`].
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,16 +20,17 @@ use crate::set::Set;
 use crate::shape::BLOCK_BYTES;
 use crate::watch::{Phase, Watch};
 
-/// What a walk is for.
+/// The purpose of a walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// Read everything, find out what can be rebuilt, and go on where something cannot.
+    /// Read everything and rebuild lost blocks. Go on after rows that cannot be rebuilt.
     Verify,
-    /// Read everything and make all of it right.
+    /// Read everything and rebuild every lost block. Stop at a row that cannot be rebuilt.
     Repair,
-    /// As repair, where blocks may be wrong that nothing says of: the code finds them, if it is one that can.
+    /// As verify, but blocks may be wrong although no checksum fails. If the code can locate errors, it corrects those
+    /// blocks.
     Locate,
-    /// Read the data shards, and others only where data is missing; make the data right.
+    /// Read the data shards, and others only where data is missing. Rebuild the data.
     Restore,
 }
 
@@ -44,21 +45,21 @@ impl From<Purpose> for Phase {
     }
 }
 
-/// What a walk found.
+/// The result of a walk.
 pub(crate) struct Outcome {
-    /// BLAKE3 of the file, if every byte of it was there or could be rebuilt.
+    /// BLAKE3 of the file, if every byte of it was read or rebuilt.
     pub(crate) file_hash: Option<[u8; 32]>,
     pub(crate) losses: Losses,
-    /// For each file of each shard, the blocks it did not give.
+    /// For each file of each shard, the blocks that could not be read from it.
     pub(crate) faults: Vec<Vec<Faults>>,
-    /// For each shard, where it passes its checksums and disagrees with the data.
+    /// For each shard, the stripes in which its blocks were accepted as good but disagree with the data.
     pub(crate) disagreeing: Vec<Stripes>,
-    /// For each shard, where the code found it wrong, and nothing else had.
+    /// For each shard, the stripes with errors that only the code found.
     pub(crate) located: Vec<Stripes>,
     pub(crate) stages: Vec<StageTime>,
 }
 
-/// Walks over the set; `sink` receives every batch in order, made as right as the purpose asks for.
+/// Walks over the set. `sink` receives every batch in order, rebuilt as far as the purpose asks for.
 pub(crate) fn run(
     purpose: Purpose,
     set: &Set,
@@ -72,7 +73,8 @@ pub(crate) fn run(
         Purpose::Verify | Purpose::Repair | Purpose::Locate => shape.total_shards(),
         Purpose::Restore => shape.data_shards(),
     };
-    // A restore from whole shards computes nothing: no device is opened for its memory, or told of it.
+    // If no shard is lost, a restore usually computes nothing: its buffers come from the CPU backend, so that no GPU is
+    // opened for them.
     let idle = purpose == Purpose::Restore && set.lost().is_empty();
     let buffers = if idle {
         Batch::buffers(&Codec::on(set.code.clone(), Arc::new(Cpu::new()?)), &shape)?
@@ -117,7 +119,7 @@ pub(crate) fn run(
     Ok(outcome)
 }
 
-/// Rebuilds in these rows what is lost, and puts parity to the test.
+/// Rebuilds the lost blocks of these rows, and compares parity with data.
 fn make_right(
     purpose: Purpose,
     codec: &Codec,
@@ -126,11 +128,11 @@ fn make_right(
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
     let code = codec.code();
-    // Parity is tested wherever more is there than the data needs. Once everything lost is rebuilt, what was rebuilt
-    // agrees by itself, and anything else that disagrees was written so.
+    // Parity can be tested in rows that have more than k good blocks. The lost blocks are rebuilt first. They agree by
+    // construction, so a block that disagrees is one that was read.
     let is_testable = purpose != Purpose::Restore && run.lost.len() < code.parity_shards();
-    let mends = matches!(purpose, Purpose::Repair | Purpose::Locate);
-    let wants_all = is_testable || mends;
+    let repairs = matches!(purpose, Purpose::Repair | Purpose::Locate);
+    let wants_all = is_testable || repairs;
     let wanted: Vec<usize> =
         run.lost.iter().copied().filter(|&shard| wants_all || shard < code.data_shards()).collect();
     if !wanted.is_empty() {
@@ -154,14 +156,14 @@ fn make_right(
         for &shard in &shards {
             outcome.disagreeing[shard].add(batch.stripe_of(row));
         }
-        if mends {
+        if repairs {
             codec.reconstruct(&mut batch.columns(row..row + 1)?, &shards)?;
         }
     }
     Ok(())
 }
 
-/// Finds in these rows what is wrong, beside what is lost, and makes both right.
+/// Rebuilds the lost blocks of these rows, and locates and corrects other errors.
 fn locate(codec: &Codec, batch: &mut Batch, run: &Run, outcome: &mut Outcome) -> Result<(), Error> {
     let erased = Erasures::everywhere(run.lost.iter().copied());
     let corrected = codec.correct_with_erasures(&mut batch.columns(run.rows.clone())?, &erased);
@@ -173,7 +175,8 @@ fn locate(codec: &Codec, batch: &mut Batch, run: &Run, outcome: &mut Outcome) ->
         corrected => corrected?,
     };
     if corrections.is_second_run {
-        // What the device had made right before it failed is not listed, so the shard would not be written anew.
+        // The report does not list the corrections that the device made before it failed, so some shards would not be
+        // rewritten.
         return Err(Error::CorrectionUnknown);
     }
     let stripes = |bytes: Range<usize>| {
@@ -195,7 +198,7 @@ fn stripes_of(batch: &Batch, run: &Run) -> Range<u64> {
 }
 
 impl Outcome {
-    /// What is found where nothing can be read.
+    /// The result for a set from which nothing can be read.
     pub(crate) fn nothing(set: &Set) -> Self {
         let stripes = || vec![Stripes::default(); set.header.shape.total_shards()];
         Self {

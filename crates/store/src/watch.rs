@@ -1,6 +1,6 @@
-//! How a caller follows a long operation, and stops it.
+//! Lets a caller follow and cancel a long operation.
 
-/// What an operation is doing with the stripes that pass.
+/// What an operation does in one walk over the stripes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Phase {
@@ -8,7 +8,7 @@ pub enum Phase {
     Protect,
     /// Reads every block of every shard and compares; writes nothing.
     Verify,
-    /// As [`Phase::Verify`], and lets the code find errors that no checksum shows.
+    /// As [`Phase::Verify`], and lets the code locate errors that checksums do not show.
     Locate,
     /// Reads everything again and writes the missing and damaged shards.
     Repair,
@@ -24,11 +24,12 @@ pub trait Watch: Sync {
     /// phases, one after another.
     fn begin(&self, _phase: Phase, _file_bytes: u64) {}
 
-    /// So many further bytes of the file have passed the phase. Over a phase they add up to the file's length.
+    /// Another `file_bytes` bytes of the file have passed the phase. The sum over a complete phase is the file's
+    /// length.
     fn advance(&self, _file_bytes: u64) {}
 
-    /// Asked before each batch of stripes, at least once per 64 MiB or stripe. After `true` the operation removes what it
-    /// has written under temporary names and returns [`Error::Cancelled`](crate::Error::Cancelled).
+    /// Called before each batch of stripes, at least once per 64 MiB or stripe. After `true` the operation removes its
+    /// temporary files and returns [`Error::Cancelled`](crate::Error::Cancelled).
     fn is_cancelled(&self) -> bool {
         false
     }

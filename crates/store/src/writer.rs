@@ -1,4 +1,4 @@
-//! Writing a shard file: payload and checksums as they come, the header last.
+//! Writes a shard file: payload and checksums as they come, the header last.
 
 use std::path::Path;
 
@@ -11,12 +11,12 @@ use crate::positioned::{self, PIECE_BYTES};
 use crate::shape::{BLOCK_BYTES, CRC_BYTES, Shape};
 use crate::temp;
 
-/// A shard that is being written under a temporary name. Until `finish` it has no header; dropped, it is gone.
+/// A shard that is being written under a temporary name. It has no header until `finish`. Dropping it removes the file.
 pub(crate) struct ShardWriter {
     index: usize,
     shape: Shape,
     temp: NamedTempFile,
-    /// The checksums of one call, kept for their memory.
+    /// The checksums of one `append`. The buffer is reused.
     table: Vec<u8>,
     table_hash: blake3::Hasher,
 }
@@ -31,8 +31,8 @@ impl ShardWriter {
         self.index
     }
 
-    /// Writes the payload of the stripes from `first_stripe` on, and the checksum of each of its blocks. Stripes come in
-    /// order, without a gap.
+    /// Writes the payload of the stripes from `first_stripe` on, and the checksum of each block. Callers append all
+    /// stripes in order.
     pub(crate) fn append(
         &mut self,
         first_stripe: u64,

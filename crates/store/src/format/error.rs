@@ -3,7 +3,7 @@
 use super::VERSION;
 use crate::shape::ShapeError;
 
-/// Why a file is not a shard that can be used.
+/// Why a file cannot be used as a shard.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatError {
@@ -50,7 +50,7 @@ pub enum FormatError {
         /// The layout's name.
         name: String,
     },
-    /// No set has the header's numbers.
+    /// The header's numbers are out of range.
     #[error("header inconsistent: {0}")]
     Shape(#[from] ShapeError),
     /// The header's numbers of shards contradict each other.
@@ -74,14 +74,14 @@ pub enum FormatError {
     /// The code does not exist with these numbers of shards.
     #[error("header inconsistent: {code} with {data_shards} data and {parity_shards} parity shards")]
     CodeShards {
-        /// The code's name, or that of a layout with groups.
+        /// The name of the code, or of the layout with groups.
         code: String,
         /// Data shards.
         data_shards: usize,
         /// Parity shards.
         parity_shards: usize,
     },
-    /// A field for text holds something else.
+    /// A text field does not hold text.
     #[error("header inconsistent: the {field} is not text")]
     Text {
         /// The field.
@@ -98,7 +98,7 @@ pub enum FormatError {
     TableChecksum,
 }
 
-/// The version that a damaged header claims, where it is not [`VERSION`].
+/// The version that a damaged header claims, if it is not [`VERSION`].
 fn claimed(version: u32) -> String {
     if version == VERSION { String::new() } else { format!(" (it claims format version {version})") }
 }

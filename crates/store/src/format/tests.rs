@@ -1,4 +1,4 @@
-//! Headers: what is written is read back, and nothing else is accepted.
+//! Headers are read back as written, and any other bytes are refused.
 
 use super::*;
 use crate::shape::ShapeError;
@@ -17,7 +17,7 @@ fn header() -> Header {
     }
 }
 
-/// A header whose bytes were changed on purpose and whose checksum is right nevertheless.
+/// A header that was changed on purpose and has a correct checksum.
 fn forged(change: impl FnOnce(&mut [u8; HEADER_BYTES])) -> [u8; HEADER_BYTES] {
     let mut bytes = header().encode();
     change(&mut bytes);
@@ -30,9 +30,9 @@ fn put(bytes: &mut [u8], at: usize, field: &[u8]) {
     bytes[at..at + field.len()].copy_from_slice(field);
 }
 
-/// The offsets of docs/shard-format.md, written out: a field that moves breaks every shard ever written.
+/// The offsets of docs/shard-format.md, written out. Moving a field would break every existing shard.
 #[test]
-fn fields_lie_where_the_document_says() {
+fn fields_are_at_the_documented_offsets() {
     let bytes = header().encode();
     assert_eq!(&bytes[0..8], b"EVARISTE");
     assert_eq!(bytes[8..12], [1, 0, 0, 0]);
@@ -58,7 +58,7 @@ fn a_header_round_trips() {
     assert_eq!(Header::decode(&header().encode()), Ok(header()));
 }
 
-/// A flat code is in the header by its construction's name, which every set ever written has.
+/// The header names a flat code by its construction, as every existing set does.
 #[test]
 fn flat_codes_round_trip() {
     for (name, code) in [
@@ -81,7 +81,7 @@ fn flat_codes_round_trip() {
     }
 }
 
-/// A header names a layout with groups by the layout's name. Numbers that contradict the name are refused.
+/// The header names a layout with groups by the layout's name. Numbers that contradict the name are refused.
 #[test]
 fn a_layout_round_trips() {
     let mut header = header();
@@ -94,7 +94,7 @@ fn a_layout_round_trips() {
     header.set.shape = Shape::new(10, 6, 4096, 1000).unwrap();
     let error = FormatError::CodeShards { code: "raid55:4x4".into(), data_shards: 10, parity_shards: 6 };
     assert_eq!(Header::decode(&header.encode()), Err(error));
-    // A flat code is written in one way only.
+    // Other ways to write a flat code, and unknown names, are refused.
     for (code, layout) in
         [("layout", "raid5:5"), ("layout", "flat"), ("raid5", "raid55:4x4"), ("layout", "raid55:04x4")]
     {
@@ -109,7 +109,7 @@ fn a_layout_round_trips() {
 }
 
 #[test]
-fn every_kind_of_wrong_header_has_its_name() {
+fn each_kind_of_wrong_header_has_its_own_error() {
     let decode = |bytes: &[u8]| Header::decode(bytes).unwrap_err();
     let good = header().encode();
     assert_eq!(decode(b""), FormatError::NotAShard);
@@ -166,9 +166,10 @@ proptest! {
         prop_assert!(Header::decode(&bytes).is_err());
     }
 
-    /// Whoever can compute a checksum can ask for anything; what is accepted means exactly what it says.
+    /// A forger can compute checksums, so a header may hold any numbers. A header that is accepted encodes to the same
+    /// bytes.
     #[test]
-    fn a_forged_header_is_refused_or_taken_at_its_word(
+    fn a_forged_header_is_refused_or_read_exactly(
         numbers in prop::array::uniform5(prop_oneof![0..20_u32, any::<u32>()]),
         unit in prop_oneof![Just(4096), Just(1 << 30), any::<u64>()],
         file in prop_oneof![0..1_u64 << 40, any::<u64>()],

@@ -1,8 +1,8 @@
-//! Which file may stay under which name once a set is repaired.
+//! Gives shards their canonical names, and frees names for new shards.
 //!
-//! A good shard under a wrong name is renamed. What stands where a shard belongs is moved aside if it may be of use to
-//! somebody: a shard of this set under another's name, a shard of another set, one of a version we do not know, or what is no
-//! file at all. Only a damaged file that says of itself nothing else is replaced.
+//! A good shard with a wrong name is renamed. Whatever has the name of another shard is moved aside if it may still be
+//! useful: a file of another shard of this set, a shard of another set or of an unknown version, or something that is
+//! not a file. Only other damaged files are replaced.
 
 use std::ffi::{OsStr, OsString};
 
@@ -11,8 +11,8 @@ use crate::names;
 use crate::renaming::Renaming;
 use crate::set::{self, Set};
 
-/// Renames shards that have a wrong name, and frees the names of the shards about to be placed. Each renaming is added to
-/// `done` once it is done.
+/// Renames shards that have a wrong name, and frees the names of the shards about to be placed. Adds each renaming to
+/// `done` after it succeeds.
 pub(crate) fn free_names(set: &mut Set, rewritten: &[usize], done: &mut Vec<Renaming>) -> Result<(), Error> {
     let is_misnamed = |index: usize| {
         let first = set.members[index].files.first();
@@ -36,7 +36,7 @@ pub(crate) fn free_names(set: &mut Set, rewritten: &[usize], done: &mut Vec<Rena
     Ok(())
 }
 
-/// Whether what bears this name is something else than what is left of this very shard.
+/// Whether this name belongs to something other than a damaged file of this shard.
 fn has_other_use(set: &Set, index: usize, name: &OsStr) -> bool {
     let of_another = set.members.iter().enumerate().filter(|&(other, _)| other != index).any(|(_, member)| {
         member
@@ -51,7 +51,7 @@ fn has_other_use(set: &Set, index: usize, name: &OsStr) -> bool {
         || set.strays.iter().any(|stray| stray.name == name && stray.kind.is_worth_keeping())
 }
 
-/// Notes the new name of a file of the set.
+/// Records the new name of a file of the set.
 fn rename_known(set: &mut Set, from: &OsStr, to: &OsStr) {
     let files = set.members.iter_mut().flat_map(|member| &mut member.files);
     files.filter(|file| file.name == from).for_each(|file| file.name = to.to_owned());
