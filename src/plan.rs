@@ -62,6 +62,28 @@ impl Plan {
         })
     }
 
+    /// The plan that reads these slots and writes nothing. A batch with [checksums](crate::Batch::with_crc) of it computes the
+    /// checksums of the slots, and nothing else.
+    ///
+    /// ```
+    /// use evariste::{Backend, Batch, Cpu, Geometry, Plan, Task, View, crc::crc32c};
+    ///
+    /// let shards: Vec<u8> = (0..=255).cycle().take(3 * 5000).collect();
+    /// let geometry = Geometry { slots: 3, bytes: 5000, slot_stride: 5000, stripes: 1, stripe_stride: 0 };
+    /// let plan = Plan::reading(&[0, 2])?;
+    /// let batch = Batch::new(Task::Check(&plan), View::arena_ref(&shards, geometry)?)?;
+    /// let mut crc = [0; 4]; // two blocks of each slot
+    /// let _ = Cpu::new()?.run(&mut [batch.with_crc(&mut crc)?])?;
+    /// assert_eq!(crc[2], crc32c(&shards[10_000..14_096]));
+    /// # Ok::<(), evariste::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Duplicate`] if a slot is named twice.
+    pub fn reading(slots: &[usize]) -> Result<Self, Error> {
+        Self::new(slots, &[], Matrix::zero(0, slots.len()))
+    }
+
     /// A plan of our own making.
     ///
     /// # Panics

@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use evariste::backend::BLOCK_BYTES;
 use evariste::crc;
 use evariste::gpu::Kernel;
-use evariste::{Backend, Batch, Cpu, Gpu, Matrix, Plan, Task};
+use evariste::{Backend, Batch, Cpu, Gpu, Plan, Task};
 use rayon::prelude::*;
 
 use super::registered::Registered;
@@ -68,7 +68,7 @@ impl<'a> Calls<'a> {
     fn new(setup: &'a Setup, case: Case, gpu: &'a Gpu, random: &mut Random) -> Result<Self> {
         let job = Job::new(setup, case, random)?;
         let involved = [job.plan(0).sources(), job.plan(0).targets()].concat();
-        let sum = Plan::new(&involved, &[], Matrix::zero(0, involved.len()))?;
+        let sum = Plan::reading(&involved)?;
         let checksums = vec![0; involved.len() * setup.unit_bytes.div_ceil(BLOCK_BYTES)];
         Ok(Self { setup, gpu, job, sum, checksums, set: 0 })
     }
