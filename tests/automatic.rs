@@ -323,7 +323,7 @@ fn without_a_gpu_the_cpu_serves_and_nobody_looks_twice() {
     assert_eq!(opened.load(Ordering::Relaxed), 1);
 }
 
-/// A wish that cannot be honoured is told to the caller, not answered with the CPU.
+/// A choice that no device can serve is an error. The CPU does not take over.
 #[test]
 fn a_wrong_environment_is_no_device_failure() {
     let auto = Auto::of(Arc::new(Cpu::new().unwrap()), || {

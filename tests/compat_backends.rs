@@ -80,7 +80,7 @@ fn child() {
 }
 
 #[test]
-fn a_variable_that_cannot_be_honoured_is_an_error_of_the_constructor() {
+fn a_variable_that_cannot_be_used_is_an_error_of_the_constructor() {
     let answer = |kernel: &str| {
         let mut command = Command::new(std::env::current_exe().unwrap());
         let output =
