@@ -9,6 +9,15 @@
 //! - `resident` works on the caller's device buffers. Host memory takes one of two ways: `in_place` if it is
 //!   `registered` with the device (through `import`), otherwise the `ring` of staging buffers.
 //! - `profile` times passes when asked. `self_test` is run on every device when it is opened.
+//! - `unstable` lists what only the project's own tests and benchmarks use.
+#![cfg_attr(
+    not(feature = "unstable"),
+    allow(
+        dead_code,
+        unreachable_pub,
+        reason = "items that `unstable` makes public; a build with it reports dead code"
+    )
+)]
 
 mod compiled;
 mod correct;
@@ -28,14 +37,17 @@ mod ring;
 mod self_test;
 mod shader;
 mod table;
+#[cfg(feature = "unstable")]
+#[doc(hidden)]
+pub mod unstable;
+mod variant;
 mod work;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use device::{AdapterSummary, Options};
-pub use kernel::{Kernel, Method, Variant};
-pub use profile::PassTime;
+pub use kernel::Kernel;
 pub use registered::Registration;
 pub use resident::{Arena, Recorded, Resident};
 pub use wgpu;
@@ -45,7 +57,7 @@ pub use crate::backend::HostMemory;
 use crate::backend::{Backend, Batch, Info, Report};
 use crate::memory::Region;
 use correct::Correctors;
-use device::Device;
+use device::{Device, Tuning};
 use in_place::FoundPool;
 use kernels::Kernels;
 use profile::Profile;
@@ -111,13 +123,13 @@ impl Gpu {
     }
 
     fn on(device: Device, options: &Options) -> Result<Self, Error> {
-        let kernel = match options.kernel {
-            Some(kernel) => Some(kernel),
-            None => Kernel::from_env()?,
+        let Tuning { profile, invert_from, variant } = options.tuning;
+        variant.map_or(Ok(()), |variant| variant.check())?;
+        let kernel = match (variant, options.kernel) {
+            (Some(_), _) => Some(Kernel::Compiled),
+            (None, Some(kernel)) => Some(kernel),
+            (None, None) => Kernel::from_env()?,
         };
-        if let Some(Kernel::Variant(variant)) = kernel {
-            variant.check()?;
-        }
         let device = match registered::probe(&device) {
             Err(error) if device::forced_memory(options)?.is_none() => {
                 log::warn!("host memory is copied: {}", error.with_sources());
@@ -129,12 +141,12 @@ impl Gpu {
             }
         };
         let device = Arc::new(device);
-        let kernels = Kernels::new(Arc::clone(&device), kernel, options.invert_from)?;
-        let profile = Profile::new(options.profile);
+        let kernels = Kernels::new(Arc::clone(&device), kernel, variant, invert_from)?;
+        let profile = Profile::new(profile);
         let (registry, found, correctors, rings) = Default::default();
         let gpu = Self { device, kernels, profile, registry, found, correctors, rings };
         self_test::run(&gpu, &gpu.device.name)?;
-        gpu.take_profile()?;
+        gpu.profile.take(&gpu.device)?;
         Ok(gpu)
     }
 
@@ -148,15 +160,6 @@ impl Gpu {
     #[must_use]
     pub fn queue(&self) -> &wgpu::Queue {
         &self.device.queue
-    }
-
-    /// Waits for the passes submitted so far and returns how long each took on the device, oldest first. Empty unless
-    /// [`Options::profile`] was set.
-    ///
-    /// # Errors
-    /// A device error, also if a recorded pass was never submitted.
-    pub fn take_profile(&self) -> Result<Vec<PassTime>, Error> {
-        self.profile.take(&self.device)
     }
 
     /// Lists the devices, best first: hardware before software.
@@ -198,15 +201,6 @@ impl Backend for Gpu {
         report.sort();
         Ok(report)
     }
-}
-
-/// The name and WGSL source of every shader and of a sample of generated ones, as devices receive them: for tools that
-/// validate shaders.
-///
-/// # Errors
-/// None in practice: the sample's codes are within every limit, and a test calls this.
-pub fn shader_sources() -> Result<Vec<(String, String)>, Error> {
-    Ok(shaders()?.into_iter().map(|(name, shader)| (name, shader.text())).collect())
 }
 
 /// Every shader, and a sample of generated ones, by the name that tools and tests use.

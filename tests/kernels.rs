@@ -7,14 +7,20 @@ mod support;
 
 use std::sync::Arc;
 
-use evariste::gpu::{Kernel, Method, Options, Variant};
+use evariste::gpu::unstable::{Method, Variant};
+use evariste::gpu::{Kernel, Options};
 use evariste::{Backend, Code, Codec, Cpu, Error, Gpu, Report};
 use support::{assert_shards_equal, gpu_is_wanted, painted_stripe};
 
-fn open(kernel: Kernel) -> Arc<dyn Backend> {
+fn options(kernel: Kernel, variant: Option<Variant>) -> Options {
     let mut options = Options::default();
     options.kernel = Some(kernel);
-    Arc::new(Gpu::open(&options).expect("a GPU was wanted"))
+    options.tuning().variant = variant;
+    options
+}
+
+fn open(options: &Options) -> Arc<dyn Backend> {
+    Arc::new(Gpu::open(options).expect("a GPU was wanted"))
 }
 
 /// A stripe after encoding, and the report of a check after two bytes of its last shard were changed.
@@ -32,8 +38,8 @@ fn encoded(backend: Arc<dyn Backend>, code: &Code, bytes: usize) -> Result<(Vec<
     Ok((whole, report))
 }
 
-/// Every kernel there is a way to ask for; of the generator's ways, each that differs.
-fn kernels() -> Vec<Kernel> {
+/// The options for every kernel that can be asked for, and for variants that use every path of the generator.
+fn kernels() -> Vec<Options> {
     let methods = [
         Method::Rows { group: 1 },
         Method::Rows { group: 3 },
@@ -43,7 +49,9 @@ fn kernels() -> Vec<Kernel> {
     let variants = methods.into_iter().flat_map(|method| {
         [1, 2, 4].map(|width| Variant { width, method, rows: 3, workgroup: [0, 64, 128, 0, 256][width] })
     });
-    [Kernel::Table, Kernel::Compiled].into_iter().chain(variants.map(Kernel::Variant)).collect()
+    let kernels = [(Kernel::Table, None), (Kernel::Compiled, None)];
+    let kernels = kernels.into_iter().chain(variants.map(|variant| (Kernel::Compiled, Some(variant))));
+    kernels.map(|(kernel, variant)| options(kernel, variant)).collect()
 }
 
 #[test]
@@ -53,7 +61,7 @@ fn every_variant_agrees_with_the_cpu() {
     }
     let codes = [Code::raid5(3), Code::raid6(8), Code::vandermonde(10, 4), Code::cauchy(17, 3), Code::cauchy(12, 9)];
     for kernel in kernels() {
-        let gpu = open(kernel);
+        let gpu = open(&kernel);
         for code in codes.iter().map(|code| code.as_ref().unwrap()) {
             for bytes in [1, 4097, 70_000] {
                 let (expected, expected_report) = encoded(Arc::new(Cpu::new().unwrap()), code, bytes).unwrap();
@@ -70,7 +78,7 @@ fn the_chosen_variant_serves_every_shape() {
     if !gpu_is_wanted() {
         return;
     }
-    let gpu = open(Kernel::Compiled);
+    let gpu = open(&options(Kernel::Compiled, None));
     for (k, m) in [(1, 1), (1, 20), (4, 2), (18, 4), (21, 4), (16, 8), (20, 20), (40, 10), (60, 5), (100, 3)] {
         let code = Code::vandermonde(k, m).unwrap();
         let (expected, expected_report) = encoded(Arc::new(Cpu::new().unwrap()), &code, 5000).unwrap();
@@ -95,7 +103,7 @@ fn variants_that_cannot_be_are_refused() {
         ("step", Variant { method: sums(2, 0), ..good }),
     ] {
         let mut options = Options::default();
-        options.kernel = Some(Kernel::Variant(variant));
+        options.tuning().variant = Some(variant);
         let error = Gpu::open(&options).err().unwrap();
         assert!(matches!(error, Error::Variant { what: named, .. } if named == what), "{error}");
     }

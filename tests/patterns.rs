@@ -204,10 +204,10 @@ mod on_a_gpu {
     /// A backend that computes tables on the device from this many repairs on; on a plain device, as a caller may have.
     pub(crate) fn gpu(invert_from: Option<usize>, plain: bool) -> Gpu {
         let mut options = Options::default();
-        options.invert_from = invert_from;
+        options.tuning().invert_from = invert_from;
         options.kernel = Some(Kernel::Table);
         if !plain {
-            options.profile = true;
+            options.tuning().profile = true;
             return Gpu::open(&options).unwrap();
         }
         on_plain_device(options)

@@ -149,7 +149,7 @@ fn odd_arenas() {
     let apart = Resident::Apart { sources: arena(&small, 0, 4096), targets: arena(&large, 2, 4096) };
     assert!(matches!(record(&plan, apart), Err(Error::SlotIndex { slot: 1, slots: 0 })));
     let none = Geometry { slots: 0, bytes: 16, slot_stride: 16, stripes: usize::MAX, stripe_stride: 16 };
-    let empty = Plan::new(&[], &[], Matrix::zero(0, 0)).unwrap();
+    let empty = Plan::reading(&[]).unwrap();
     let nowhere = Resident::Together(Arena { buffer: &small, offset: 0, geometry: none });
     assert!(record(&empty, nowhere).is_ok());
 }
@@ -177,7 +177,7 @@ fn passes_are_timed_when_asked() {
         return;
     }
     let mut options = Options::default();
-    options.profile = true;
+    options.tuning().profile = true;
     let gpu = Gpu::open(&options).unwrap();
     let memory = buffer(&gpu, &[0; 3 * 65_536]);
     let geometry = Geometry { slots: 3, bytes: 65_536, slot_stride: 65_536, stripes: 1, stripe_stride: 0 };
@@ -186,6 +186,6 @@ fn passes_are_timed_when_asked() {
     let times = gpu.take_profile().unwrap();
     let [time] = &times[..] else { panic!("{times:?}") };
     assert_eq!((time.sources, time.targets, time.traffic_bytes), (2, 1, 3 * 65_536));
-    assert!(time.nanoseconds > 0.0 && time.traffic_gbps() > 0.0, "{time:?}");
+    assert!(time.nanoseconds > 0.0, "{time:?}");
     assert!(gpu.take_profile().unwrap().is_empty());
 }

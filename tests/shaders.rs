@@ -55,7 +55,7 @@ fn compile(name: &str, text: &str, files: &Files) -> Result<usize, String> {
 #[test]
 fn every_shader_is_valid_within_the_default_limits() {
     let files = Files::of_the_repository();
-    let mut shaders = evariste::gpu::shader_sources().unwrap();
+    let mut shaders = evariste::gpu::unstable::shader_sources().unwrap();
     assert!(shaders.len() > 100, "the library lists only {} shaders", shaders.len());
     let alone = files.not_in(&shaders);
     shaders.extend(alone);
@@ -123,7 +123,7 @@ fn an_error_names_the_file_and_line_it_comes_from() {
         let text = files.text(file).unwrap_or_else(|| panic!("the repository has no {file}"));
         1 + text.lines().position(|known| known.contains(line)).unwrap_or_else(|| panic!("{file} has no line {line:?}"))
     };
-    let shaders = evariste::gpu::shader_sources().unwrap();
+    let shaders = evariste::gpu::unstable::shader_sources().unwrap();
     // The table kernel has constants in front, then two shared files, then its own. A mistake is made in a file and in the
     // text that contains it.
     let (name, text) = shaders.iter().find(|(name, _)| name.starts_with("table check")).unwrap();

@@ -23,7 +23,7 @@ const KEPT: [(&str, &str, &str); 5] = [
 
 #[test]
 fn the_generator_writes_what_is_committed() {
-    let sources = evariste::gpu::shader_sources().unwrap();
+    let sources = evariste::gpu::unstable::shader_sources().unwrap();
     let write = std::env::var_os("EVARISTE_WRITE_SNAPSHOTS").is_some();
     for (name, file, committed) in KEPT {
         let text = &sources.iter().find(|(known, _)| known == name).expect("a sample of that name").1;

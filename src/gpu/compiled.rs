@@ -11,9 +11,9 @@ use std::ops::Range;
 
 use super::crc;
 use super::device::Device;
-use super::kernel::Variant;
 use super::launch::{self, Addressing, Launch, Mode, Pass};
 use super::shader::{Binding, Holds, Shader};
+use super::variant::Variant;
 use super::work::Work;
 use crate::{Error, Matrix, Plan};
 use fused::{Fusion, Shape};
@@ -138,7 +138,7 @@ fn bindings(matrix: &Matrix, width: usize, mode: Mode, addressing: Addressing) -
 
 /// A sample of kernels, by name, that covers every way a kernel is generated.
 pub(super) fn samples() -> Result<Vec<(String, Shader)>, Error> {
-    use super::kernel::Method;
+    use super::variant::Method;
     use crate::Code;
     let mut samples = Vec::new();
     let codes =

@@ -13,9 +13,9 @@ use crate::backend::HostMemory;
 pub use adapters::AdapterSummary;
 pub(super) use adapters::summaries;
 use idle::{InUse, Kind, Loss, Opened};
-pub use options::Options;
 use options::checked_shaders;
 pub(super) use options::forced_memory;
+pub use options::{Options, Tuning};
 pub(super) use wait::Mapped;
 
 /// A device with its queue, its name and, once it is lost, the reason.
@@ -43,12 +43,12 @@ impl Device {
         let adapter = adapters::choose(options)?;
         let summary = AdapterSummary::new(&adapter);
         let name = summary.to_string();
-        if options.profile && !adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
+        if options.tuning.profile && !adapter.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
             return Err(no_timestamps(name));
         }
         let forced = forced_memory(options)?;
         let mut features = wgpu::Features::empty();
-        if options.profile {
+        if options.tuning.profile {
             features |= wgpu::Features::TIMESTAMP_QUERY;
         }
         if forced != Some(HostMemory::Staged) {
@@ -80,7 +80,7 @@ impl Device {
     pub(super) fn adopt(device: wgpu::Device, queue: wgpu::Queue, options: &Options) -> Result<Self, Error> {
         let summary = AdapterSummary::of(device.adapter_info());
         let name = summary.to_string();
-        if options.profile && !device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
+        if options.tuning.profile && !device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
             return Err(no_timestamps(name));
         }
         let checked_shaders = checked_shaders(options)?;

@@ -15,9 +15,10 @@ use super::crc::Crc;
 use super::device::Device;
 use super::exit;
 use super::invert::Invert;
-use super::kernel::{Kernel, Variant};
+use super::kernel::Kernel;
 use super::launch::{Addressing, Launch, Mode};
 use super::table::{Table, Tables, storage};
+use super::variant::Variant;
 use super::work::Work;
 use crate::plan::{Interpolation, Matrices};
 use crate::recent::Recent;
@@ -49,6 +50,8 @@ pub(super) struct Kernels {
     invert: Invert,
     crc: Crc,
     forced: Option<Kernel>,
+    /// The variant of every compiled kernel, in place of the best one for its shape.
+    variant: Option<Variant>,
     known: Arc<Known>,
     builder: Builder,
 }
@@ -92,12 +95,17 @@ enum Ready {
 }
 
 impl Kernels {
-    pub(super) fn new(device: Arc<Device>, forced: Option<Kernel>, invert_from: Option<usize>) -> Result<Self, Error> {
+    pub(super) fn new(
+        device: Arc<Device>,
+        forced: Option<Kernel>,
+        variant: Option<Variant>,
+        invert_from: Option<usize>,
+    ) -> Result<Self, Error> {
         let table = Table::new(&device)?;
         let (invert, crc) = (Invert::new(&device, invert_from)?, Crc::new(&device)?);
         let known = Arc::new(Known::new(REMEMBERED));
         let builder = Builder::new(Arc::clone(&device), Arc::clone(&known));
-        Ok(Self { device, table, invert, crc, forced, known, builder })
+        Ok(Self { device, table, invert, crc, forced, variant, known, builder })
     }
 
     /// The kernel that runs this work now, bound to its buffers. `tables` comes from [`Kernels::tables_per_stripe`] for the
@@ -122,7 +130,7 @@ impl Kernels {
     }
 
     fn launch_ready(&self, ready: &Ready, plan: &Plan, work: &Work<'_>) -> Result<Launch, Error> {
-        // Nothing is to be computed, so that checksums of the sources are all that can be wanted.
+        // The plan only reads: at most checksums of its sources are wanted.
         if plan.targets().is_empty() {
             return Ok(Launch { kernel: "crc", passes: self.crc.passes(&self.device, plan, work)? });
         }
@@ -188,10 +196,11 @@ impl Kernels {
             None
         });
         match self.forced {
-            Some(forced) if ready.is_none() && forced != Kernel::Table && wanted.is_compilable() => {
+            Some(Kernel::Compiled) if ready.is_none() && wanted.is_compilable() => {
                 // The lock is not held, so that another thread can compile a different kernel meanwhile.
                 let key = wanted.key();
-                let kernel = Arc::new(Compiled::new(&self.device, &key, variant(&key, Some(forced)))?);
+                let kernel =
+                    Arc::new(Compiled::new(&self.device, &key, self.variant.unwrap_or_else(|| best_variant(&key)))?);
                 wanted.find(&self.known, |entry| entry.compiled = State::Ready(Arc::clone(&kernel)));
                 Ok(Some(kernel))
             }
@@ -240,11 +249,8 @@ impl Ready {
     }
 }
 
-fn variant(key: &Key, forced: Option<Kernel>) -> Variant {
-    match forced {
-        Some(Kernel::Variant(variant)) => variant,
-        _ => Variant::choose(key.matrix.cols(), key.matrix.rows()),
-    }
+fn best_variant(key: &Key) -> Variant {
+    Variant::choose(key.matrix.cols(), key.matrix.rows())
 }
 
 /// The thread that compiles. When its owner is dropped, it finishes the current kernel and ends.
@@ -269,7 +275,7 @@ impl Builder {
                     continue;
                 }
                 let Some(running) = exit::running() else { exit::stay() };
-                let kernel = Compiled::new(&device, &key, variant(&key, None));
+                let kernel = Compiled::new(&device, &key, best_variant(&key));
                 let compiled = match kernel {
                     Ok(kernel) => State::Ready(Arc::new(kernel)),
                     Err(error) => {

@@ -29,15 +29,6 @@ pub struct PassTime {
     pub nanoseconds: f64,
 }
 
-impl PassTime {
-    /// Traffic in 10^9 bytes per second.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a rate is read to three digits")]
-    pub fn traffic_gbps(&self) -> f64 {
-        self.traffic_bytes as f64 / self.nanoseconds
-    }
-}
-
 /// The passes whose times have not been read yet. Empty unless the device was opened with `profile`.
 pub(super) struct Profile {
     pending: Option<Mutex<Vec<Pending>>>,

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use clap::ValueEnum;
-use evariste::gpu::{Kernel, Method, Options, Resident, Variant, wgpu};
+use evariste::gpu::unstable::{Method, Variant};
+use evariste::gpu::{Kernel, Options, Resident, wgpu};
 use evariste::{Backend, Gpu, Report, Task};
 use wgpu::util::DeviceExt;
 
@@ -56,19 +57,20 @@ pub(crate) struct Lab {
 
 impl Lab {
     pub(crate) fn open() -> Result<Self> {
-        let options = |kernel| {
+        let options = |kernel, variant| {
             let mut options = Options::default();
             options.kernel = Some(kernel);
-            options.profile = true;
+            options.tuning().variant = variant;
+            options.tuning().profile = true;
             options
         };
-        let table = Gpu::open(&options(Kernel::Table)).context("cannot open a GPU")?;
+        let table = Gpu::open(&options(Kernel::Table, None)).context("cannot open a GPU")?;
         let (device, queue) = (table.device(), table.queue());
-        let another = |kernel| Gpu::with_device(device.clone(), queue.clone(), &options(kernel));
+        let compiled = |variant| Gpu::with_device(device.clone(), queue.clone(), &options(Kernel::Compiled, variant));
         let moving = |width| Variant { width, method: Method::Rows { group: 1 }, rows: 256, workgroup: 256 };
-        let ceiling = |width| another(Kernel::Variant(moving(width)));
+        let ceiling = |width| compiled(Some(moving(width)));
         let ceilings = CEILING_WIDTHS.map(ceiling).into_iter().collect::<Result<_, _>>()?;
-        let compiled = another(Kernel::Compiled)?;
+        let compiled = compiled(None)?;
         let (name, driver) = names(device);
         let fill = pipeline(device, "fill", FILL)?;
         Ok(Self { compiled, ceilings, software: table.info().software, name, driver, fill, table })

@@ -15,8 +15,8 @@
 use std::fmt::Write;
 use std::ops::Range;
 
-use crate::gpu::kernel::{Method, Variant};
 use crate::gpu::launch::{Addressing, Mode, prelude};
+use crate::gpu::variant::{Method, Variant};
 use crate::{Matrix, gf256};
 
 pub(super) const TEMPLATE: &str = include_str!("../../../shaders/compiled.wgsl");

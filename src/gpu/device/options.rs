@@ -2,6 +2,7 @@
 
 use crate::backend::HostMemory;
 use crate::gpu::kernel::Kernel;
+use crate::gpu::variant::Variant;
 use crate::{Error, env};
 
 /// Which device to open, and how.
@@ -22,12 +23,21 @@ pub struct Options {
     /// How the device accesses host memory. Default: `EVARISTE_MEMORY`, else the first of registered, mapped and staged that the
     /// device supports.
     pub memory: Option<HostMemory>,
-    /// Whether the device times each pass, for [`Gpu::take_profile`](crate::Gpu::take_profile). Default: no.
+    pub(in crate::gpu) tuning: Tuning,
+}
+
+/// Settings that only tests and benchmarks change.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tuning {
+    /// Whether the device times each pass, for `Gpu::take_profile`. Default: no.
     pub profile: bool,
     /// The number of distinct repairs from which the device computes the repair matrices itself, when stripes have different
     /// repairs. Default: the number whose tables need 512 KiB (410 repairs of four shards of a 10+4 code, 28 of ten shards of a
     /// 50+10 code).
     pub invert_from: Option<usize>,
+    /// Runs plans as with [`Kernel::Compiled`], by kernels of this variant. Default: the variant that measured fastest for the
+    /// plan's shape.
+    pub variant: Option<Variant>,
 }
 
 impl Options {
@@ -45,8 +55,7 @@ impl Default for Options {
             checked_shaders: None,
             kernel: None,
             memory: None,
-            profile: false,
-            invert_from: None,
+            tuning: Tuning::default(),
         }
     }
 }

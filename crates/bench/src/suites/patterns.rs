@@ -112,7 +112,7 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
     let open = |invert_from| {
         let mut options = Options::default();
         options.kernel = Some(Kernel::Table);
-        options.invert_from = Some(invert_from);
+        options.tuning().invert_from = Some(invert_from);
         Gpu::open(&options).context("cannot open a GPU")
     };
     let gpus = [open(usize::MAX)?, open(1)?];

@@ -3,8 +3,9 @@
 use anyhow::{Context, Result, ensure};
 use evariste::backend::BLOCK_BYTES;
 use evariste::crc::crc32c;
-use evariste::gpu::{PassTime, Resident, wgpu};
-use evariste::{Gpu, Matrix, Plan, Task};
+use evariste::gpu::unstable::PassTime;
+use evariste::gpu::{Resident, wgpu};
+use evariste::{Gpu, Plan, Task};
 
 use super::ways::{self, Run, Way};
 use crate::args::Case;
@@ -62,10 +63,7 @@ impl<'a> Trial<'a> {
         let job = Job::new(setup, Case::Encode, random)?;
         let shards = Shards::new(lab, setup, true)?;
         shards.fill(lab, random)?;
-        let sum = |shards: usize| -> Result<Plan> {
-            let slots: Vec<usize> = (0..shards).collect();
-            Ok(Plan::new(&slots, &[], Matrix::zero(0, shards))?)
-        };
+        let sum = |shards: usize| Plan::reading(&(0..shards).collect::<Vec<_>>());
         let sums = [sum(setup.code.data_shards())?, sum(setup.code.parity_shards())?];
         Ok(Self { lab, gpu: lab.gpu(KernelName::Compiled), setup, job, shards, sums })
     }

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use evariste::gpu::{PassTime, wgpu};
+use evariste::gpu::unstable::PassTime;
+use evariste::gpu::wgpu;
 use evariste::{Erasures, Grs, Task};
 
 use super::damage::Damage;
