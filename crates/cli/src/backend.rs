@@ -1,4 +1,4 @@
-//! The backend a verb computes on.
+//! The backend that a verb computes on.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ pub(crate) use evariste_bench::backend::describe;
 /// The option of every verb that computes.
 #[derive(Debug, Args)]
 pub(crate) struct Compute {
-    /// Where to compute: auto takes a hardware GPU for large work and the CPU otherwise
+    /// Where to compute: auto uses a hardware GPU where it expects the GPU to be faster, and the CPU otherwise
     #[arg(long, value_name = "WHERE", value_enum, default_value_t = Choice::Auto)]
     backend: Choice,
 }
 
 impl Compute {
-    /// Opens the backend, and says on stderr where it is a software adapter.
+    /// Opens the backend. Prints a note on stderr if a GPU was requested and only a software adapter is present.
     pub(crate) fn open(&self) -> Result<Arc<dyn Backend>> {
         let backend = self.backend.open()?;
         let info = backend.info();

@@ -1,4 +1,4 @@
-//! `evariste demo`: protects a file, destroys as many of its shards as the code can lose, and brings it back.
+//! `evariste demo`: protects a file, destroys as many of its shards as the code can lose, and restores it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -21,7 +21,7 @@ use crate::watch::Console;
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// The file to protect; it is only read [default: 256 MiB made for the purpose]
+    /// The file to protect, which is only read [default: 256 MiB of generated data]
     file: Option<PathBuf>,
     #[command(flatten)]
     compute: Compute,
@@ -29,13 +29,13 @@ pub(crate) struct Demo {
 
 const MADE_BYTES: u64 = 256 << 20;
 const UNIT_BYTES: u64 = 1 << 20;
-/// Two data and two parity shards: as many as the code can lose.
+/// Two data and two parity shards, which is as many as the code can lose.
 const DELETED: [usize; 4] = [1, 4, 10, 13];
 const FLIPPED: usize = 6;
 
 pub(crate) fn run(args: &Demo, out: &mut dyn Write) -> Result<Exit> {
     let backend = args.compute.open()?;
-    // Removed when dropped: at the end, after an error, and after a signal, which arrives here as an error.
+    // The directory is removed when dropped: at the end, and after an error. A signal arrives here as an error.
     let dir =
         tempfile::Builder::new().prefix("evariste-demo-").tempdir().context("cannot make a temporary directory")?;
     let mut demo = Play { out, backend, shards: dir.path().join("shards"), restored: dir.path().join("restored") };
@@ -79,7 +79,7 @@ impl Play<'_> {
         Ok(())
     }
 
-    /// Writes a file of noise: what BLAKE3 makes of nothing, so the same each time.
+    /// Writes a file of noise, which is the same each time: BLAKE3's extended output for empty input.
     fn make(&mut self, path: &Path) -> Result<PathBuf> {
         let cannot = || format!("cannot write {}", path.display());
         let made = Timed::run(|| {
@@ -121,7 +121,7 @@ impl Play<'_> {
         self.say("repair", &format!("{} rewritten, {rate}", ranges::shards(rewritten)))
     }
 
-    /// Verifies, and expects the flipped shard to be found and no other.
+    /// Verifies, and expects damage in the flipped shard and in no other.
     fn verify(&mut self) -> Result<()> {
         let set = Set::open(&self.shards)?;
         let verified = Timed::run(|| Ok(set.verify(&self.backend, &Console::default())?))?;
@@ -135,13 +135,13 @@ impl Play<'_> {
         self.say("verify", &format!("shard {FLIPPED}: {what}, {rate}"))
     }
 
-    /// Flips a bit at the start, in the middle and at the end of a shard's payload; returns how many.
+    /// Flips a bit at the start, in the middle and at the end of a shard's payload. Returns the number of bits.
     fn flip(&self) -> Result<u64> {
         let path = self.shard(FLIPPED);
         let flip = || {
             let mut shard = OpenOptions::new().read(true).write(true).open(&path)?;
             let bytes = shard.metadata()?.len();
-            // Of an empty file's shard there is only the header.
+            // The shard of an empty file is only a header.
             let payload_end = HEADER_BYTES as u64 + (bytes - HEADER_BYTES as u64) / 1025 * 1024;
             let mut offsets = vec![HEADER_BYTES as u64, bytes / 2, payload_end.saturating_sub(1)];
             offsets.retain(|offset| *offset < bytes);
@@ -171,7 +171,7 @@ impl Play<'_> {
     }
 }
 
-/// Where two files first differ, their ends included.
+/// The first offset at which two files differ, in a byte or in length.
 fn first_difference(one: &Path, other: &Path) -> Result<Option<u64>> {
     let open = |path: &Path| {
         let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flipped_bit_is_a_difference_and_so_is_an_end() {
+    fn a_flipped_bit_and_a_missing_end_are_differences() {
         let dir = tempfile::tempdir().unwrap();
         let write = |name: &str, bytes: &[u8]| {
             fs::write(dir.path().join(name), bytes).unwrap();

@@ -1,15 +1,15 @@
-//! Exit codes, and the command's own errors that choose them. `failure` knows which error has which code.
+//! Exit codes, and the error for wrong usage. `failure` decides the code of an error.
 
 use std::process::ExitCode;
 
-/// What a verb found. The codes are part of the command's interface: scripts read them.
+/// The result of a verb. The codes are part of the command's interface: scripts read them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// The verb did what it was asked; the set is whole.
+    /// The verb succeeded. For `verify`, the set is whole.
     Whole,
-    /// `verify`: something is damaged, and `repair` can mend it. `bench`: a result is wrong.
+    /// `verify`: something is damaged, but `repair` can rebuild it. `bench`: a result is wrong.
     Damaged,
-    /// Too little is left: this set cannot give its file back.
+    /// The file of the set cannot be restored.
     BeyondRepair,
     /// The verb could not run.
     Failed,
@@ -21,13 +21,13 @@ pub(crate) enum Exit {
 pub(crate) const HELP: &str = "\
 Exit codes:
    0  done; verify: the set is whole
-   1  verify: damaged, and repair can mend it; bench: a wrong result
-   2  beyond repair: too little is left, or it is not the file that was protected
+   1  verify: damaged, but repairable; bench: a wrong result
+   2  beyond repair: too few shards or blocks are good, or the file's hash is wrong
    3  could not run
   64  wrong usage
 
-Sizes are bytes, or KiB, MiB, GiB that come to whole bytes: 4096, 64KiB, 1.25GiB.
-Shard files: docs/shard-format.md. Environment: RUST_LOG=evariste=info says more, EVARISTE_DEVICE chooses a GPU.";
+A size is a whole number of bytes, written in bytes, KiB, MiB or GiB: 4096, 64KiB, 1.25GiB.
+Shard files: docs/shard-format.md. Environment: RUST_LOG=evariste=info prints more, EVARISTE_DEVICE chooses a GPU.";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
@@ -41,7 +41,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Arguments that are each well formed and together impossible.
+/// Arguments that are well formed but impossible, alone or together.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);

@@ -1,4 +1,4 @@
-//! Errors in words, with advice where there is any, and the exit code of each.
+//! The message of each error, some with advice, and its exit code.
 
 use anyhow::Error;
 use evariste_store::{BeyondRepair, Error as StoreError, Headerless, PathProblem, Reason};
@@ -8,15 +8,15 @@ use crate::health;
 use crate::interrupt::Interrupted;
 use crate::ranges::counted;
 
-/// A repair that found too little left. The state of the set was printed before.
+/// Too little is left for a repair. The state of the set was printed before.
 #[derive(Debug, thiserror::Error)]
 #[error("beyond repair: nothing was changed{}", why.as_ref().map(|why| format!("; {why}")).unwrap_or_default())]
 pub(crate) struct NotRepaired {
-    /// Why the code could not locate errors, if it was asked to and cannot.
+    /// Why the code cannot locate errors, if that was requested.
     pub(crate) why: Option<String>,
 }
 
-/// The exit code of an error: that of the first cause that has one of its own.
+/// The exit code of an error, under any context.
 pub(crate) fn exit(error: &Error) -> Exit {
     if error.is::<UsageError>() {
         return Exit::Usage;
@@ -24,7 +24,7 @@ pub(crate) fn exit(error: &Error) -> Exit {
     let is_beyond_repair = error.is::<NotRepaired>()
         || match error.downcast_ref() {
             Some(StoreError::BeyondRepair(_)) => true,
-            // A file of a version that this program does not know may be whole.
+            // A file of an unknown version may be undamaged.
             Some(StoreError::NoUsableHeader(files)) => !files.has_unknown(),
             _ => false,
         };

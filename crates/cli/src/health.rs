@@ -1,4 +1,4 @@
-//! The state of a set in words.
+//! Describes the state of a set in words.
 
 use std::io::{self, Write};
 
@@ -9,10 +9,10 @@ use evariste_store::{
 use crate::ranges::{self, counted};
 use crate::size;
 
-/// Says that a repair which locates errors may do better.
-pub(crate) const LOCATE: &str = "`evariste repair --locate` may find what checksums do not show";
+/// The advice to try a repair that locates errors.
+pub(crate) const LOCATE: &str = "`evariste repair --locate` may find errors that checksums do not show";
 
-/// Writes all of it, the verdict last.
+/// Writes the state of a set, the verdict last.
 pub(crate) fn write(health: &Health, set: &Set, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", describe(set))?;
     for (&index, damages) in &health.damaged {
@@ -42,7 +42,7 @@ pub(crate) fn write(health: &Health, set: &Set, out: &mut dyn Write) -> io::Resu
     }
 }
 
-/// One line that says what the set is.
+/// One line about the set: id, code, unit, stripes and size of the file.
 fn describe(set: &Set) -> String {
     let header = set.header();
     let shape = &header.shape;
@@ -56,7 +56,7 @@ fn describe(set: &Set) -> String {
     )
 }
 
-/// The code and its data and parity shards: `vandermonde 10+4`, `raid55:4x4 9+7`.
+/// The code and its numbers of data and parity shards: `vandermonde 10+4`, `raid55:4x4 9+7`.
 pub(crate) fn code(header: &SetHeader) -> String {
     let (layout, shape) = (header.layout, header.shape);
     let name = layout.flat_construction().map_or_else(|| layout.to_string(), str::to_owned);
@@ -104,7 +104,7 @@ pub(crate) fn lost(lost: &Lost) -> String {
 fn stray(kind: &StrayKind) -> String {
     match kind {
         StrayKind::Foreign(id) => format!("belongs to another set, {id}"),
-        StrayKind::Contradicting => "has this set's id and other numbers".to_owned(),
+        StrayKind::Contradicting => "has this set's id but a different header".to_owned(),
         StrayKind::Flawed(flaw) => flaw.to_string(),
         other => format!("{other:?}"),
     }
@@ -117,14 +117,14 @@ fn note(note: &Note) -> String {
             format!("{} holds shard {shard}; repair renames it {}", name.display(), shard_name(*shard))
         }
         Note::UnusedCopy { name, shard, flaw } => {
-            format!("{} is another copy of shard {shard} and not used: {flaw}", name.display())
+            format!("{} is another copy of shard {shard}, which is not used: {flaw}", name.display())
         }
         Note::Stray { name, kind } => format!("{}: {}", name.display(), stray(kind)),
         other => format!("{other:?}"),
     }
 }
 
-/// Why a set cannot give its file back.
+/// Why the file of a set cannot be restored.
 pub(crate) fn reason(reason: &Reason) -> String {
     match reason {
         Reason::Shards(shortage) => needed(shortage, "shards"),
@@ -133,18 +133,18 @@ pub(crate) fn reason(reason: &Reason) -> String {
         }
         Reason::Unlocated { stripes, parity_shards } => {
             let parity = counted(*parity_shards as u64, "parity shard");
-            format!("{}: more is wrong than {parity} can locate", ranges::stripes(stripes))
+            format!("{}: more errors than {parity} can locate", ranges::stripes(stripes))
         }
-        Reason::MoreRows(rows) => format!("and {} in other combinations", counted(*rows, "block")),
+        Reason::MoreRows(rows) => format!("and {} with other combinations of lost shards", counted(*rows, "row")),
         Reason::WrongHash => {
-            "every block passes its checksum or was rebuilt, and yet the file's BLAKE3 is not the one in the headers"
+            "every block passes its checksum or was rebuilt, but the file's BLAKE3 differs from the one in the headers"
                 .to_owned()
         }
         other => format!("{other:?}"),
     }
 }
 
-/// What would be needed to have the lost shards back; `what` names what is lost of each.
+/// What is needed to rebuild the lost shards. `what` is `shards` or `blocks in a row`.
 fn needed(shortage: &Shortage, what: &str) -> String {
     let (good, total, needed, more) = (shortage.good(), shortage.total, shortage.needed, shortage.at_least());
     let lost = ranges::shards(&shortage.lost);
@@ -152,5 +152,5 @@ fn needed(shortage: &Shortage, what: &str) -> String {
         return format!("{good} of {total} {what} are good and {needed} are needed: at least {more} more of {lost}");
     }
     // In a set of groups the good shards may repeat each other.
-    format!("{good} of {total} {what} are good and do not determine the rest: at least {more} more is needed of {lost}")
+    format!("{good} of {total} {what} are good, but they do not determine the rest: at least {more} more of {lost}")
 }

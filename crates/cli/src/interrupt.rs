@@ -1,9 +1,9 @@
-//! Ctrl-C, SIGTERM and SIGHUP. The first signal makes every loop over stripes or rounds stop with an error, so temporary files
-//! are removed on the way out as after any error. The second ends the process at once.
+//! Ctrl-C, SIGTERM and SIGHUP. After the first signal, every loop over stripes or rounds stops with an error, and
+//! temporary files are removed as after any error. The second signal ends the process at once.
 
 pub(crate) use evariste_bench::interrupt::{Interrupted, check};
 
-/// Begins to listen. A system that refuses leaves the default: a signal ends the process.
+/// Installs the signal handler. If the system refuses, the default stays: a signal ends the process.
 pub(crate) fn listen() {
     let handler = || {
         if evariste_bench::interrupt::request() {

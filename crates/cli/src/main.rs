@@ -1,8 +1,9 @@
 //! `evariste`: protects files with erasure codes, verifies, repairs and restores them.
 //!
-//! `protect`, `verify`, `repair`, `restore` and `demo` call `evariste-store`, which reads and writes shards. `plan` compares
-//! layouts and `bench` measures backends and verbs. Each verb is a module with its own arguments. `failure` turns errors into
-//! messages and exit codes, `health` and `ranges` hold the words for a set's state, `watch` draws progress and stops on Ctrl-C.
+//! `protect`, `verify`, `repair`, `restore` and `demo` call `evariste-store`, which reads and writes shards. `plan`
+//! compares layouts and `bench` measures backends and verbs. Each verb is a module with its own arguments. `failure`
+//! turns errors into messages and exit codes, `health` and `ranges` describe a set's state, and `watch` draws progress
+//! and stops on Ctrl-C.
 //!
 //! docs/shard-format.md describes the files, docs/command.md the verbs.
 
@@ -30,7 +31,7 @@ use evariste_bench::{code, size};
 
 use exit::Exit;
 
-/// Protects files with erasure codes: lost or damaged parts come back from the rest.
+/// Protects files with erasure codes: lost or damaged parts are rebuilt from the rest.
 #[derive(Debug, Parser)]
 #[command(name = "evariste", version, after_help = exit::HELP)]
 struct Arguments {
@@ -40,7 +41,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Protect a file, destroy some of its shards, and bring it back
+    /// Protect a file, destroy some of its shards, and restore it
     #[command(after_help = exit::HELP)]
     Demo(demo::Demo),
     /// Write a file as data and parity shards
@@ -49,16 +50,16 @@ enum Verb {
     /// Check every block of every shard, and say whether the file can be restored
     #[command(after_help = exit::HELP)]
     Verify(verify::Verify),
-    /// Rewrite missing and damaged shards; changes nothing unless all of them can be rebuilt
+    /// Rewrite missing and damaged shards; change nothing unless all of them can be rebuilt
     #[command(after_help = exit::HELP)]
     Repair(repair::Repair),
     /// Write the file from its shards, as long as enough of them are good
     #[command(after_help = exit::HELP)]
     Restore(restore::Restore),
-    /// Compare layouts: what they survive, hold and cost, and which to take for a number of disks
+    /// Compare layouts by what they survive, hold and cost, and recommend one for a number of disks
     #[command(after_help = exit::HELP)]
     Plan(plan::Plan),
-    /// Measure backends and verbs on data made for the purpose, each beside what limits it
+    /// Measure backends and verbs on generated data, each beside the limit of the machine
     #[command(after_help = exit::HELP)]
     Bench(bench::Bench),
 }
@@ -69,14 +70,14 @@ fn command() -> Command {
 }
 
 fn main() -> ExitCode {
-    // wgpu warns of mapped buffers that kernels use: for this library they are the fast way, and measured.
+    // Hides wgpu's warning about mapped buffers that kernels use: in this library they were measured to be fast.
     let filter = env_logger::Env::default().default_filter_or("warn,wgpu_core::instance=error");
     env_logger::Builder::from_env(filter).init();
     interrupt::listen();
     let arguments = match command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(answer) => {
-            // Help and version are answers; all else is wrong usage.
+            // Help and version are answers; everything else is wrong usage.
             let exit = if answer.use_stderr() { Exit::Usage } else { Exit::Whole };
             return if answer.print().is_ok() { exit.into() } else { Exit::Failed.into() };
         }
@@ -94,7 +95,7 @@ fn main() -> ExitCode {
     match done {
         Ok(exit) => exit.into(),
         Err(error) => {
-            // `eprintln!` panics when the reader of stderr has gone, and the exit code would say nothing.
+            // `eprintln!` panics when the reader of stderr has gone, and the exit code would be lost.
             let _ = writeln!(std::io::stderr(), "evariste: {}", failure::message(&error));
             failure::exit(&error).into()
         }
@@ -106,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_command_line_is_valid() {
         command().debug_assert();
     }
 }

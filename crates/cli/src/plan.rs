@@ -1,13 +1,13 @@
-//! `evariste plan`: what layouts cost and survive, and which to take.
+//! `evariste plan`: compares what layouts cost and survive, and recommends one.
 //!
 //! ```text
-//! args -> candidates -> advice -> row -> table      which layouts fit so many disks, and the one to take
-//!         layouts                 -> row -> table   those that were named, beside each other
+//! args -> candidates -> advice -> row -> table      which layouts fit the disks, and the recommended one
+//!         layouts                 -> row -> table   the named layouts, compared
 //!         sets, measured, capacity                  k, m and unit for protect; what the disks hold
 //! ```
 //!
-//! Nothing is read or written but a stored calibration. All figures are those of `evariste::analysis`; docs/layouts.md
-//! explains them.
+//! It reads a stored calibration and no other file, and writes none. All figures come from `evariste::analysis`;
+//! docs/layouts.md explains them.
 
 mod advice;
 mod args;
@@ -30,8 +30,8 @@ use crate::exit::{Exit, UsageError};
 pub(crate) use args::Plan;
 use row::Row;
 
-/// Steps that all shares of a run may take together: about a second on two cores, and more only where the fewest sets that a
-/// sample has take more.
+/// Steps that all shares of a run may take together: about a second on two cores. A run takes longer only if its
+/// samples need more steps even at their minimum size.
 const STEPS: u64 = 1 << 30;
 /// Steps that one share may take.
 const STEPS_OF_ONE: u64 = 1 << 28;
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Plan, out: &mut dyn Write) -> Result<Exit> {
     Ok(Exit::Whole)
 }
 
-/// The layouts that were named, in their order.
+/// Writes the named layouts, in the order given.
 fn compare(args: &Plan, out: &mut dyn Write) -> Result<()> {
     let rows = rows(&args.compare)?;
     if args.json {
@@ -54,7 +54,7 @@ fn compare(args: &Plan, out: &mut dyn Write) -> Result<()> {
     table::write(&rows, None, out)
 }
 
-/// The layouts that fit, the recommended one first.
+/// Writes the layouts that fit, the recommended one first, and how to use it.
 fn recommend(args: &Plan, disks: usize, out: &mut dyn Write) -> Result<()> {
     let disk_bytes = capacity::of_disks(&args.disk_size, disks)?;
     let wishes = args.wishes(disks);
@@ -69,7 +69,7 @@ fn recommend(args: &Plan, disks: usize, out: &mut dyn Write) -> Result<()> {
     let capacity = capacity::Capacity::new(disk_bytes);
     table::write(&rows, capacity.as_ref(), out)?;
     if advice.more > 0 {
-        writeln!(out, "and {} more, that hold no more data than the last", advice.more)?;
+        writeln!(out, "and {} more, which hold no more data than the last", advice.more)?;
     }
     writeln!(out, "\nTake {}: {}.", rows[0].layout, advice.reason)?;
     if let Some(nodes) = wishes.nodes {
@@ -81,21 +81,21 @@ fn recommend(args: &Plan, disks: usize, out: &mut dyn Write) -> Result<()> {
     let layout = advice.layouts[0];
     if layout.flat_construction().is_none() && layout.total_shards() as u64 <= MAX_SHARDS {
         let unit = sets::unit_option(layout.data_shards() as u64, args.file_size);
-        writeln!(out, "Files in it: protect --layout {layout} --unit {unit}")?;
+        writeln!(out, "Files in this layout: protect --layout {layout} --unit {unit}")?;
     }
     match sets::of(&wishes, args.file_size) {
         Some(sets) => sets.write(out),
-        None => Ok(writeln!(out, "Files in a flat code: no set of k + m shards does that")?),
+        None => Ok(writeln!(out, "Files in a flat code: no set of k + m shards meets the request")?),
     }
 }
 
-/// What would do where no layout does.
+/// Other requests that can be met, if no layout meets this one.
 fn ways_out(args: &Plan, wishes: &advice::Wishes) -> impl Iterator<Item = String> {
     let sets = sets::of(wishes, args.file_size);
-    let sets = sets.map(|sets| format!("{} would do: protect {}", sets.name(), sets.options()));
-    // What nobody asked for should not be what fails without a word.
+    let sets = sets.map(|sets| format!("try {}: protect {}", sets.name(), sets.options()));
+    // `--survive 2` is a default, so a user who did not ask for it is told about `--survive 1`.
     let fewer = (args.survive.is_none() && advice::of(&advice::Wishes { survive: 1, ..*wishes }).is_ok())
-        .then(|| "--survive 1 asks for less".to_owned());
+        .then(|| "try --survive 1".to_owned());
     sets.into_iter().chain(fewer)
 }
 

@@ -1,4 +1,4 @@
-//! `evariste protect`: a file becomes shards.
+//! `evariste protect`: writes a file as shards.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use crate::watch::Console;
 pub(crate) struct Protect {
     /// The file to protect
     file: PathBuf,
-    /// The directory for the shards, 000.shard and on; made if it is missing
+    /// The directory for the shards 000.shard, 001.shard, ...; created if it is missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// k: how many shards hold the file
@@ -33,11 +33,11 @@ pub(crate) struct Protect {
     /// How parity follows from data
     #[arg(long, value_name = "NAME", value_parser = code::parser(), default_value = code::DEFAULT, conflicts_with = "layout")]
     code: String,
-    /// Shards in groups, instead of --data, --parity and --code: raid51:2x6, raid55:4x4, lrc:12,2,2, hier:4x6+1+1, ...; see
-    /// `evariste plan`
+    /// Put the shards into groups, instead of --data, --parity and --code: raid51:2x6, raid55:4x4, lrc:12,2,2,
+    /// hier:4x6+1+1, ...; see `evariste plan`
     #[arg(long, value_name = "LAYOUT")]
     layout: Option<Layout>,
-    /// How many bytes of the file go to one shard before the next has its turn; a multiple of 4096
+    /// How many bytes of the file go to one shard before the next shard; a multiple of 4096
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = parse_unit)]
     unit: u64,
     #[command(flatten)]
@@ -67,7 +67,8 @@ pub(crate) fn run(args: &Protect, out: &mut dyn Write) -> Result<Exit> {
     Ok(Exit::Whole)
 }
 
-/// The layout of a flat code. Without `parity` it has the code's own number of parity shards, else 4.
+/// The layout of a flat code. Without `parity` it has the code's own number of parity shards, or 4 if the code has
+/// none.
 fn flat(code: &str, data: usize, parity: Option<usize>) -> Result<Layout, UsageError> {
     const DEFAULT_PARITY: usize = 4;
     let parity = parity.or(Layout::own_parity(code)).unwrap_or(DEFAULT_PARITY);
@@ -79,7 +80,7 @@ fn flat(code: &str, data: usize, parity: Option<usize>) -> Result<Layout, UsageE
     })
 }
 
-/// A layout that no set can have is wrong usage.
+/// The scheme of a layout. A layout beyond the format's limits is wrong usage.
 fn scheme(layout: Layout, unit_bytes: u64) -> Result<Scheme, UsageError> {
     Scheme::new(layout, unit_bytes).map_err(|error| UsageError(error.to_string()))
 }
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn raid_codes_bring_their_own_parity() {
+    fn raid_codes_have_their_own_number_of_parity_shards() {
         for (code, parity) in [("raid5", 1), ("raid6", 2), ("cauchy", 4)] {
             assert_eq!(flat(code, 10, None).unwrap().parity_shards(), parity);
         }

@@ -1,4 +1,4 @@
-//! Numbers of stripes and shards, as a sentence names them.
+//! Writes numbers of stripes and shards as words.
 
 use evariste_store::Stripes;
 
@@ -23,7 +23,7 @@ pub(crate) fn counted(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// `shard 3`, `shards 0, 5`, `shards 0, 4-15`: ascending numbers of shards as a sentence names them.
+/// `shard 3`, `shards 0, 5`, `shards 0, 4-15`. The numbers must be ascending.
 pub(crate) fn shards(indices: &[usize]) -> String {
     let runs = indices.chunk_by(|one, next| one + 1 == *next).flat_map(|run| match run {
         [first, _, .., last] => vec![format!("{first}-{last}")],

@@ -1,4 +1,4 @@
-//! `evariste repair`: writes missing and damaged shards anew, and puts names right.
+//! `evariste repair`: rewrites missing and damaged shards, and corrects names.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -19,7 +19,8 @@ use crate::watch::Console;
 pub(crate) struct Repair {
     /// The directory of the shards
     dir: PathBuf,
-    /// Let the code find errors that no checksum shows: where checksum tables are damaged, or pass wrong blocks
+    /// Let the code locate errors that checksums do not show: if checksum tables are damaged, or wrong blocks pass
+    /// their checksums
     #[arg(long)]
     locate: bool,
     #[command(flatten)]
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &Repair, out: &mut dyn Write) -> Result<Exit> {
     if repaired.rewritten.is_empty() && repaired.renamed.is_empty() {
         writeln!(out, "nothing to repair")?;
     } else if repaired.rewritten.is_empty() {
-        writeln!(out, "repaired: names put right")?;
+        writeln!(out, "repaired: names corrected")?;
     } else {
         let rate = timed.rate(file_bytes, backend.as_ref());
         writeln!(out, "repaired: {} rewritten, {rate}", ranges::shards(&repaired.rewritten))?;

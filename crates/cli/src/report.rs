@@ -1,4 +1,4 @@
-//! How long an operation took, in words.
+//! Describes how long an operation took.
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ impl<T> Timed<T> {
     }
 }
 
-/// `read 5.12 GB/s, hash 9.80 GB/s`: what each stage would reach if the others never held it up. To the log.
+/// Logs the rate of each stage while it was working: `read 5.12 GB/s, hash 9.80 GB/s`.
 pub(crate) fn log_stages(file_bytes: u64, stages: &[StageTime]) {
     let rates: Vec<String> =
         stages.iter().map(|stage| format!("{} {}", stage.stage, size::show_rate(file_bytes, stage.time))).collect();

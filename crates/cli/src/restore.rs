@@ -1,4 +1,4 @@
-//! `evariste restore`: the file from its shards.
+//! `evariste restore`: writes the file from its shards.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -30,7 +30,11 @@ pub(crate) fn run(args: &Restore, out: &mut dyn Write) -> Result<Exit> {
     report::log_stages(restored.file_bytes, &restored.stages);
     writeln!(out, "restored {}: {}", args.out.display(), timed.rate(restored.file_bytes, backend.as_ref()))?;
     if restored.is_damaged {
-        writeln!(out, "note: some shards are missing or damaged; `evariste repair {}` mends them", args.dir.display())?;
+        writeln!(
+            out,
+            "note: some shards are missing or damaged; `evariste repair {}` rewrites them",
+            args.dir.display()
+        )?;
     }
     Ok(Exit::Whole)
 }

@@ -1,4 +1,4 @@
-//! `evariste verify`: reads everything, changes nothing, says what it found.
+//! `evariste verify`: reads everything, changes nothing, and reports the state.
 
 use std::io::Write;
 use std::path::PathBuf;

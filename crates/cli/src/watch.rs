@@ -1,4 +1,4 @@
-//! How the command follows an operation of the store: a progress bar on stderr, and a stop on Ctrl-C.
+//! Follows an operation of the store: draws a progress bar on stderr, and cancels on Ctrl-C.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,8 +7,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::interrupt;
 
-/// Draws a bar of the file's bytes for each phase while stderr is a terminal, and cancels once a signal has come. The bar
-/// vanishes when this is dropped.
+/// Draws a bar of the file's bytes for each phase if stderr is a terminal, and cancels after a signal. Dropping it
+/// removes the bar.
 #[derive(Default)]
 pub(crate) struct Console {
     bar: Mutex<Option<ProgressBar>>,

@@ -1,4 +1,5 @@
-//! `bench` on small sizes: every row is there with every field, right, and wrong once a bit is flipped.
+//! `bench device`, `patterns` and `field` with small sizes: every row and field is present, results are verified, and a
+//! flipped bit is detected.
 
 #[path = "support/support.rs"]
 mod support;
@@ -29,7 +30,7 @@ const DEVICE_FIELDS: [&str; 18] = [
 ];
 const FIELD_FIELDS: [&str; 10] =
     ["suite", "case", "path", "kernel", "device", "driver", "threads", "median_s", "gops", "verified"];
-/// Two stripes and a rest of a workgroup; the wrong byte of a check may lie in any of them.
+/// Two stripes and part of a workgroup. The wrong byte of a check may be in any of them.
 const SMALL: [&str; 9] = ["bench", "device", "--shape", "4+2", "--shard", "16KiB", "--unit", "8KiB", "--json=-"];
 const CASES: [&str; 8] = ["--case", "encode", "--case", "reconstruct", "--case", "check", "--case", "patterns"];
 
@@ -64,7 +65,7 @@ fn a_gpu_is_measured_in_every_case_with_each_kernel() {
         let float = |field: &str| row[field].as_f64().unwrap();
         assert!((float("data_gbps") - 4.0 * 16384.0 / float("median_s") / 1e9).abs() < 1e-9 * float("data_gbps"));
         assert!((float("share") - float("traffic_gbps") / float("ceiling_gbps")).abs() < 1e-9 * float("share"));
-        // Patterns lose one or two shards a stripe.
+        // Each stripe of the patterns loses one or two shards.
         let slots = float("traffic_gbps") / float("data_gbps") * 4.0;
         assert!(if row["case"] == "patterns" {
             (5.0..=6.0).contains(&slots.round())
@@ -75,7 +76,7 @@ fn a_gpu_is_measured_in_every_case_with_each_kernel() {
 }
 
 #[test]
-fn a_flipped_bit_of_a_gpu_is_seen_in_every_case_with_each_kernel() {
+fn a_flipped_bit_is_detected_in_every_case_with_each_gpu_kernel() {
     let ran = evariste(SMALL.into_iter().chain(CASES).chain(["--inject-fault"]));
     let Some(rows) = rows(ran, 1, &DEVICE_FIELDS) else { return };
     assert_eq!(names(&rows), GPU_NAMES);
@@ -121,7 +122,7 @@ const PATTERNS_FIELDS: [&str; 15] = [
 ];
 
 #[test]
-fn stripes_with_losses_of_their_own_are_measured_with_every_solver_in_every_memory() {
+fn patterns_are_measured_with_every_solver_in_every_memory() {
     for (fault, code) in [(None, 0), (Some("--inject-fault"), 1)] {
         let arguments = ["bench", "patterns", "--shape", "4+2", "--patterns", "99", "--unit", "48", "--json=-"];
         let Some(rows) = rows(evariste(arguments.into_iter().chain(fault)), code, &PATTERNS_FIELDS) else { return };
@@ -151,7 +152,7 @@ fn the_field_is_measured_in_every_form() {
 }
 
 #[test]
-fn people_get_a_table_and_a_file_gets_the_rows() {
+fn stdout_gets_a_table_and_a_file_gets_the_rows() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("rows.json");
     let ran = run(command()
@@ -169,7 +170,7 @@ fn people_get_a_table_and_a_file_gets_the_rows() {
 }
 
 #[test]
-fn what_cannot_be_measured_is_said() {
+fn impossible_measurements_are_wrong_usage() {
     let device = |arguments: &[&'static str]| evariste(["bench", "device"].iter().chain(arguments));
     for (arguments, says) in [
         (&["--shape", "10"][..], "is not a shape"),
@@ -184,7 +185,7 @@ fn what_cannot_be_measured_is_said() {
         (&["--case", "patterns", "--unit", "4KiB", "--kernel", "compiled"], "the kernel table"),
         (&["--kernel", "table"], "--kernel chooses a GPU's kernel"),
     ] {
-        // On the CPU, so that it is wrong without a GPU too.
+        // On the CPU, so that the arguments are wrong without a GPU too.
         let ran = device(&[arguments, &["--backend", "cpu"]].concat()).expect(64).says(says);
         assert_eq!(ran.out, "");
     }

@@ -1,4 +1,5 @@
-//! `bench cpu` and `bench latency` on small sizes: every row is there with every field, right, and wrong once a bit is flipped.
+//! `bench cpu` and `bench latency` with small sizes: every row and field is present, results are verified, and a
+//! flipped bit is detected.
 
 #[path = "support/support.rs"]
 mod support;
@@ -75,18 +76,18 @@ fn every_kernel_is_measured_in_every_case_on_each_number_of_threads() {
 }
 
 #[test]
-fn a_kernel_and_a_size_can_be_chosen_and_an_absent_kernel_is_said() {
+fn a_kernel_and_a_size_can_be_chosen_and_an_absent_kernel_is_refused() {
     let arguments = ["bench", "cpu", "--kernel", "portable", "--threads", "2", "--case", "encode", "--json=-"];
     let rows = rows(evariste(arguments.into_iter().chain(["--shard", "4KiB"])), 0, &CPU_FIELDS).unwrap();
     let shapes: Vec<_> = rows.iter().map(|row| (row["k"].as_u64().unwrap(), row["m"].as_u64().unwrap())).collect();
     assert_eq!(shapes, [(10, 4), (8, 2), (20, 4)]);
     assert!(rows.iter().all(|row| text(row, "kernel") == "portable" && row["shard_bytes"] == 4096));
-    for absent in Kernel::ALL.into_iter().filter(|&kernel| !Kernel::available().any(|there| there == kernel)) {
+    for absent in Kernel::ALL.into_iter().filter(|&kernel| !Kernel::available().any(|available| available == kernel)) {
         evariste(["bench", "cpu", "--kernel", absent.name()]).expect(3).says(&format!("there is no {absent} kernel"));
     }
 }
 
-/// The latency of these paths, right and then with a flipped bit; nothing where there is no GPU.
+/// Measures the latency of these paths, then again with a flipped bit. Returns early if there is no GPU.
 fn latency_is_measured(paths: &[&str]) {
     let chosen: Vec<&str> = paths.iter().flat_map(|path| ["--path", path]).collect();
     let sizes = ["--shape", "4+2", "--shard", "4KiB", "--shard", "64KiB", "--calls", "50", "--json=-"];
@@ -114,7 +115,7 @@ fn latency_is_measured_without_a_gpu() {
 }
 
 #[test]
-fn latency_of_a_gpu_is_measured_each_way() {
+fn latency_of_a_gpu_is_measured_on_each_path() {
     latency_is_measured(&["slices"]);
     latency_is_measured(&["registered"]);
 }

@@ -1,4 +1,5 @@
-//! `bench fusion` on small sizes: every row is there with every field, right, and wrong once a bit is flipped.
+//! `bench fusion` with small sizes: every row and field is present, results are verified, and a flipped bit is
+//! detected.
 
 #[path = "support/support.rs"]
 mod support;
@@ -28,16 +29,16 @@ const FIELDS: [&str; 18] = [
     "verified",
 ];
 const WAYS: [&str; 3] = ["plain", "one call", "separate calls"];
-/// The last block of a shard is not whole.
+/// The last block of a shard is incomplete.
 const SHARD_BYTES: u64 = 20016;
 const SMALL: [&str; 7] = ["bench", "fusion", "--shape", "4+4", "--shard", "20016", "--json=-"];
 
-/// Path, case and bytes that crossed of each set of rows, in their order.
+/// For each set of rows, in order: its path, its case, and the bytes that crossed in each way.
 fn expected() -> Vec<(&'static str, &'static str, Vec<u64>)> {
     const ALL: u64 = 8 * SHARD_BYTES;
     const BLOCK: u64 = 4096;
     let rows = [ALL, ALL, 2 * ALL];
-    // A correction reads what disagrees again, if it lies in device memory, and writes what is wrong.
+    // In device memory a correction reads inconsistent columns again, and writes wrong bytes.
     let resident = |wrong: u64, bytes| vec![ALL, ALL + 8 * bytes + wrong * bytes];
     let (repair, units) = (5 * SHARD_BYTES, 8 * 4 * BLOCK);
     vec![
@@ -64,7 +65,7 @@ fn each_way_is_measured_in_each_section() {
         let set;
         (set, left) = left.split_at(crossed.len());
         let float = |row: &Value, field: &str| row[field].as_f64().unwrap();
-        // Stripes have 4 KiB of a shard, and four of them make no whole shard.
+        // A stripe has 4 KiB of each shard, and four stripes fit into a shard.
         let (shard_bytes, stripes) = if case == "rebuild patterns" { (4 * 4096, 4) } else { (SHARD_BYTES, 1) };
         for ((row, way), crossed) in set.iter().zip(WAYS).zip(crossed) {
             assert_eq!(["path", "case", "way"].map(|field| row[field].as_str().unwrap()), [path, case, way]);
@@ -88,7 +89,7 @@ fn a_flipped_bit_is_a_wrong_row() {
 }
 
 #[test]
-fn a_section_by_itself_is_all_there_is() {
+fn a_chosen_section_is_the_only_one() {
     let ran = evariste(SMALL.into_iter().chain(["--section", "registered-patterns"]));
     let Some(rows) = rows(ran, 0, &FIELDS) else { return };
     assert!(rows.len() == 3 && rows.iter().all(|row| row["case"] == "rebuild patterns"), "{rows:?}");

@@ -1,5 +1,5 @@
-//! `bench host` and `bench files` on small sizes: every row is there with every field, right, and wrong once a bit is flipped.
-//! `bench calibrate`: what it stores is what it says.
+//! `bench host` and `bench files` with small sizes: every row and field is present, results are verified, and a flipped
+//! bit is detected. `bench calibrate` stores what it prints.
 
 #[path = "support/support.rs"]
 mod support;
@@ -57,7 +57,7 @@ const FILES_FIELDS: [&str; 20] = [
 ];
 
 const CASES: [&str; 8] = ["--case", "encode", "--case", "reconstruct", "--case", "check", "--case", "patterns"];
-/// Three batches of two stripes, and four times that.
+/// Three batches of two stripes; `--memory` makes four sets of them.
 const HOST: [&str; 13] = [
     "bench",
     "host",
@@ -74,7 +74,7 @@ const HOST: [&str; 13] = [
     "--json=-",
 ];
 
-/// Every case on these paths, right and then with a flipped bit; nothing where there is no GPU that has them.
+/// Measures every case on these paths, then again with a flipped bit. Returns early if no GPU has them.
 fn host_is_measured(paths: &[&str], is_right: impl Fn(&Value) -> bool) {
     let chosen: Vec<&str> = paths.iter().flat_map(|path| ["--path", path]).collect();
     for (fault, code) in [(None, 0), (Some("--inject-fault"), 1)] {
@@ -110,18 +110,18 @@ fn the_cpu_is_measured_from_host_memory_without_a_gpu() {
 }
 
 #[test]
-fn a_gpu_is_measured_from_host_memory_each_way() {
+fn a_gpu_is_measured_from_host_memory_on_each_path() {
     host_is_measured(&["registered"], |row| row["memory"] == "registered" && row["in_place"] == true);
     host_is_measured(&["mapped"], |row| row["memory"] == "mapped" && row["in_place"] == false);
     host_is_measured(&["staged"], |row| row["memory"] == "staged" && row["in_place"] == false);
     host_is_measured(&["slices"], |row| row["in_place"] == false);
 }
 
-/// On the first adapter, which is taken because it is named: a software driver would not be.
+/// Names the first adapter, because a software driver is used only if it is named.
 #[test]
 fn a_calibration_is_stored_and_explained() {
     let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("made for it").join("calibration");
+    let file = dir.path().join("new folder").join("calibration");
     let calibrate = |variables: &[(&str, &str)]| {
         let mut command = command();
         command.args(["bench", "calibrate", "--file"]).arg(&file).envs(variables.iter().copied());
@@ -142,7 +142,7 @@ fn a_calibration_is_stored_and_explained() {
 }
 
 #[test]
-fn files_are_measured_and_nothing_of_them_is_left() {
+fn files_are_measured_and_removed() {
     let dir = tempfile::tempdir().unwrap();
     let arguments = ["bench", "files", "--size", "300001", "--shape", "3+2", "--unit", "4096", "--rounds", "2"];
     for (fault, code) in [(None, 0), (Some("--inject-fault"), 1)] {

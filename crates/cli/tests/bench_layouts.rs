@@ -1,4 +1,5 @@
-//! `bench layouts` on small sizes: every row is there with every field, right, and wrong once a bit is flipped.
+//! `bench layouts` with small sizes: every row and field is present, results are verified, and a flipped bit is
+//! detected.
 
 #[path = "support/support.rs"]
 mod support;
@@ -33,7 +34,7 @@ fn on_the_cpu(fault: Option<&'static str>, code: i32) -> Vec<Value> {
 }
 
 #[test]
-fn reads_and_writes_are_those_of_the_layout() {
+fn reads_and_writes_follow_from_the_layout() {
     let rows = on_the_cpu(None, 0);
     let numbers = |row: &Value| {
         let shard = row["shard_bytes"].as_u64().unwrap();
@@ -44,7 +45,7 @@ fn reads_and_writes_are_those_of_the_layout() {
         rows.iter().map(|row| (row["layout"].as_str().unwrap(), row["case"].as_str().unwrap(), numbers(row))).collect();
     let expected = [
         ("raid55:4x4", "encode", (0, 9, 7, 9)),
-        // Any row or column is three others.
+        // Three other shards of a row or a column.
         ("raid55:4x4", "degraded read", (1, 3, 1, 9)),
         ("raid55:4x4", "rebuild", (4, 9, 4, 9)),
         ("lrc:6,2,2", "encode", (0, 6, 4, 6)),
@@ -55,13 +56,13 @@ fn reads_and_writes_are_those_of_the_layout() {
 }
 
 #[test]
-fn a_flipped_bit_is_seen_in_every_row() {
+fn a_flipped_bit_is_detected_in_every_row() {
     assert_eq!(on_the_cpu(Some("--inject-fault"), 1).len(), 5);
 }
 
-/// The same layouts, right and then with a flipped bit; nothing where there is no GPU that registers memory.
+/// Measures the same layouts, then again with a flipped bit. Returns early if no GPU registers memory.
 #[test]
-fn a_gpu_is_measured_beside_the_cpu() {
+fn a_gpu_is_measured_as_well_as_the_cpu() {
     for (fault, code) in [(None, 0), (Some("--inject-fault"), 1)] {
         let ran = evariste(SMALL.into_iter().chain(["--path=registered", "--path=cpu"]).chain(fault));
         if ran.code == 3 && ran.err.contains(" lacks ") {
@@ -74,9 +75,9 @@ fn a_gpu_is_measured_beside_the_cpu() {
     }
 }
 
-/// As `bench host`: where there is no GPU its path is left out.
+/// As with `bench host`, the path of a GPU is left out if there is none.
 #[test]
-fn the_cpu_is_measured_in_any_case() {
+fn the_cpu_is_always_measured() {
     let ran = evariste(["bench", "layouts", "--capacity", "360KiB", "--layout=raid51:2x3", "--json=-"]);
     let rows = rows(ran, 0, &FIELDS).unwrap();
     assert_eq!(rows.last().unwrap()["path"], "cpu");

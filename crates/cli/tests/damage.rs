@@ -1,4 +1,4 @@
-//! Damage is found wherever it lies, named for what it is, and never reaches the output.
+//! Damage is found at every place, is reported by its kind, and never reaches the output.
 
 #[path = "support/support.rs"]
 mod support;
@@ -22,7 +22,7 @@ fn table(byte: usize) -> usize {
 }
 
 #[test]
-fn a_flipped_bit_anywhere_is_found_and_mended() {
+fn a_flipped_bit_anywhere_is_found_and_repaired() {
     let fixture = fixture();
     let original = snapshot(&fixture.shards());
     let headers = [
@@ -63,9 +63,9 @@ fn wrong_blocks_are_counted_and_their_stripes_named() {
     assert_eq!(ran.last_line(), "repairable: 2 of 5 damaged, shards 1, 3");
 }
 
-/// A wrong block costs its own stripe a shard, and no other stripe.
+/// A wrong block is lost in its own stripe, and other stripes are not affected.
 #[test]
-fn every_shard_may_be_wrong_somewhere() {
+fn every_shard_may_have_a_wrong_block() {
     let fixture = fixture();
     let original = snapshot(&fixture.shards());
     for index in 0..PLAIN.total() {
@@ -77,9 +77,9 @@ fn every_shard_may_be_wrong_somewhere() {
     fixture.assert_repairs(&original, "two wrong blocks in every stripe");
 }
 
-/// Blocks at different places of a unit do not hurt each other either.
+/// Blocks at different places of a unit do not affect each other either.
 #[test]
-fn rows_of_a_unit_are_rebuilt_by_themselves() {
+fn rows_of_a_unit_are_rebuilt_separately() {
     let scheme = Scheme { unit: 4 * 4096, ..PLAIN };
     let fixture = Fixture::new(scheme, scheme.stripe());
     let original = snapshot(&fixture.shards());
@@ -92,7 +92,7 @@ fn rows_of_a_unit_are_rebuilt_by_themselves() {
 }
 
 #[test]
-fn one_wrong_block_too_many() {
+fn one_wrong_block_too_many_is_beyond_repair() {
     let fixture = fixture();
     for index in [0, 1, 4] {
         fixture.flip(index, payload(3, 77));
@@ -121,7 +121,7 @@ fn a_lost_shard_and_wrong_blocks_add_up() {
 }
 
 #[test]
-fn a_header_and_a_table_cost_the_whole_shard() {
+fn a_damaged_header_or_table_loses_the_whole_shard() {
     let fixture = fixture();
     fixture.flip(0, 100);
     fixture.flip(1, table(3));
@@ -134,7 +134,7 @@ fn a_header_and_a_table_cost_the_whole_shard() {
 }
 
 #[test]
-fn a_shard_of_another_length_says_so() {
+fn a_shard_of_another_length_is_reported() {
     let fixture = fixture();
     let original = snapshot(&fixture.shards());
     let whole = original["001.shard"].len();
@@ -154,13 +154,13 @@ fn a_shard_of_another_length_says_so() {
     fixture.verify().expect(1).says(&format!("001.shard: 3 bytes too long: {} instead of {whole}", whole + 3));
     fixture.delete(0);
     fixture.delete(4);
-    fixture.assert_restores("what is too long is good all the same");
+    fixture.assert_restores("a shard that is too long is good all the same");
     fixture.assert_repairs(&original, "too long");
 }
 
-/// Parity with right checksums and wrong bytes: only the code itself can tell.
+/// Parity with correct checksums and wrong bytes: only the code can detect it.
 #[test]
-fn parity_that_disagrees_is_found_and_computed_anew() {
+fn parity_that_disagrees_is_found_and_computed_again() {
     let fixture = fixture();
     let original = snapshot(&fixture.shards());
     fixture.change(4, |bytes| {
@@ -172,9 +172,9 @@ fn parity_that_disagrees_is_found_and_computed_anew() {
     fixture.assert_repairs(&original, "wrong parity");
 }
 
-/// Where it disagrees it is computed anew; where it agrees it still counts, even if it is the last source left.
+/// Parity is computed again in rows where it disagrees. In other rows it is still used, even if it is the last source.
 #[test]
-fn parity_that_disagrees_in_one_stripe_serves_another() {
+fn parity_that_disagrees_in_one_stripe_is_used_in_another() {
     let fixture = fixture();
     let original = snapshot(&fixture.shards());
     fixture.delete(0);
@@ -188,7 +188,7 @@ fn parity_that_disagrees_in_one_stripe_serves_another() {
     fixture.assert_repairs(&original, "one lost, one wrong, one that disagrees");
 }
 
-/// Data with right checksums and wrong bytes: only the file's hash can tell, and then nothing is given out.
+/// Data with correct checksums and wrong bytes: only the file's hash can detect it, and then nothing is written.
 #[test]
 fn data_that_passes_every_checksum_is_still_hashed() {
     let fixture = fixture();
@@ -201,9 +201,9 @@ fn data_that_passes_every_checksum_is_still_hashed() {
     fixture.assert_repairs_nothing(2, "wrong data").says("BLAKE3");
 }
 
-/// Nothing is left that says what the files are.
+/// Every header is damaged.
 #[test]
-fn no_header_at_all() {
+fn a_set_without_headers_is_beyond_repair() {
     let fixture = fixture();
     for index in 0..PLAIN.total() {
         fixture.flip(index, 100);

@@ -1,4 +1,4 @@
-//! The demonstration shows what it says, and cleans up after itself whatever happens.
+//! `demo` runs every step, reports it, and removes its temporary files, also after an interrupt.
 
 #[path = "support/support.rs"]
 mod support;
@@ -14,7 +14,7 @@ fn entries(dir: &Path) -> usize {
 }
 
 #[test]
-fn a_file_of_ones_own() {
+fn a_demo_of_a_given_file() {
     let (dir, temp) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = dir.path().join("file");
     for length in [0, 1, 12_345_678] {
@@ -33,7 +33,7 @@ fn a_file_of_ones_own() {
 }
 
 #[test]
-fn a_file_it_makes() {
+fn a_demo_of_a_generated_file() {
     let temp = tempfile::tempdir().unwrap();
     let ran = run(command().arg("demo").env("TMPDIR", temp.path())).expect(0);
     assert!(ran.out.starts_with("make     256 MiB"), "{}", ran.out);
@@ -41,10 +41,10 @@ fn a_file_it_makes() {
     assert_eq!(entries(temp.path()), 0);
 }
 
-/// An interrupt in the middle of any verb that writes leaves nothing of what it wrote.
+/// An interrupt in the middle of `demo` or `protect` leaves no file that they wrote.
 #[cfg(unix)]
 #[test]
-fn an_interrupt_leaves_nothing() {
+fn an_interrupt_leaves_no_files() {
     use std::process::{Command, Stdio};
     use std::time::{Duration, Instant};
 

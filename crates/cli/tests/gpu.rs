@@ -1,4 +1,4 @@
-//! `--backend gpu` computes on a GPU or not at all.
+//! `--backend gpu` computes on a GPU or fails.
 
 #[path = "support/support.rs"]
 mod support;
@@ -23,7 +23,7 @@ fn without_a_driver_every_verb_exits_3() {
     ] {
         let mut command = command();
         command.arg(verb).args(paths).args(["--backend", "gpu"]);
-        // The loader's old and new name for the same thing.
+        // The old and the new name of the loader's variable.
         command.env("VK_DRIVER_FILES", "/nonexistent").env("VK_ICD_FILENAMES", "/nonexistent");
         let ran = run(&mut command).expect(3);
         assert!(ran.err.starts_with("evariste: cannot open a GPU: "), "{verb}: {}", ran.err);
@@ -62,7 +62,7 @@ fn a_gpu_writes_the_same_shards_and_the_same_file() {
     run(&mut protect).expect(0);
     for (index, expected) in expected.iter().enumerate() {
         let now = fs::read(fixture.shard(index)).unwrap();
-        // The headers differ in the set's id; from the payload on all is the same.
+        // The headers differ in the set's id. The rest of the file is the same.
         assert_same_bytes(&expected[4096..], &now[4096..], &format!("shard {index} protected on the GPU"));
     }
 }

@@ -10,7 +10,7 @@ use support::{Fixture, PLAIN, assert_same_bytes, evariste, paint, shard, snapsho
 
 #[test]
 #[should_panic(expected = "a bit: byte 77 is 0x5d, expected 0x4d")]
-fn a_flipped_bit_is_seen() {
+fn a_flipped_bit_is_detected() {
     let bytes = paint(100);
     let mut flipped = bytes.clone();
     flipped[77] ^= 0x10;
@@ -20,7 +20,7 @@ fn a_flipped_bit_is_seen() {
 
 #[test]
 #[should_panic(expected = "an end: length")]
-fn a_missing_end_is_seen() {
+fn a_missing_end_is_detected() {
     assert_same_bytes(&paint(100), &paint(99), "an end");
 }
 
@@ -37,9 +37,9 @@ fn snapshots_differ_by_a_bit_by_a_name_and_by_a_file() {
     assert!(snapshot(&fixture.shards()) != before);
 }
 
-/// Each assertion of the fixture, shown what it has to refuse.
+/// Each assertion of the fixture fails on a wrong outcome.
 #[test]
-fn the_fixture_sees_wrong_outcomes() {
+fn the_fixture_detects_wrong_outcomes() {
     let mut fixture = Fixture::new(PLAIN, 5000);
     let original = snapshot(&fixture.shards());
     fixture.assert_restores("whole");
@@ -53,7 +53,7 @@ fn the_fixture_sees_wrong_outcomes() {
 }
 
 #[test]
-fn a_wrong_exit_code_or_text_is_seen() {
+fn a_wrong_exit_code_or_text_is_detected() {
     let ran = || evariste(["--version"]);
     ran().expect(0).says("evariste ").says_nothing_of("shard");
     assert!(catch_unwind(|| ran().expect(1)).is_err());
@@ -61,9 +61,9 @@ fn a_wrong_exit_code_or_text_is_seen() {
     assert!(catch_unwind(|| ran().says_nothing_of("evariste")).is_err());
 }
 
-/// What the command wrote is what the description of the format, written down once more in `support/shard.rs`, gives.
+/// The command's shards agree with `support/shard.rs`, which implements the description of the format again.
 #[test]
-fn sealing_a_whole_shard_changes_nothing() {
+fn sealing_an_undamaged_shard_changes_nothing() {
     for file_bytes in [0, 1, 50_000] {
         let fixture = Fixture::new(PLAIN, file_bytes);
         let written = fs::read(fixture.shard(3)).unwrap();

@@ -1,4 +1,4 @@
-//! Whatever the files hold, nothing panics, and what comes out is the file or nothing.
+//! With arbitrary shard files, nothing panics, and a restore writes either the original file or nothing.
 
 #[path = "support/support.rs"]
 mod support;
@@ -8,7 +8,7 @@ use std::fs;
 use proptest::prelude::*;
 use support::{Fixture, PLAIN, assert_same_bytes, evariste, shard, snapshot};
 
-/// One thing that can happen to a directory of shards. Numbers are reduced to what there is.
+/// One mishap to a directory of shards. Offsets and lengths are reduced modulo the size of the file.
 #[derive(Clone, Debug)]
 enum Mishap {
     FlipBits {
@@ -102,7 +102,7 @@ impl Mishap {
                 fs::write(fixture.shard(*other), file).unwrap();
                 file = others;
             }
-            _ if file.len() < shard::BLOCK + PLAIN.unit => return, // too little is left to be changed
+            _ if file.len() < shard::BLOCK + PLAIN.unit => return, // too short to change
             Self::FlipBits { offset, bits, .. } => {
                 let length = file.len();
                 file[offset % length] ^= bits;
@@ -120,7 +120,7 @@ impl Mishap {
                 shard::seal_header(&mut file);
             }
             Self::ForgePayload { offset, bits, .. } => {
-                // What stands behind the table, if anything, is not sealed.
+                // Bytes after the table are cut off, because `seal` expects none.
                 file.truncate(shard::BLOCK + shard::payload_bytes(file.len()) / shard::BLOCK * (shard::BLOCK + 4));
                 file[shard::BLOCK + offset % PLAIN.unit] ^= bits;
                 shard::seal(&mut file);
@@ -141,7 +141,7 @@ proptest! {
     #![proptest_config(cases())]
 
     #[test]
-    fn the_file_or_nothing(mishaps in prop::collection::vec(mishap(), 1..8)) {
+    fn a_restore_gives_the_original_file_or_nothing(mishaps in prop::collection::vec(mishap(), 1..8)) {
         let fixture = Fixture::new(PLAIN, 3 * PLAIN.stripe() + 100);
         for mishap in &mishaps {
             mishap.happen(&fixture);
@@ -159,7 +159,7 @@ proptest! {
         let repaired = fixture.repair();
         prop_assert_eq!(repaired.code, if verified.code > 1 { verified.code } else { 0 }, "{:?}\n{:?}", verified, repaired);
         if repaired.code > 0 {
-            prop_assert!(snapshot(&fixture.shards()) == before, "a repair that failed changed something");
+            prop_assert!(snapshot(&fixture.shards()) == before, "a failed repair changed something");
         } else {
             let again = fixture.verify();
             prop_assert_eq!(again.code, 0, "{:?}\n{:?}", again, repaired);
@@ -174,26 +174,26 @@ proptest! {
             fixture.assert_restores("after repair --locate");
         } else {
             prop_assert_eq!(located.code, repaired.code, "{:?}\n{:?}", repaired, located);
-            prop_assert!(snapshot(&fixture.shards()) == before, "a repair that failed changed something");
+            prop_assert!(snapshot(&fixture.shards()) == before, "a failed repair changed something");
         }
     }
 }
 
-/// Headers that ask for the impossible, with checksums that are right.
+/// Headers with impossible or huge numbers, and correct checksums.
 #[test]
-fn greedy_headers_are_refused_without_being_believed() {
+fn headers_with_huge_numbers_are_refused() {
     let all = [0xff; 8];
     let gibibyte = (1_u64 << 30).to_le_bytes();
     for (what, fields) in [
-        ("a unit of nothing", vec![(shard::UNIT_BYTES, [0; 8])]),
-        ("a unit of all there is", vec![(shard::UNIT_BYTES, all)]),
+        ("a unit of 0 bytes", vec![(shard::UNIT_BYTES, [0; 8])]),
+        ("a unit of 2^64 - 1 bytes", vec![(shard::UNIT_BYTES, all)]),
         ("a large unit", vec![(shard::UNIT_BYTES, gibibyte)]),
-        ("a file of all there is", vec![(shard::FILE_BYTES, all)]),
+        ("a file of 2^64 - 1 bytes", vec![(shard::FILE_BYTES, all)]),
         ("a file of 2^59 bytes", vec![(shard::FILE_BYTES, (1_u64 << 59).to_le_bytes())]),
-        ("shards without number", vec![(shard::DATA_SHARDS, all), (shard::COUNT, all)]),
+        ("2^32 - 1 shards", vec![(shard::DATA_SHARDS, all), (shard::COUNT, all)]),
         ("no shards", vec![(shard::DATA_SHARDS, [0; 8]), (shard::COUNT, [0; 8])]),
         (
-            "as many shards as the format bears",
+            "as many shards as the format allows",
             vec![(shard::COUNT, [0, 4, 0, 0, 0xfe, 3, 0, 0]), (shard::PARITY_SHARDS, [2, 0, 0, 0, 0, 0, 0, 0])],
         ),
     ] {
@@ -213,7 +213,7 @@ fn greedy_headers_are_refused_without_being_believed() {
     }
 }
 
-/// A file of the length that a greedy header asks for costs nothing where it is sparse.
+/// Files of the length that such a header demands take no disk space if they are sparse.
 #[test]
 fn a_sparse_set_is_not_held_in_memory() {
     let fixture = Fixture::new(PLAIN, 3 * PLAIN.stripe());
@@ -231,7 +231,7 @@ fn a_sparse_set_is_not_held_in_memory() {
 }
 
 #[test]
-fn random_files_called_shards() {
+fn random_files_with_shard_names_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     for (index, length) in [0, 1, 8, 4095, 4096, 10_000].into_iter().enumerate() {
         let mut bytes = support::paint(length);

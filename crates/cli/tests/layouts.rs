@@ -1,4 +1,4 @@
-//! Sets of groups: what a layout survives its files survive, on every backend, and what it does not is refused.
+//! Sets of groups: files survive the losses that their layout survives, on every backend, and other losses are refused.
 
 #[path = "support/support.rs"]
 mod support;
@@ -48,7 +48,7 @@ impl Set {
         lost.iter().for_each(|index| fs::remove_file(self.path("shards").join(format!("{index:03}.shard"))).unwrap());
     }
 
-    /// Whatever is lost comes back, file and shards.
+    /// Deletes these shards, and checks that the file and the shards are rebuilt.
     fn assert_survives(&self, lost: &[usize]) {
         self.lose(lost);
         self.verb("verify", None).expect(1);
@@ -61,7 +61,7 @@ impl Set {
     }
 }
 
-/// The CPU, and a GPU where there is one.
+/// The CPU, and a GPU if there is one.
 fn backends() -> Vec<&'static str> {
     let probe = tempfile::tempdir().unwrap();
     fs::write(probe.path().join("file"), [1]).unwrap();
@@ -77,12 +77,13 @@ fn backends() -> Vec<&'static str> {
 }
 
 #[test]
-fn what_a_layout_survives_its_files_survive() {
+fn files_survive_what_their_layout_survives() {
     for backend in backends() {
         for (layout, losses) in [
-            // A whole copy, and a disk of the other.
+            // A whole copy, and one disk of the other.
             ("raid51:2x4", &[&[0, 1, 2, 6][..]][..]),
-            // A whole group and a disk of each other; a square that only rows and columns together give back.
+            // A whole group and one disk of each other group; a pattern that only rows and columns together can
+            // rebuild.
             ("raid55:4x4", &[&[0, 1, 2, 9, 3, 6], &[0, 1, 3]]),
             ("raid66:4x4", &[&[0, 1, 2, 3]]),
             ("lrc:6,2,2", &[&[0, 1, 6], &[0, 3, 8, 9]]),
@@ -94,9 +95,9 @@ fn what_a_layout_survives_its_files_survive() {
     }
 }
 
-/// Enough shards are left, and the wrong ones.
+/// Enough shards are left, but they do not determine the data.
 #[test]
-fn what_it_does_not_survive_is_refused() {
+fn losses_that_a_layout_does_not_survive_are_refused() {
     let set = Set::new("raid51:2x4", "cpu");
     // Two disks of one copy and the same two of the other.
     let groups = evariste::Layout::Raid51 { groups: 2, disks: 4 }.code().unwrap();
@@ -104,7 +105,7 @@ fn what_it_does_not_survive_is_refused() {
     set.lose(&lost);
     let before = snapshot(&set.path("shards"));
     for verb in ["verify", "repair"] {
-        set.verb(verb, None).expect(2).says("do not determine the rest: at least 1 more is needed");
+        set.verb(verb, None).expect(2).says("do not determine the rest: at least 1 more of shards ");
     }
     set.verb("restore", Some(&set.path("restored"))).expect(2);
     assert!(snapshot(&set.path("shards")) == before && !set.path("restored").exists());
@@ -125,10 +126,10 @@ fn a_layout_that_is_one_flat_code_is_written_as_such() {
     evariste(["verify".as_ref(), dir.path().join("shards").as_os_str()]).expect(0).says("raid5 4+1");
 }
 
-/// A set of groups has no code that locates. What lost its table and nothing else is of use all the same; what is wrong beside
-/// that stays so.
+/// The code of a set of groups cannot locate errors. A shard with a damaged table is still used as it is, and if its
+/// blocks are wrong, the repair is refused.
 #[test]
-fn without_a_code_that_locates_blocks_are_taken_as_they_are() {
+fn if_the_code_cannot_locate_blocks_are_used_as_they_are() {
     let set = Set::new("lrc:4,2,2", "cpu");
     let locate = || {
         let mut locate = command();
@@ -141,7 +142,7 @@ fn without_a_code_that_locates_blocks_are_taken_as_they_are() {
         change(&mut bytes);
         fs::write(&path, bytes).unwrap();
     };
-    // The table lies at the end of the file.
+    // The table is at the end of the file.
     let wipe = |index| change(index, |bytes| *bytes.last_mut().unwrap() ^= 1);
     set.lose(&[0, 1, 4]);
     wipe(6);
@@ -149,7 +150,7 @@ fn without_a_code_that_locates_blocks_are_taken_as_they_are() {
     locate().expect(0).says("006.shard: checksum table damaged").says("repaired: shards 0, 1, 4, 6 rewritten");
     assert!(snapshot(&set.path("shards")) == set.original);
 
-    // Parity that nothing needs may be wrong, and is made anew.
+    // Parity that is not needed may be wrong, and is rewritten.
     set.lose(&[0, 1]);
     [2, 3, 4, 5].into_iter().for_each(wipe);
     wipe(7);
@@ -165,7 +166,7 @@ fn without_a_code_that_locates_blocks_are_taken_as_they_are() {
         locate().expect(2).says("BLAKE3").says("nothing was changed").says("errors cannot be located in 8 shards");
     ran.says_nothing_of("may find");
     assert!(snapshot(&set.path("shards")) == before);
-    // With every table whole there is nothing to take as it is, and nobody is told to try.
+    // With no damaged table, `repair` does not advise `--locate`.
     set.lose(&[6]);
     set.verb("repair", None).expect(2).says_nothing_of("--locate");
 }

@@ -1,4 +1,4 @@
-//! `repair --locate`: where checksums do not help, the code finds what is wrong, and the file's hash has the last word.
+//! `repair --locate`: where checksums do not help, the code locates errors, and the file's hash decides.
 
 #[path = "support/support.rs"]
 mod support;
@@ -14,7 +14,7 @@ fn locate(fixture: &Fixture) -> Ran {
     evariste(["repair".as_ref(), fixture.shards().as_os_str(), "--locate".as_ref(), "--backend=cpu".as_ref()])
 }
 
-/// Noise over some blocks of a shard.
+/// Changes every byte of some blocks of a shard.
 fn spoil(fixture: &Fixture, index: usize, blocks: impl Iterator<Item = usize>) {
     fixture.change(index, |bytes| {
         for block in blocks {
@@ -33,9 +33,9 @@ fn wipe_table(fixture: &Fixture, index: usize) {
     });
 }
 
-/// Noise over one block in a hundred of two shards, at the same places and at others, and one shard missing.
+/// Two shards have some wrong blocks, in common stripes and in others, and one shard is missing.
 #[test]
-fn noise_is_repaired_with_its_checksums_and_located_without_them() {
+fn wrong_blocks_are_repaired_with_checksums_and_located_without() {
     let fixture = Fixture::new(WIDE, STRIPES * WIDE.stripe() - 1000);
     let original = snapshot(&fixture.shards());
     let damage = || {
@@ -55,13 +55,13 @@ fn noise_is_repaired_with_its_checksums_and_located_without_them() {
     let ran = locate(&fixture).expect(0);
     ran.says("002.shard: checksum table damaged; wrong bytes found in stripes 7, 107")
         .says("012.shard: checksum table damaged; wrong bytes found in stripes 57, 107, 157");
-    assert!(snapshot(&fixture.shards()) == original, "located, and not as it was");
+    assert!(snapshot(&fixture.shards()) == original, "the located shards differ from the original");
     locate(&fixture).expect(0).says("nothing to repair");
 }
 
-/// A table that is left still says which of its blocks are wrong, and then the code bears more.
+/// An undamaged table still shows which of its blocks are wrong, so the code can correct more.
 #[test]
-fn tables_that_are_left_help() {
+fn undamaged_tables_help_to_locate() {
     let fixture = Fixture::new(PLAIN, 6 * PLAIN.stripe());
     let original = snapshot(&fixture.shards());
     for index in [0, 1, 2] {
@@ -70,20 +70,20 @@ fn tables_that_are_left_help() {
     // Two wrong blocks in a row of 3 + 2 shards, both known.
     spoil(&fixture, 3, [4].into_iter());
     spoil(&fixture, 4, [4].into_iter());
-    // One that nothing tells of.
+    // One that no checksum shows.
     spoil(&fixture, 1, [5].into_iter());
     locate(&fixture).expect(0).says("001.shard: checksum table damaged; wrong bytes found in stripe 5");
     assert!(snapshot(&fixture.shards()) == original);
 }
 
-/// Of two files of a shard whose tables are both damaged, the one of the right name is meant.
+/// If a shard has two files with damaged tables, the one with the canonical name is used.
 #[test]
 fn a_damaged_copy_does_not_stand_in_for_the_shard() {
     let fixture = Fixture::new(PLAIN, 6 * PLAIN.stripe());
     let original = snapshot(&fixture.shards());
     for index in [0, 1, 2] {
         wipe_table(&fixture, index);
-        // Before the shard in the order of names.
+        // Its name sorts before the shard's.
         let copy = fixture.shards().join(format!("0-copy-{index}.shard"));
         let mut bytes = fs::read(fixture.shard(index)).unwrap();
         bytes[shard::BLOCK..2 * shard::BLOCK].fill(0x5a);
@@ -96,7 +96,7 @@ fn a_damaged_copy_does_not_stand_in_for_the_shard() {
 }
 
 #[test]
-fn data_that_passes_every_checksum_is_found() {
+fn wrong_data_that_passes_every_checksum_is_located() {
     let fixture = Fixture::new(PLAIN, 6 * PLAIN.stripe());
     let original = snapshot(&fixture.shards());
     fixture.change(0, |bytes| {
@@ -109,16 +109,16 @@ fn data_that_passes_every_checksum_is_found() {
     assert!(snapshot(&fixture.shards()) == original);
 }
 
-/// More than the code bears is refused, and so is what it takes for another file: nothing changes.
+/// Too many errors are refused, and so is a correction to another file. Nothing changes.
 #[test]
-fn beyond_the_code_nothing_is_changed() {
+fn too_many_errors_change_nothing() {
     let fixture = Fixture::new(PLAIN, 6 * PLAIN.stripe());
     (0..PLAIN.total()).for_each(|index| wipe_table(&fixture, index));
     spoil(&fixture, 0, [1].into_iter());
     spoil(&fixture, 3, [1].into_iter());
     let before = snapshot(&fixture.shards());
     locate(&fixture).expect(2).says("nothing was changed").says_nothing_of("may find");
-    assert!(snapshot(&fixture.shards()) == before, "a repair that failed changed something");
+    assert!(snapshot(&fixture.shards()) == before, "a failed repair changed something");
     fs::remove_file(fixture.shard(4)).unwrap();
     locate(&fixture).expect(2).says("nothing was changed");
 }
@@ -129,16 +129,16 @@ fn a_code_that_cannot_locate_says_so() {
     let fixture = Fixture::new(scheme, 6 * scheme.stripe());
     wipe_table(&fixture, 0);
     wipe_table(&fixture, 1);
-    // One parity shard says that something is wrong and never what; with nothing wrong, that is enough.
+    // One parity shard detects an error but cannot locate it. With no error, that is enough.
     locate(&fixture).expect(0);
-    fixture.assert_restores("tables made anew");
+    fixture.assert_restores("tables rewritten");
     wipe_table(&fixture, 0);
     wipe_table(&fixture, 1);
     spoil(&fixture, 2, [3].into_iter());
     wipe_table(&fixture, 2);
-    locate(&fixture).expect(2).says("more is wrong than 1 parity shard can locate").says("nothing was changed");
+    locate(&fixture).expect(2).says("more errors than 1 parity shard can locate").says("nothing was changed");
 
-    // Where no table is damaged either, nobody is told to try.
+    // If no table is damaged either, `verify` does not advise `--locate`.
     let fixture = Fixture::new(scheme, 6 * scheme.stripe());
     fixture.change(0, |bytes| {
         bytes[shard::BLOCK + 50] ^= 1;

@@ -1,4 +1,4 @@
-//! Any m shards may be lost; with one more the answer is no, and nothing is written.
+//! Any m shards may be lost. With one more lost, the verbs fail and write nothing.
 
 #[path = "support/support.rs"]
 mod support;
@@ -6,7 +6,7 @@ mod support;
 use support::{Fixture, PLAIN, Scheme, snapshot};
 
 #[test]
-fn every_pattern() {
+fn every_pattern_of_losses() {
     let length = 2 * PLAIN.stripe() - 100;
     let fixture = Fixture::new(PLAIN, length);
     let original = snapshot(&fixture.shards());
@@ -38,7 +38,7 @@ fn every_pattern() {
     }
 }
 
-/// The rule does not bend for a file without a byte.
+/// The same rule holds for an empty file.
 #[test]
 fn an_empty_file_needs_its_shards_too() {
     let fixture = Fixture::new(PLAIN, 0);
@@ -51,7 +51,7 @@ fn an_empty_file_needs_its_shards_too() {
 }
 
 #[test]
-fn a_single_parity_code_bears_one() {
+fn a_code_with_one_parity_shard_survives_one_loss() {
     let scheme = Scheme { code: "raid5", data: 4, parity: 1, unit: 4096 };
     let fixture = Fixture::new(scheme, 40_000);
     fixture.delete(2);

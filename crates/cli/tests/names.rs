@@ -1,4 +1,5 @@
-//! The index in the header counts, not the file's name; what lies beside the set is told apart, used or left alone.
+//! A shard is identified by the index in its header, not by the file's name. Copies, shards of other sets and other
+//! files are reported, used or left alone.
 
 #[path = "support/support.rs"]
 mod support;
@@ -13,7 +14,7 @@ fn fixture() -> Fixture {
     Fixture::new(PLAIN, STRIPES * PLAIN.stripe())
 }
 
-/// A second set of the same file, its shards called `other-000.shard` and on, in a directory of its own.
+/// A second set of the same file, in its own directory.
 fn other_set(fixture: &Fixture) -> std::path::PathBuf {
     let dir = fixture.path("other");
     fixture.protect_into(&dir);
@@ -21,7 +22,7 @@ fn other_set(fixture: &Fixture) -> std::path::PathBuf {
 }
 
 #[test]
-fn renamed_shards_are_used_and_given_their_names_back() {
+fn renamed_shards_are_used_and_renamed_back() {
     let fixture = fixture();
     let original = snapshot(&fixture.shards());
     fixture.rename("001.shard", "my favourite.shard");
@@ -29,11 +30,11 @@ fn renamed_shards_are_used_and_given_their_names_back() {
     let notes = ["my favourite.shard holds shard 1; repair renames it 001.shard", "backup.bin holds shard 4"];
     fixture.verify().expect(0).says(notes[0]).says(notes[1]);
     fixture.assert_restores("renamed");
-    fixture.assert_repairs(&original, "renamed").says("renamed backup.bin to 004.shard").says("names put right");
+    fixture.assert_repairs(&original, "renamed").says("renamed backup.bin to 004.shard").says("names corrected");
 }
 
 #[test]
-fn swapped_shards_are_used_and_given_their_names_back() {
+fn swapped_shards_are_used_and_renamed_back() {
     let fixture = fixture();
     let original = snapshot(&fixture.shards());
     let cycle = |from: [&str; 3]| {
@@ -70,7 +71,7 @@ fn a_shard_in_the_place_of_a_lost_one_is_not_overwritten() {
 }
 
 #[test]
-fn a_copy_is_named_and_left_alone() {
+fn a_copy_is_reported_and_left_alone() {
     let fixture = fixture();
     fixture.copy("001.shard", "001 copy.shard");
     let before = snapshot(&fixture.shards());
@@ -81,7 +82,7 @@ fn a_copy_is_named_and_left_alone() {
 }
 
 #[test]
-fn a_copy_serves_where_the_first_is_wrong() {
+fn a_copy_is_used_where_the_first_file_is_wrong() {
     let fixture = fixture();
     let original = snapshot(&fixture.shards());
     fixture.copy("001.shard", "001 copy.shard");
@@ -99,7 +100,7 @@ fn a_copy_serves_where_the_first_is_wrong() {
 }
 
 #[test]
-fn a_good_copy_stands_in_for_a_damaged_shard_of_the_right_name() {
+fn a_good_copy_replaces_a_damaged_shard_with_the_canonical_name() {
     let fixture = fixture();
     let original = snapshot(&fixture.shards());
     fixture.copy("001.shard", "copy.shard");
@@ -108,12 +109,12 @@ fn a_good_copy_stands_in_for_a_damaged_shard_of_the_right_name() {
         .verify()
         .expect(0)
         .says("copy.shard holds shard 1")
-        .says("001.shard is another copy of shard 1 and not used");
+        .says("001.shard is another copy of shard 1, which is not used");
     fixture.assert_repairs(&original, "a truncated shard and its copy");
 }
 
 #[test]
-fn shards_of_another_set_are_named_and_not_used() {
+fn shards_of_another_set_are_reported_and_not_used() {
     let fixture = fixture();
     let original = snapshot(&fixture.shards());
     let other = other_set(&fixture);
@@ -124,7 +125,7 @@ fn shards_of_another_set_are_named_and_not_used() {
     fixture.verify().expect(1).says("003.shard: missing; the file of that name belongs to another set");
     fixture.assert_restores("two of another set");
 
-    // The foreign shards are somebody's: moved aside, never overwritten.
+    // Shards of another set are moved aside, never overwritten.
     fixture.repair().expect(0).says("moved 000.shard aside to 000.shard.aside");
     fixture.verify().expect(0);
     for (name, bytes) in &original {
@@ -137,7 +138,7 @@ fn shards_of_another_set_are_named_and_not_used() {
 }
 
 #[test]
-fn the_larger_set_is_meant_and_a_tie_is_an_error() {
+fn the_larger_set_is_used_and_a_tie_is_an_error() {
     let fixture = fixture();
     let other = other_set(&fixture);
     for index in [3, 4] {
@@ -152,18 +153,21 @@ fn the_larger_set_is_meant_and_a_tie_is_an_error() {
 }
 
 #[test]
-fn a_contradicting_header_is_no_member() {
+fn a_shard_with_a_contradicting_header_is_not_used() {
     let fixture = fixture();
     fixture.change(1, |bytes| {
         bytes[shard::FILE_BYTES] ^= 1;
         shard::seal_header(bytes);
     });
-    fixture.verify().expect(1).says("001.shard: missing; the file of that name has this set's id and other numbers");
+    fixture
+        .verify()
+        .expect(1)
+        .says("001.shard: missing; the file of that name has this set's id but a different header");
     fixture.assert_restores("another length in one header");
 }
 
 #[test]
-fn what_a_later_version_wrote_is_named_and_kept() {
+fn a_shard_of_a_later_version_is_reported_and_kept() {
     type Change = fn(&mut [u8]);
     let cases: [(&str, Change); 3] = [
         ("format version 2, this program reads version 1", |bytes| bytes[shard::VERSION] = 2),
@@ -185,7 +189,7 @@ fn what_a_later_version_wrote_is_named_and_kept() {
     }
 }
 
-/// A directory in the place of a shard: no file can be renamed over it, and it may hold anything.
+/// A directory has the name of a shard. A file cannot be renamed over it, and it may hold anything.
 #[test]
 fn a_directory_in_the_place_of_a_shard_is_moved_aside() {
     let fixture = fixture();
@@ -216,7 +220,7 @@ fn a_directory_in_the_place_of_a_shard_is_moved_aside() {
 }
 
 #[test]
-fn a_set_of_a_later_version_is_no_damage() {
+fn a_set_of_a_later_version_is_not_damaged() {
     let fixture = fixture();
     for index in 0..PLAIN.total() {
         fixture.change(index, |bytes| {
@@ -230,7 +234,7 @@ fn a_set_of_a_later_version_is_no_damage() {
 }
 
 #[test]
-fn other_files_are_nobodys_business() {
+fn other_files_are_ignored() {
     let fixture = fixture();
     fs::write(fixture.shards().join("notes.txt"), "where the disks are").unwrap();
     fs::write(fixture.shards().join("empty"), "").unwrap();

@@ -1,4 +1,4 @@
-//! `plan`: what it says of layouts, which it recommends, and how it refuses.
+//! `plan`: its figures, its recommendations and its errors.
 
 #[path = "support/support.rs"]
 mod support;
@@ -21,14 +21,14 @@ const FIELDS: [&str; 9] = [
     "update_ios",
 ];
 
-/// The objects of a run that ends well and writes nothing else.
+/// The objects of a run that succeeds and prints nothing else.
 #[track_caller]
 fn objects(ran: Ran) -> Vec<Value> {
     let ran = ran.expect(0);
     assert_eq!(ran.err, "");
     let objects: Vec<Value> = serde_json::from_str(&ran.out).unwrap();
     for object in &objects {
-        // Beside these there is one that only a sample has.
+        // Rows with samples have one more field.
         let fields = object.as_object().unwrap().keys().map(String::as_str);
         let mut found: Vec<&str> = fields.filter(|&field| field != "survived_error").collect();
         let mut expected = FIELDS.to_vec();
@@ -102,7 +102,7 @@ fn every_layout_can_be_compared() {
 }
 
 #[test]
-fn people_see_aligned_columns() {
+fn the_table_has_aligned_columns() {
     let ran = plan(&["--compare", "raid55:4x4", "lrc:12,2,2", "rs:10+4", "raid66:16x16"]).expect(0);
     let (table, shares) = ran.out.split_once("\n\n").unwrap();
     let lines: Vec<&str> = table.lines().collect();
@@ -110,18 +110,18 @@ fn people_see_aligned_columns() {
     // Numbers end where their heading does.
     let end = lines[0].find("holds").unwrap() + "holds".len();
     assert!(lines[2..6].iter().all(|line| line[..end].ends_with(" %")), "{}", ran.out);
-    for says in ["1 inside, 1 across", "2 local, 2 global", "3 (7)", "6 (12)", "in parentheses of a global parity"] {
+    for says in ["1 inside, 1 across", "2 local, 2 global", "3 (7)", "6 (12)", "in parentheses for a global parity"] {
         assert!(table.contains(says), "{says}: {}", ran.out);
     }
     for says in [".9802 (.8813)", ".8615", ">.9999"] {
         assert!(shares.contains(says), "{says}: {}", ran.out);
     }
-    // What survives no more than is guaranteed has no share of anything.
+    // A layout that never survives more than its guarantee has no shares.
     assert!(!shares.contains("rs:10+4"), "{}", ran.out);
     plan(&["--compare", "rs:10+4", "raid5:6"]).expect(0).says_nothing_of("Share").says_nothing_of("parentheses");
 }
 
-/// The widest that `--disks` comes to, and the widest of the documented names.
+/// The widest tables of `--disks`, and the widest of the documented names.
 #[test]
 fn tables_fit_a_narrow_terminal() {
     for arguments in [
@@ -131,7 +131,7 @@ fn tables_fit_a_narrow_terminal() {
     ] {
         let ran = plan(arguments).expect(0);
         let (tables, _) = ran.out.split_once("\nTake ").unwrap_or((&ran.out, ""));
-        // But for the line that says how far off samples may be.
+        // Except for the line about the error of samples.
         for line in tables.lines().filter(|line| !line.starts_with('~')) {
             assert!(line.chars().count() <= 80, "{arguments:?}: {line}");
         }
@@ -141,7 +141,7 @@ fn tables_fit_a_narrow_terminal() {
 }
 
 #[test]
-fn a_sample_says_that_it_is_one() {
+fn sampled_shares_are_marked() {
     let arguments = ["--compare", "raid55:16x16"];
     plan(&arguments).expect(0).says("~.998").says("95 % confidence");
     let objects = objects(plan(&[&arguments[..], &["--json"]].concat()));
@@ -168,7 +168,7 @@ fn the_recommended_layout_comes_first() {
 }
 
 #[test]
-fn what_is_asked_for_is_kept() {
+fn listed_layouts_meet_the_request() {
     let objects = objects(plan(&["--disks", "60", "--survive", "4", "--min-efficiency", "0.7", "--json"]));
     assert!(objects.len() > 2);
     for object in &objects {
@@ -180,7 +180,7 @@ fn what_is_asked_for_is_kept() {
 }
 
 #[test]
-fn sets_units_and_disks_are_told() {
+fn sets_units_and_disks_are_printed() {
     let ran = plan(&["--disks", "12", "--disk-size", "4TB"]).expect(0);
     let ran = ran.says("Of 48 TB it holds 40 TB of data.").says("protect --data 10 --parity 2 --unit 1MiB");
     let grouped = plan(&["--disks", "24", "--nodes", "4", "--survive", "3", "--min-efficiency", "60"]).expect(0);
@@ -194,20 +194,20 @@ fn sets_units_and_disks_are_told() {
     much.says("one set of 30+100, 23.1 % for data: protect --data 30 --parity 100 --unit 1MiB");
     plan(&["--disks", "110", "--survive", "100"]).expect(0).says("k is small: ");
     let ran = plan(&["--disks", "60", "--nodes", "6"]).expect(0).says("3 sets of 16+4, 80.0 % for data");
-    ran.says("shards go to the nodes in turn, each set where the one before it ended");
+    ran.says("shards go to the nodes in turn, and each set continues where the last one ended");
     plan(&["--disks", "23"]).expect(0).says("2 sets of 9+2, 1 disk spare, 78.3 % for data");
-    plan(&["--disks", "24", "--nodes", "4"]).expect(0).says("Shard i stands in node i mod 4.");
+    plan(&["--disks", "24", "--nodes", "4"]).expect(0).says("Put shard i into node i mod 4.");
     let ran =
-        plan(&["--disks", "1024", "--nodes", "32"]).expect(0).says("Each of its groups stands in a node of 32 disks.");
+        plan(&["--disks", "1024", "--nodes", "32"]).expect(0).says("Put each of its groups into a node of 32 disks.");
     ran.says("Take raid55:32x32: ");
     let sizes = ["--disk-size=4TB", "--disk-size=6TB", "--disk-size=4TB"];
     let ran = plan(&[&["--disks", "3", "--survive", "1"], &sizes[..]].concat()).expect(0);
     ran.says("Of 14 TB it holds 8 TB of data; 2 TB beyond the size of the smallest disk stay unused.");
 }
 
-/// What was measured is told, and what stands in its place and is none is no reason to fail.
+/// A stored calibration is printed. Without one, or with a file that is not one, `plan` still succeeds.
 #[test]
-fn a_calibration_is_told() {
+fn a_calibration_is_printed() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("calibration");
     let plan = || run(command().args(["plan", "--disks", "12"]).env("EVARISTE_CALIBRATION", &file)).expect(0);
@@ -221,7 +221,7 @@ fn a_calibration_is_told() {
 }
 
 #[test]
-fn what_cannot_be_is_wrong_usage() {
+fn impossible_requests_are_wrong_usage() {
     for (arguments, says) in [
         (&[][..], "<--disks <N>|--compare <LAYOUT>...>"),
         (&["--disks", "1"], "1 is not in 2..=4096"),
@@ -233,20 +233,20 @@ fn what_cannot_be_is_wrong_usage() {
         (&["--compare", "rs:255+2"], "rs:255+2: "),
         (&["--compare", "raid5:6", "--survive", "2"], "cannot be used with"),
         (&["--survive", "2"], "--disks <N>"),
-        (&["--disks", "10", "--nodes", "3"], "10 disks do not stand in 3 nodes"),
-        (&["--disks", "8", "--min-efficiency", "120"], "is no efficiency"),
-        (&["--disks", "8", "--disk-size", "4tb"], "is no size of a disk"),
+        (&["--disks", "10", "--nodes", "3"], "10 disks do not divide evenly among 3 nodes"),
+        (&["--disks", "8", "--min-efficiency", "120"], "is not an efficiency"),
+        (&["--disks", "8", "--disk-size", "4tb"], "is not a disk size"),
         (&["--disks", "8", "--disk-size", "4TB", "--disk-size", "6TB"], "2 disk sizes for 8 disks"),
         (
             &["--disks", "8", "--survive", "3", "--min-efficiency", "80%"],
             "no layout of 8 disks survives any 3 losses with at least 80 % for data; the most is 62.5 %, by rs:5+3\n",
         ),
-        (&["--disks", "2"], "no layout of 2 disks survives any 2 losses; --survive 1 asks for less"),
-        // A single loss is no easier to bear: a node is half of the disks.
+        (&["--disks", "2"], "no layout of 2 disks survives any 2 losses; try --survive 1"),
+        // `--survive 1` would not help: a node is half of the disks.
         (&["--disks", "12", "--nodes", "2", "--min-efficiency", "60"], "; the most is 50.0 %, by rs:6+6\n"),
         (
             &["--disks", "300", "--min-efficiency", "90"],
-            "15 sets of 18+2 would do: protect --data 18 --parity 2 --unit 1MiB; --survive 1 asks for less\n",
+            "; try 15 sets of 18+2: protect --data 18 --parity 2 --unit 1MiB; try --survive 1\n",
         ),
         (&["--disks", "4", "--survive", "4"], "no layout of 4 disks survives any 4 losses\n"),
         (&["--disks", "9", "--survive", "4000"], "no layout of 9 disks survives any 4000 losses"),
@@ -256,9 +256,9 @@ fn what_cannot_be_is_wrong_usage() {
     }
 }
 
-/// Wide ones are sampled where counting would take long, so that nobody waits. The bound is ten times what it takes.
+/// Wide layouts are sampled where counting would take long. The bound is ten times the usual duration.
 #[test]
-fn nobody_waits() {
+fn wide_layouts_are_planned_in_seconds() {
     for arguments in [
         &["--disks", "256", "--survive", "3"][..],
         &["--disks", "144", "--nodes", "12"],

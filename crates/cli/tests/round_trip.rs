@@ -1,4 +1,5 @@
-//! What is protected comes back, for every code and at every boundary of length, with as many shards lost as the code bears.
+//! A protected file is restored for every code and at every boundary of length, with as many shards lost as the code
+//! allows.
 
 #[path = "support/support.rs"]
 mod support;
@@ -24,7 +25,7 @@ fn lengths(scheme: &Scheme) -> Vec<usize> {
 }
 
 #[test]
-fn every_code_and_length() {
+fn every_code_and_length_is_restored() {
     for scheme in CODES {
         for length in lengths(&scheme) {
             let context = format!("{scheme:?}, {length} bytes");
@@ -51,7 +52,7 @@ fn every_code_and_length() {
     }
 }
 
-/// The file lies in its data shards as the format says, and the zeros behind it too.
+/// The data shards hold the file and the zeros after it, as the format says.
 #[test]
 fn data_shards_hold_the_file_itself() {
     let length = 2 * PLAIN.stripe() + PLAIN.unit + 7;
@@ -69,7 +70,7 @@ fn data_shards_hold_the_file_itself() {
 }
 
 #[test]
-fn the_header_says_what_was_asked_for() {
+fn the_header_has_the_requested_numbers() {
     let fixture = Fixture::new(PLAIN, 50_000);
     for index in 0..PLAIN.total() {
         let bytes = fs::read(fixture.shard(index)).unwrap();
@@ -85,9 +86,9 @@ fn the_header_says_what_was_asked_for() {
     }
 }
 
-/// More than one batch of stripes, and more than one buffer: a pipeline that mixes them up would show here.
+/// More than one batch of stripes, and more than one buffer: a pipeline that confuses them would fail here.
 #[test]
-fn a_file_of_many_batches() {
+fn a_file_of_many_batches_is_restored() {
     for scheme in [
         Scheme { code: "vandermonde", data: 2, parity: 1, unit: 4096 },
         Scheme { code: "cauchy", data: 4, parity: 2, unit: 20 << 20 },
@@ -115,7 +116,7 @@ fn a_file_of_many_batches() {
 }
 
 #[test]
-fn as_many_shards_as_the_field_has_elements() {
+fn a_set_of_256_shards_is_restored() {
     let scheme = Scheme { code: "vandermonde", data: 128, parity: 128, unit: 4096 };
     let fixture = Fixture::new(scheme, 3 * scheme.stripe() / 2);
     for index in (0..256).step_by(2) {
@@ -155,7 +156,7 @@ fn a_link_to_a_shard_is_a_shard() {
         fs::rename(fixture.shard(2), fixture.path("elsewhere")).unwrap();
         std::os::unix::fs::symlink(fixture.path("elsewhere"), fixture.shard(2)).unwrap();
         fixture.verify().expect(0);
-        // The disk it lay on is gone.
+        // Its disk is gone.
         fs::remove_file(fixture.path("elsewhere")).unwrap();
         fixture.verify().expect(1).says("002.shard: unreadable");
     }

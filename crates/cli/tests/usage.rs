@@ -1,4 +1,4 @@
-//! Exit codes, messages, and what a failure leaves behind.
+//! Exit codes, messages, and the files after a failure.
 
 #[path = "support/support.rs"]
 mod support;
@@ -55,7 +55,7 @@ fn help_says_what_the_exit_codes_mean() {
 }
 
 #[test]
-fn what_cannot_run_exits_3_and_leaves_nothing() {
+fn a_verb_that_cannot_run_exits_3_and_leaves_no_files() {
     let fixture = Fixture::new(PLAIN, 1000);
     let path = |name: &str| fixture.path(name).to_str().unwrap().to_owned();
     fs::create_dir(path("empty")).unwrap();
@@ -87,28 +87,28 @@ fn what_cannot_run_exits_3_and_leaves_nothing() {
 }
 
 #[test]
-fn a_variable_that_cannot_be_honoured_exits_3() {
+fn an_invalid_variable_exits_3() {
     let fixture = Fixture::new(PLAIN, 1000);
     let ran = run(command().arg("verify").arg(fixture.shards()).env("EVARISTE_CPU", "abacus"));
     ran.expect(3).says("EVARISTE_CPU=abacus");
 }
 
 #[test]
-fn a_restore_replaces_a_file_only_by_a_whole_one() {
+fn a_restore_replaces_a_file_only_with_a_complete_one() {
     let fixture = Fixture::new(PLAIN, 50_000);
-    fs::write(fixture.restored(), "what was there").unwrap();
+    fs::write(fixture.restored(), "an older file").unwrap();
     for index in [0, 1, 2] {
         fixture.flip(index, 5000);
     }
     fixture.restore().expect(2);
-    assert_eq!(fs::read(fixture.restored()).unwrap(), b"what was there");
+    assert_eq!(fs::read(fixture.restored()).unwrap(), b"an older file");
     fixture.flip(2, 5000);
-    fixture.assert_restores("over a file that was there");
+    fixture.assert_restores("over an older file");
 }
 
 #[cfg(unix)]
 #[test]
-fn new_files_have_the_rights_that_the_umask_leaves() {
+fn new_files_have_the_permissions_that_the_umask_allows() {
     use std::os::unix::fs::PermissionsExt;
     let fixture = Fixture::new(PLAIN, 1000);
     let mode = |path: std::path::PathBuf| fs::metadata(path).unwrap().permissions().mode();
@@ -121,7 +121,7 @@ fn new_files_have_the_rights_that_the_umask_leaves() {
 }
 
 #[test]
-fn nothing_is_kept_where_the_reader_of_the_output_went_away() {
+fn a_closed_output_ends_verify_without_a_panic() {
     use std::process::Stdio;
     let fixture = Fixture::new(PLAIN, 1000);
     let mut child = command().arg("verify").arg(fixture.shards()).stdout(Stdio::piped()).spawn().unwrap();
@@ -129,16 +129,16 @@ fn nothing_is_kept_where_the_reader_of_the_output_went_away() {
     assert!(matches!(child.wait().unwrap().code(), Some(0 | 3)));
 }
 
-/// As in `evariste plan 2>&1 | head -1`: the exit code is as ever, and none of a panic.
+/// As in `evariste plan 2>&1 | head -1`: the exit code is that of the error, not of a panic.
 #[test]
-fn an_error_that_nobody_reads_has_its_exit_code() {
+fn an_error_has_its_exit_code_if_stderr_is_closed() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     let status = command().args(["plan", "--disks", "4", "--survive", "4"]).stderr(writer).status().unwrap();
     assert_eq!(status.code(), Some(64));
 }
 
-/// It has no length to begin with, and to open it would be to wait for somebody who writes to it.
+/// A pipe has no length, and opening it would wait for a writer.
 #[cfg(unix)]
 #[test]
 fn a_pipe_is_refused_at_once() {

@@ -96,7 +96,7 @@ impl fmt::Display for BeyondRepair {
             }
             Some(Reason::MoreRows(rows)) => write!(f, "{rows} rows cannot be rebuilt"),
             Some(Reason::WrongHash) | None => {
-                f.write_str("every block passes its checksum or was rebuilt, and the file has another BLAKE3")
+                f.write_str("every block passes its checksum or was rebuilt, but the file's BLAKE3 is wrong")
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What `plan` can be told.
+//! The arguments of `plan`.
 
 use clap::{ArgGroup, Args};
 use evariste::Layout;
@@ -12,25 +12,26 @@ use crate::size;
 #[group(skip)]
 #[command(group = ArgGroup::new("what").args(["disks", "compare"]).required(true))]
 pub(crate) struct Plan {
-    /// How many disks there are; lists the layouts that fit them, the recommended one first
+    /// The number of disks; lists the layouts that fit them, the recommended one first
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=MOST_DISKS))]
     pub(super) disks: Option<u32>,
-    /// In how many nodes the disks stand, as many in each; whatever is listed survives the loss of any one node
+    /// The number of nodes, each with the same number of disks; every listed layout survives the loss of any one node
     #[arg(long, value_name = "G", value_parser = clap::value_parser!(u32).range(2..=MOST_DISKS))]
     pub(super) nodes: Option<u32>,
-    /// How many disks may be lost, whichever they are [default: 2: another may fail while one is rebuilt]
+    /// How many losses a layout must survive, whichever disks are lost [default: 2, because a disk may fail while
+    /// another is rebuilt]
     #[arg(long, value_name = "F", value_parser = clap::value_parser!(u32).range(1..=MOST_DISKS))]
     pub(super) survive: Option<u32>,
     /// How much of the disks must hold data, in percent (75 or 75%) or as a share (0.75)
     #[arg(long, value_name = "P", value_parser = parse_share)]
     pub(super) min_efficiency: Option<f64>,
-    /// How large the disks are, 4TB or 3.84TB or 4TiB; once for all, or once for each
+    /// The size of the disks, such as 4TB, 3.84TB or 4TiB; give it once for all disks, or once for each
     #[arg(long, value_name = "SIZE", value_parser = capacity::parse)]
     pub(super) disk_size: Vec<u64>,
-    /// How large the files are that protect will be given, for the unit it is to have
+    /// The size of the files to protect; it decides the recommended unit
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     pub(super) file_size: Option<u64>,
-    /// Layouts to lay beside each other, named as rs:10+4, raid5:6, raid6:8, raid51:2x6, raid61:2x8, raid55:4x4, raid66:8x8,
+    /// Layouts to compare, by name: rs:10+4, raid5:6, raid6:8, raid51:2x6, raid61:2x8, raid55:4x4, raid66:8x8,
     /// lrc:12,2,2 or hier:4x6+1+1
     #[arg(long, value_name = "LAYOUT", num_args = 1.., conflicts_with_all = ["nodes", "survive", "min_efficiency", "disk_size", "file_size"])]
     pub(super) compare: Vec<Layout>,
@@ -39,20 +40,20 @@ pub(crate) struct Plan {
     pub(super) json: bool,
 }
 
-/// As many as a layout may have shards: `Layout::MAX_SHARDS`.
+/// The most disks: `Layout::MAX_SHARDS`.
 const MOST_DISKS: i64 = 4096;
 
 impl Plan {
-    /// What clap cannot see.
+    /// Checks what clap cannot check: the disks must divide evenly among the nodes.
     pub(super) fn check(&self) -> Result<(), UsageError> {
         let (Some(disks), Some(nodes)) = (self.disks, self.nodes) else { return Ok(()) };
         if disks.is_multiple_of(nodes) {
             return Ok(());
         }
-        Err(UsageError(format!("{disks} disks do not stand in {nodes} nodes, as many in each")))
+        Err(UsageError(format!("{disks} disks do not divide evenly among {nodes} nodes")))
     }
 
-    /// What is asked of a layout.
+    /// The requirements for a layout.
     pub(super) fn wishes(&self, disks: usize) -> Wishes {
         Wishes {
             disks,
@@ -63,14 +64,14 @@ impl Plan {
     }
 }
 
-/// Reads `75`, `75%` or `0.75`: what is at most one is a share, unless it is followed by a percent sign.
+/// Reads `75`, `75%` or `0.75`. A number of at most 1 is a share unless a percent sign follows.
 fn parse_share(text: &str) -> Result<f64, String> {
     let (number, percent) = text.strip_suffix('%').map_or((text, false), |number| (number.trim_end(), true));
     let share = number.parse::<f64>().map(|number| if percent || number > 1.0 { number / 100.0 } else { number });
     match share {
         Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
         _ => Err(format!(
-            "\"{text}\" is no efficiency: write a percentage as 75 or 75%, or a share as 0.75, below the whole"
+            "\"{text}\" is not an efficiency: write a percentage such as 75 or 75%, or a share such as 0.75, below 100 %"
         )),
     }
 }
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_layout_has_as_many_shards_as_there_may_be_disks() {
+    fn the_most_disks_are_the_most_shards_of_a_layout() {
         assert_eq!(usize::try_from(MOST_DISKS), Ok(Layout::MAX_SHARDS));
     }
 }

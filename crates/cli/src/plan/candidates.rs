@@ -1,18 +1,18 @@
-//! The layouts that take exactly so many disks.
+//! Lists the layouts that take exactly a given number of disks.
 
 use evariste::Layout;
 
-/// Parities that flat and local codes are tried with, beyond what is asked for.
+/// Flat and local codes are tried with up to this many parities more than requested.
 const SPARE_PARITIES: usize = 2;
-/// Local groups of a local code, at most.
+/// The most local groups of a local code.
 const MOST_GROUPS: usize = 32;
-/// Copies of a mirror, at most.
+/// The most copies of a mirror.
 const MOST_COPIES: usize = 3;
-/// Parities at either level of a hierarchy, at most, but for those that survive what is asked for only with more.
+/// The most parities at either level of a hierarchy, unless the request needs more.
 const MOST_LEVEL: usize = 3;
 
-/// Every layout of so many disks that is worth a look, the simplest first. In `nodes` nodes, groups are nodes.
-/// Reed-Solomon codes of one and two parities are left out: RAID 5 and RAID 6 are those.
+/// Every useful layout of this number of disks, the simplest first. With `nodes`, groups are nodes. Reed-Solomon codes
+/// with one and two parities are left out, because RAID 5 and RAID 6 are those.
 pub(super) fn of(disks: usize, nodes: Option<usize>, survive: usize) -> Vec<Layout> {
     let per_node = nodes.map_or(0, |nodes| disks / nodes);
     let parities = survive.max(per_node) + SPARE_PARITIES;
@@ -26,15 +26,15 @@ pub(super) fn of(disks: usize, nodes: Option<usize>, survive: usize) -> Vec<Layo
     let shapes =
         (2..disks).filter(|groups| disks.is_multiple_of(*groups) && nodes.is_none_or(|nodes| nodes == *groups));
     let products = shapes.flat_map(|groups| products(groups, disks / groups, survive));
-    // What a layout lacks, and what its construction has no field elements for, it says itself.
+    // Drops layouts that are invalid, or whose construction needs more field elements than there are.
     let is_possible = |layout: &Layout| layout.check().is_ok() && has_elements(layout);
     flat.chain(reed_solomon).chain(local).chain(products).filter(is_possible).collect()
 }
 
-/// Products with data at both levels, two of it where there is parity.
+/// Products with data at both levels, and at least two data shards at each level that has parity.
 fn products(groups: usize, disks: usize, survive: usize) -> Vec<Layout> {
     let survives = |inside: usize, across: usize| (inside + 1) * (across + 1) > survive;
-    // With a parity fewer at either level it would not be enough.
+    // With one parity less at either level it would not survive.
     let is_least =
         |inside, across| survives(inside, across) && !survives(inside - 1, across) && !survives(inside, across - 1);
     let mut products = Vec::new();
@@ -57,8 +57,8 @@ fn products(groups: usize, disks: usize, survive: usize) -> Vec<Layout> {
     products
 }
 
-/// Whether GF(2^8) is large enough for the codes a layout is made of: Reed-Solomon has 256 shards at most, RAID 6 two
-/// more, and a local code one local parity in all.
+/// Whether GF(2^8) is large enough for the codes of a layout. Reed-Solomon codes have at most 256 shards and RAID 6 has
+/// at most 257. A local code needs one element more than it has data and global parity shards.
 fn has_elements(layout: &Layout) -> bool {
     let fits = |shards: usize, parity: usize| match parity {
         1 => true,
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_is_among_them() {
+    fn every_kind_of_layout_is_listed() {
         let names: Vec<String> = of(16, None, 3).iter().map(Layout::to_string).collect();
         for name in
             ["raid5:16", "raid6:16", "rs:13+3", "lrc:12,2,2", "raid51:2x8", "raid61:2x8", "raid55:4x4", "raid66:4x4"]
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_have_as_many_parities_as_are_asked_for() {
+    fn levels_have_as_many_parities_as_the_request_needs() {
         let names: Vec<String> = of(300, None, 19).iter().map(Layout::to_string).collect();
         for name in ["hier:15x20+4+3", "hier:15x20+3+4", "hier:15x20+9+1", "hier:15x20+1+9"] {
             assert!(names.iter().any(|found| found == name), "{name} among {names:?}");

@@ -1,16 +1,16 @@
-//! What disks of some size hold.
+//! How much data disks of a given size hold.
 
 use evariste::Layout;
 
 use crate::exit::UsageError;
 use crate::size;
 
-/// Disks are sold in powers of ten and measured in powers of two: both are read.
+/// Disks are sold in powers of ten and measured in powers of two. Both are accepted.
 const UNITS: [(&str, u64); 4] = [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("TiB", 1 << 40), ("GiB", 1 << 30)];
 
-/// Reads `4TB`, `3.84TB`, `500GB`, `4TiB`, or a size as any other.
+/// Reads `4TB`, `3.84TB`, `500GB`, `4TiB`, or any other size that the command accepts.
 pub(super) fn parse(text: &str) -> Result<u64, String> {
-    let not_a_size = || format!("\"{text}\" is no size of a disk: write it as 4TB, 3.84TB, 500GB or 4TiB");
+    let not_a_size = || format!("\"{text}\" is not a disk size: write it as 4TB, 3.84TB, 500GB or 4TiB");
     match size::parse_in(text, &UNITS).or_else(|_| size::parse(text)) {
         Ok(0) | Err(_) => Err(not_a_size()),
         Ok(bytes) => Ok(bytes),
@@ -34,7 +34,7 @@ pub(super) fn of_disks(sizes: &[u64], disks: usize) -> Result<Vec<u64>, UsageErr
     }
 }
 
-/// Disks that take one shard each: the smallest says how long a shard may be.
+/// Disks that hold one shard each. The smallest disk limits the length of a shard.
 pub(super) struct Capacity {
     smallest: u64,
     all: u128,
@@ -47,12 +47,12 @@ impl Capacity {
         Some(Self { smallest, all: disks.iter().map(|&bytes| u128::from(bytes)).sum(), disks: disks.len() })
     }
 
-    /// What the data shards of a layout hold.
+    /// Bytes that the data shards of a layout hold.
     pub(super) fn usable(&self, data_shards: usize) -> u128 {
         u128::from(self.smallest) * data_shards as u128
     }
 
-    /// What a layout makes of the disks.
+    /// How much of the disks a layout uses, in words.
     pub(super) fn describe(&self, layout: &Layout) -> String {
         let unused = self.all - u128::from(self.smallest) * self.disks as u128;
         let beyond = if unused > 0 {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_disk_counts() {
+    fn the_smallest_disk_limits_the_capacity() {
         let capacity = Capacity::new(of_disks(&[4, 6, 4, 8], 4).unwrap()).unwrap();
         assert_eq!(capacity.usable(3), 12);
         assert!(capacity.describe(&Layout::Raid5 { disks: 4 }).contains("beyond the size of the smallest disk"));

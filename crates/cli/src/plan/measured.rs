@@ -1,4 +1,4 @@
-//! What a stored calibration says of encoding on this machine.
+//! The speed of encoding on this machine, expected from a stored calibration.
 
 use anyhow::Result;
 use evariste::Code;
@@ -7,20 +7,20 @@ use evariste_store::BATCH_BYTES;
 
 use crate::size;
 
-/// What was measured of this machine.
+/// The measurements of this machine.
 pub(super) struct Measured(Calibration);
 
 impl Measured {
-    /// The calibration that `bench calibrate` stored, if it did.
+    /// The calibration that `bench calibrate` stored, or `None`.
     pub(super) fn load() -> Result<Option<Self>> {
         let Some(path) = auto::default_path() else { return Ok(None) };
         Ok(Calibration::load(&path)?.map(Self))
     }
 
-    /// How fast the CPU and the GPU are expected to encode so, by what was measured of both.
+    /// The expected speeds of the CPU and the GPU with this code.
     pub(super) fn describe(&self, data: usize, parity: usize) -> Result<String> {
         let code = Code::reed_solomon(data, parity)?;
-        // As the automatic backend counts them: ones cost no product.
+        // Counted as the automatic backend counts: a coefficient of one costs no product.
         let products = code.parity_matrix().iter_rows().flatten().filter(|&&coefficient| coefficient > 1).count();
         let shards = (data + parity) as f64;
         let rate = |speed: &Speed| {
@@ -48,7 +48,7 @@ mod tests {
         let speed = |bytes_per_s, products_per_s| Speed::new(0.0, bytes_per_s, products_per_s);
         let (cpu, copied) = (speed(12e9, 1e15), speed(1e15, 20e9));
         let measured = Measured(Calibration::new("a CPU", cpu, "a GPU", copied));
-        // 12 bytes moved for 10 of data; none of the 20 coefficients is one.
+        // 12 bytes are moved for 10 bytes of data, and none of the 20 coefficients is one.
         let text = measured.describe(10, 2).unwrap();
         assert!(text.contains("10.0 GB/s of data on the CPU (a CPU), 10.0 on the GPU with copies (a GPU)"), "{text}");
     }

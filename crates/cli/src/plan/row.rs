@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use crate::exit::UsageError;
 
-/// Numbers of losses above the guarantee that a share is given for.
+/// The number of shares in a row: for one, two and three losses more than the guarantee.
 pub(super) const SHARES: usize = 3;
 
-/// A layout and its figures. Shares are by the number of losses, from one more than is guaranteed.
+/// A layout and its figures. Maps go from a number of losses, starting at one more than the guarantee, to a share.
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
     pub(super) layout: String,
@@ -20,16 +20,16 @@ pub(super) struct Row {
     pub(super) efficiency: f64,
     pub(super) guaranteed: usize,
     pub(super) best_case: usize,
-    /// Level by level; nothing where there is only one.
+    /// Decoded level by level; `None` for a layout of one level.
     pub(super) survived_nested: Option<BTreeMap<usize, f64>>,
-    /// By all checks together, as this library decodes.
+    /// Decoded with all checks together, as this library does.
     pub(super) survived: BTreeMap<usize, f64>,
-    /// How far those of them may be off that were sampled, at 95 % confidence; nothing where none was.
+    /// For shares that were sampled, the error at 95 % confidence; `None` if none was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) survived_error: Option<BTreeMap<usize, f64>>,
     pub(super) repair_reads: usize,
     pub(super) update_ios: usize,
-    /// What people are told beside.
+    /// Only for the table, not in the JSON.
     #[serde(skip)]
     pub(super) most_repair_reads: usize,
     #[serde(skip)]

@@ -1,4 +1,4 @@
-//! k, m and the unit for `protect`: sets of shards over the disks.
+//! Recommends k, m and the unit for `protect`: sets of shards over the disks.
 
 use std::io::Write;
 
@@ -9,18 +9,18 @@ use super::measured::Measured;
 use crate::ranges;
 use crate::size;
 
-/// The unit where nothing speaks against it: it keeps a GPU busy and a disk reading at its rate.
+/// The usual unit: it keeps a GPU busy and lets a disk read at its full rate.
 const UNIT: u64 = 1 << 20;
-/// The smallest unit that still does.
+/// The smallest unit that does the same.
 const BUSY_UNIT: u64 = 256 << 10;
-/// The smallest unit there is.
+/// The smallest unit of the format.
 const LEAST_UNIT: u64 = 4096;
-/// Stripes that a file should have at least, so that the padding of the last one is little of it.
+/// The fewest stripes that a file should have, so that the padding of the last one is a small part of it.
 const LEAST_STRIPES: u64 = 16;
-/// Shards of a set, at most: those of a Reed-Solomon code.
+/// The most shards of a set: the limit of a Reed-Solomon code.
 const MOST_SHARDS: usize = 256;
 
-/// Sets of k + m shards, each on disks of its own.
+/// Sets of k + m shards, each on its own disks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sets {
     count: usize,
@@ -28,16 +28,17 @@ pub(super) struct Sets {
     parity: usize,
     /// Disks that are in no set.
     spare: usize,
-    /// Whether the disks stand in nodes.
+    /// Whether the disks are in nodes.
     in_nodes: bool,
     unit: u64,
 }
 
-/// The fewest sets that are small enough, or `None` if no set does what is asked.
+/// The smallest number of sets of which each reads at most [`FEW_READS`] shards for a repair. If no number of sets
+/// achieves that, the smallest sets that meet the requirements. `None` if no set meets them.
 pub(super) fn of(wishes: &Wishes, file_bytes: Option<u64>) -> Option<Sets> {
     let sets = |count: usize| {
         let width = wishes.disks / count;
-        // The shards stand in the nodes in turn, set after set.
+        // The shards are placed on the nodes in turn, set after set.
         let of_a_node = wishes.nodes.map_or(0, |nodes| width.div_ceil(nodes));
         let parity = wishes.survive.max(of_a_node);
         let data = width.checked_sub(parity).filter(|&data| data > 0 && width <= MOST_SHARDS)?;
@@ -47,7 +48,7 @@ pub(super) fn of(wishes: &Wishes, file_bytes: Option<u64>) -> Option<Sets> {
         (sets.efficiency() >= wishes.min_efficiency - 1e-9).then_some(sets)
     };
     let all = || (1..=wishes.disks).filter_map(sets);
-    // More sets are smaller ones, so the last is the nearest to small enough where none is.
+    // More sets are smaller sets, so the last is the smallest.
     all().find(|sets| sets.data <= FEW_READS).or_else(|| all().next_back())
 }
 
@@ -58,7 +59,7 @@ fn unit(data: u64, file_bytes: Option<u64>) -> u64 {
     floor.clamp(LEAST_UNIT, UNIT)
 }
 
-/// The unit for so many data shards, as `protect` takes it.
+/// The unit for this number of data shards, as an argument of `protect`.
 pub(super) fn unit_option(data: u64, file_bytes: Option<u64>) -> String {
     option(unit(data, file_bytes))
 }
@@ -68,7 +69,7 @@ fn option(unit: u64) -> String {
 }
 
 impl Sets {
-    /// The share of all disks that holds data, those in no set counted.
+    /// The share of all disks, including spare ones, that holds data.
     fn efficiency(&self) -> f64 {
         let disks = self.count * (self.data + self.parity) + self.spare;
         (self.count * self.data) as f64 / disks as f64
@@ -85,7 +86,7 @@ impl Sets {
         format!("{sets} of {data}+{parity}{spares}")
     }
 
-    /// What `protect` is told.
+    /// The arguments for `protect`.
     pub(super) fn options(&self) -> String {
         let Self { data, parity, unit, .. } = *self;
         format!("--data {data} --parity {parity} --unit {}", option(unit))
@@ -96,7 +97,7 @@ impl Sets {
         let holds = advice::percent(self.efficiency());
         writeln!(out, "Files in a flat code: {}, {holds} for data: protect {}", self.name(), self.options())?;
         if in_nodes && count > 1 {
-            writeln!(out, "  shards go to the nodes in turn, each set where the one before it ended")?;
+            writeln!(out, "  shards go to the nodes in turn, and each set continues where the last one ended")?;
         }
         let size = match (data <= FEW_READS, parity <= FEW_PARITIES) {
             (true, true) => "k and m are small",
@@ -113,14 +114,14 @@ impl Sets {
         let why = match unit {
             BUSY_UNIT.. => format!("stripes of {stripe}; units of 256 KiB to 1 MiB keep a GPU busy"),
             _ => {
-                format!("stripes of {stripe}; a larger unit would pad so small a file by more than a {LEAST_STRIPES}th")
+                format!("stripes of {stripe}; a larger unit would pad so small a file by more than 1/{LEAST_STRIPES}")
             }
         };
         writeln!(out, "  a unit of {} makes {why}", size::show(unit))?;
         match Measured::load() {
             Ok(Some(measured)) => writeln!(out, "  {}", measured.describe(data, parity)?)?,
-            Ok(None) => writeln!(out, "  nothing is measured of this machine: evariste bench calibrate does that")?,
-            Err(error) => writeln!(out, "  what was measured of this machine cannot be read: {error:#}")?,
+            Ok(None) => writeln!(out, "  this machine was not measured yet: evariste bench calibrate does that")?,
+            Err(error) => writeln!(out, "  the stored calibration cannot be read: {error:#}")?,
         }
         Ok(())
     }
@@ -148,9 +149,10 @@ mod tests {
         assert_eq!(sets(300, None, 2, 0.0), Some((14, 19, 2, 6)));
         assert_eq!(sets(24, Some(4), 2, 0.0), Some((1, 18, 6, 0)));
         assert_eq!(sets(3, None, 3, 0.0), None);
-        // Two sets of 9 + 2 hold four fifths of their disks, and less of all: one is spare.
+        // Two sets of 9 + 2 use 81.8 % of their own disks for data, but less than 80 % of all disks, because one is
+        // spare.
         assert_eq!(sets(23, None, 2, 0.8), Some((1, 21, 2, 0)));
-        // Nothing small holds so much data.
+        // No set with a small k has this efficiency.
         assert_eq!(sets(100, None, 2, 0.95), Some((2, 48, 2, 0)));
     }
 

@@ -1,5 +1,5 @@
-//! Rows for people: aligned columns, 80 characters wide at most but for hundreds of disks, and what is survived beyond the
-//! guarantee below them.
+//! Prints rows as aligned columns, and below them the shares of losses beyond the guarantee that are survived. A table
+//! is at most 80 characters wide, or wider for hundreds of disks.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use super::advice::percent;
 use super::capacity::{self, Capacity};
 use super::row::Row;
 
-/// A column: what stands above it, in two lines, and whether it holds words. All others are aligned at their end.
+/// A column: its heading in two lines, and whether it holds words. Words are aligned left, numbers right.
 struct Column {
     head: [&'static str; 2],
     words: bool,
@@ -33,9 +33,9 @@ const COLUMNS: [Column; 8] = [
     numbers(["update", "I/Os"]),
     numbers(["usable", ""]),
 ];
-/// Not there if all layouts have as many.
+/// This column is left out if all layouts have the same number.
 const SHARDS: usize = 1;
-/// Only there if the size of the disks is known.
+/// This column is shown only if the size of the disks is known.
 const USABLE: usize = 7;
 
 pub(super) fn write(rows: &[Row], capacity: Option<&Capacity>, out: &mut dyn Write) -> Result<()> {
@@ -57,7 +57,7 @@ pub(super) fn write(rows: &[Row], capacity: Option<&Capacity>, out: &mut dyn Wri
         writeln!(out, "{}", aligned.collect::<Vec<_>>().join("  ").trim_end())?;
     }
     if rows.iter().any(|row| row.most_repair_reads > row.repair_reads) {
-        writeln!(out, "reads: of a data disk, in parentheses of a global parity")?;
+        writeln!(out, "repair reads: for a data disk, and in parentheses for a global parity")?;
     }
     write_shares(rows, out)
 }
@@ -79,7 +79,7 @@ fn cells(row: &Row, capacity: Option<&Capacity>) -> [String; COLUMNS.len()] {
     ]
 }
 
-/// The shares of the layouts that survive more than is guaranteed, in a table of their own.
+/// Writes the shares of the layouts that survive more than the guarantee, in a second table.
 fn write_shares(rows: &[Row], out: &mut dyn Write) -> Result<()> {
     let with_more = || rows.iter().filter(|row| row.best_case > row.guaranteed);
     let Some(width) = with_more().map(|row| row.layout.chars().count()).max() else { return Ok(()) };
@@ -89,7 +89,11 @@ fn write_shares(rows: &[Row], out: &mut dyn Write) -> Result<()> {
     }
     let error = rows.iter().filter_map(|row| row.survived_error.as_ref()).flat_map(|errors| errors.values());
     if let Some(error) = error.copied().reduce(f64::max) {
-        writeln!(out, "~ is of a sample: the true share is at most {} away, with 95 % confidence", digits(error))?;
+        writeln!(
+            out,
+            "~ is estimated from a sample: the true share is at most {} away, with 95 % confidence",
+            digits(error)
+        )?;
     }
     Ok(())
 }
@@ -107,11 +111,11 @@ fn shares(row: &Row) -> String {
     row.survived.iter().map(share).collect::<Vec<_>>().join("  ")
 }
 
-/// Four digits after the point, and never rounded to the whole or to nothing.
+/// Four digits after the point; never rounded to 1, nor to 0 unless it is 0.
 fn digits(share: f64) -> String {
     let rounded = format!("{share:.4}");
     match &*rounded {
-        // Beyond the guarantee some set is always lost, be it too rare for a sample or for a float.
+        // Some losses beyond the guarantee are always fatal, even if a sample misses them or a float cannot show them.
         "1.0000" => ">.9999".to_owned(),
         "0.0000" if share > 0.0 => "<.0001".to_owned(),
         "0.0000" => "0".to_owned(),
@@ -124,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_round_and_never_to_the_whole_or_to_nothing() {
+    fn shares_are_never_rounded_to_one_or_to_zero() {
         for (share, shown) in [
             (0.980_219_8, ".9802"),
             (0.999_999_9, ">.9999"),

@@ -1,9 +1,9 @@
-//! Tests that need what this machine does not have.
+//! Reports tests that need a GPU on a machine without one.
 
 use std::fmt::Display;
 use std::io::Write;
 
-/// Says on stderr, past the test harness, that something is not tested on a GPU and why.
+/// Prints on stderr, past the test harness, what is not tested on a GPU, and why.
 ///
 /// # Panics
 /// If `EVARISTE_REQUIRE` names `gpu`.

@@ -1,4 +1,4 @@
-//! A protected file in a directory of its own.
+//! A protected file in its own directory.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ impl Scheme {
     }
 }
 
-/// A file, its shards, and a place for what is restored. Removed when dropped.
+/// A file, its shards, and a path for the restored file. Removed when dropped.
 pub(crate) struct Fixture {
     dir: tempfile::TempDir,
     pub(crate) scheme: Scheme,
@@ -48,7 +48,7 @@ impl Fixture {
         fixture
     }
 
-    /// Protects the file once more, as another set.
+    /// Protects the file again, as another set.
     pub(crate) fn protect_into(&self, dir: &Path) {
         let Scheme { code, data, parity, unit } = self.scheme;
         let numbers = [data, parity, unit].map(|number| number.to_string());
@@ -126,7 +126,7 @@ impl Fixture {
         ])
     }
 
-    /// Restores, and finds the file as it was.
+    /// Restores, and checks that the file is as it was.
     #[track_caller]
     pub(crate) fn assert_restores(&self, context: &str) {
         let ran = self.restore();
@@ -135,17 +135,17 @@ impl Fixture {
         fs::remove_file(self.restored()).unwrap();
     }
 
-    /// Restore fails with this exit code and leaves nothing.
+    /// Restores, and checks that it fails with this exit code and leaves no file.
     #[track_caller]
     pub(crate) fn assert_restores_nothing(&self, code: i32, context: &str) -> Ran {
         let before: Vec<String> = snapshot_names(self.dir.path());
         let ran = self.restore();
         assert_eq!(ran.code, code, "{context}: restore\nstdout: {}\nstderr: {}", ran.out, ran.err);
-        assert_eq!(snapshot_names(self.dir.path()), before, "{context}: restore left something");
+        assert_eq!(snapshot_names(self.dir.path()), before, "{context}: restore left a file");
         ran
     }
 
-    /// Repairs, and finds every shard as it was when it was written.
+    /// Repairs, and checks that every shard is as it was when it was written.
     #[track_caller]
     pub(crate) fn assert_repairs(&self, original: &std::collections::BTreeMap<String, Vec<u8>>, context: &str) -> Ran {
         let ran = self.repair();
@@ -160,7 +160,7 @@ impl Fixture {
         ran
     }
 
-    /// Repair fails with this exit code and changes nothing.
+    /// Repairs, and checks that it fails with this exit code and changes nothing.
     #[track_caller]
     pub(crate) fn assert_repairs_nothing(&self, code: i32, context: &str) -> Ran {
         let before = snapshot(&self.shards());
@@ -178,7 +178,7 @@ fn snapshot_names(dir: &Path) -> Vec<String> {
     names
 }
 
-/// Bytes with a period that divides no block, so that swapped blocks and shifted bytes show.
+/// Bytes whose period does not divide a block, so that swapped blocks and shifted bytes are seen.
 pub(crate) fn paint(bytes: usize) -> Vec<u8> {
     (0..=250u8).cycle().zip(0..bytes).map(|(byte, at)| byte ^ (at / 251 % 256).to_le_bytes()[0]).collect()
 }

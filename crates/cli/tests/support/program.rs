@@ -1,9 +1,9 @@
-//! Running the command as a user does.
+//! Runs the command as a user does.
 
 use std::ffi::OsStr;
 use std::process::Command;
 
-/// What a run of the command left behind.
+/// The exit code and the output of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -11,7 +11,7 @@ pub(crate) struct Ran {
     pub(crate) err: String,
 }
 
-/// The command, to be given arguments; no variable of the caller's environment reaches it that could change its answer.
+/// The command without arguments. Variables of the environment that could change its answer are removed.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_evariste"));
     for (variable, _) in std::env::vars_os() {

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::{Ran, not_testing};
 
-/// Keys of every suite, beside those that a test names.
+/// Keys that every suite has, besides those that a test names.
 const EVERY_ROW: [&str; 4] = ["machine", "commit", "date", "samples"];
 
-/// Rows of a run that must exit so; `None` where there is no GPU and none is required.
+/// The rows of a run that must exit with `code` and must have `fields`. `None` if there is no GPU and none is required.
 pub(crate) fn rows(ran: Ran, code: i32, fields: &[&str]) -> Option<Vec<Value>> {
     if ran.code == 3 && ran.err.contains("no usable GPU") {
         not_testing("bench on a GPU", &ran.err);

@@ -1,6 +1,6 @@
-//! Shard files as docs/shard-format.md describes them, for tests that forge one.
+//! Shard files as docs/shard-format.md describes them, for tests that forge files.
 
-/// Where the payload begins, and how large a block is.
+/// The offset of the payload, and the size of a block.
 pub(crate) const BLOCK: usize = 4096;
 /// Header fields.
 pub(crate) const VERSION: usize = 8;
@@ -22,13 +22,13 @@ pub(crate) fn payload_bytes(file_bytes: usize) -> usize {
     (file_bytes - BLOCK) / (BLOCK + 4) * BLOCK
 }
 
-/// Makes the header's checksum right whatever the header says.
+/// Makes the header's checksum correct.
 pub(crate) fn seal_header(shard: &mut [u8]) {
     let checksum = blake3::hash(&shard[..CHECKSUM]);
     shard[CHECKSUM..BLOCK].copy_from_slice(checksum.as_bytes());
 }
 
-/// Makes every checksum in the file right whatever its payload and header say.
+/// Makes every checksum in the file correct.
 pub(crate) fn seal(shard: &mut [u8]) {
     let table = BLOCK + payload_bytes(shard.len());
     let crcs: Vec<u8> =

@@ -1,6 +1,7 @@
-//! What the tests of the command share: each test binary includes this file and uses its part of it. `harness.rs` tests it.
+//! Code that the tests of the command share. Each test binary includes this file and uses a part of it. `harness.rs`
+//! tests it.
 //!
-//! Nothing here comes from the command's own code: shard files are taken apart as docs/shard-format.md describes them.
+//! Nothing here uses the command's own code: shard files are read as docs/shard-format.md describes them.
 
 #![allow(dead_code, unused_imports, reason = "no test binary uses all of it")]
 
