@@ -1,7 +1,7 @@
-//! Gives the build's commit to the records: `EVARISTE_COMMIT` where that is set, else what git says.
+//! Passes the build's commit to the records: `EVARISTE_COMMIT` if it is set, else the description that git gives.
 //!
-//! A build with debug assertions does not ask git: its figures are not worth keeping, and it would be built anew after every
-//! commit.
+//! A build with debug assertions does not ask git: its figures are not worth keeping, and it would be rebuilt after
+//! every commit.
 
 use std::process::Command;
 
@@ -15,9 +15,9 @@ fn main() {
     }
 }
 
-/// The commit of the working tree, with `-dirty` where files have changed since.
+/// The commit of the working tree, with `-dirty` if files have changed since.
 fn described() -> Option<String> {
-    // A log that grows with every commit and checkout.
+    // This log changes with every commit and checkout.
     if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
         println!("cargo::rerun-if-changed={log}");
     }

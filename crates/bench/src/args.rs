@@ -26,7 +26,7 @@ pub(crate) struct Sizes {
     pub(crate) bytes: Vec<u64>,
 }
 
-/// Codes and sizes, how shards are divided into stripes, and what is done with them.
+/// Codes and sizes, the division of shards into stripes, and the cases to measure.
 #[derive(Debug, Args)]
 pub(crate) struct Work {
     #[command(flatten)]
@@ -40,10 +40,10 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// The cases asked for, else the default ones.
+    /// The requested cases, or the default ones.
     ///
     /// # Errors
-    /// If the case `patterns` is asked for without a unit.
+    /// If the case `patterns` is requested without a unit.
     pub(crate) fn cases(&self) -> Result<&[Case], UsageError> {
         if self.cases.contains(&Case::Patterns) && self.unit.is_none() {
             return Err(UsageError("the case patterns needs --unit".to_owned()));
@@ -52,7 +52,7 @@ impl Work {
     }
 }
 
-/// Where the rows go, and whether a fault is injected.
+/// Where to write the rows, and whether to inject a fault.
 #[derive(Debug, Args)]
 pub(crate) struct Output {
     /// Write the rows as JSON; - writes them, and nothing else, to standard output
@@ -91,7 +91,7 @@ pub(crate) enum Case {
     Reconstruct,
     /// Check that parity follows from data
     Check,
-    /// Rebuild 1 to M random shards of every stripe, others in each, in one call; needs --unit
+    /// Rebuild 1 to M random shards of every stripe, different ones in each, in one call; needs --unit
     Patterns,
 }
 

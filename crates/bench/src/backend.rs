@@ -9,11 +9,11 @@ use evariste::{Auto, Backend, Cpu, Gpu, Info, gpu};
 /// Where to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Choice {
-    /// A hardware GPU for large work, else the CPU
+    /// A hardware GPU where it is expected to be faster, else the CPU
     Auto,
     /// The CPU
     Cpu,
-    /// A GPU and nothing else; without hardware a software adapter
+    /// Only a GPU; without hardware, a software adapter
     Gpu,
 }
 

@@ -6,7 +6,7 @@ use evariste::Layout;
 /// The default of every flag that names a code.
 pub const DEFAULT: &str = Layout::FLAT[0];
 
-/// What `--help` says of each of [`Layout::FLAT`].
+/// The help text of each of [`Layout::FLAT`].
 const HELP: [(&str, &str); Layout::FLAT.len()] = [
     ("vandermonde", "Reed-Solomon, the bytes of reed-solomon-erasure and klauspost/reedsolomon; any 256 shards"),
     ("cauchy", "Reed-Solomon, the bytes of ISA-L's cauchy1; any 256 shards"),

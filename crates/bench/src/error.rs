@@ -1,10 +1,10 @@
-//! What goes wrong when a suite runs.
+//! Errors of a suite.
 
-/// Why a suite did not run to its end.
+/// Why a suite did not finish.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The arguments are each well formed and together impossible.
+    /// The arguments are well formed but impossible, alone or together.
     #[error("{0}")]
     Usage(String),
     /// A measurement could not be made.
@@ -12,7 +12,7 @@ pub enum Error {
     Failed(anyhow::Error),
 }
 
-/// Arguments that are each well formed and together impossible: the inner error that becomes [`Error::Usage`].
+/// The inner error that becomes [`Error::Usage`].
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
@@ -32,7 +32,7 @@ mod tests {
     use anyhow::Context;
 
     #[test]
-    fn wrong_usage_is_told_apart() {
+    fn usage_errors_are_distinguished_from_failures() {
         let usage = Error::from(anyhow::Error::new(UsageError("no".to_owned())));
         assert!(matches!(&usage, Error::Usage(text) if text == "no"), "{usage:?}");
         let failed = std::fs::File::open("/nonexistent/file").context("while trying").map(drop).unwrap_err();

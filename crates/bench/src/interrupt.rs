@@ -4,17 +4,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
-/// The error of work that was asked to stop.
+/// The error of work that stopped on request.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted")]
 pub struct Interrupted;
 
-/// Asks all suites of this process to stop. Says whether they were asked before.
+/// Asks all suites of this process to stop. Returns whether they had been asked before.
 pub fn request() -> bool {
     REQUESTED.swap(true, Ordering::Relaxed)
 }
 
-/// An error once a stop was requested.
+/// Returns an error after a stop was requested.
 ///
 /// # Errors
 ///

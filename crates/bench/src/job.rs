@@ -1,4 +1,4 @@
-//! What one case does with the shards, and the job of the same shape that gives its ceiling.
+//! The plans of one case, and the job of the same shape that gives its ceiling.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::setup::Setup;
 pub(crate) struct Job {
     pub(crate) case: Case,
     plans: Vec<Plan>,
-    /// For each stripe its plan; empty where all have the first.
+    /// The index of each stripe's plan; empty if all stripes have the first plan.
     plan_of: Vec<u32>,
 }
 
@@ -57,8 +57,8 @@ impl Job {
         })
     }
 
-    /// The job of the same shape that only moves bytes: it reads as many shards, XORs them, and writes or compares as many.
-    /// Where plans differ from stripe to stripe it writes the mean number of targets, rounded.
+    /// The job of the same shape that only moves bytes: it reads as many shards, XORs them, and writes or compares as
+    /// many. If plans differ between stripes, it writes the mean number of targets, rounded.
     pub(crate) fn ceiling(&self, code: &Code) -> Result<Self> {
         let plan = match self.case {
             Case::Patterns => {
@@ -78,7 +78,7 @@ impl Job {
         Ok(Self { case: self.case, plans, plan_of: self.plan_of.clone() })
     }
 
-    /// What to run.
+    /// The task to run.
     pub(crate) fn task(&self) -> Task<'_> {
         match self.case {
             Case::Check => Task::Check(&self.plans[0]),
@@ -86,7 +86,7 @@ impl Job {
         }
     }
 
-    /// Writes the job's targets; after it a check finds nothing.
+    /// The task that writes the job's targets. A check of them then finds nothing.
     pub(crate) fn write(&self) -> Task<'_> {
         match &*self.plan_of {
             [] => Task::write(&self.plans[0]),
@@ -105,7 +105,7 @@ impl Job {
         ((0..setup.stripes).map(slots).sum::<usize>() * setup.unit_bytes) as u64
     }
 
-    /// Whether data and parity need a buffer each, so that the data is only read.
+    /// Whether data and parity need separate buffers, so that the data is only read.
     pub(crate) fn is_apart(&self) -> bool {
         matches!(self.case, Case::Encode | Case::Check)
     }
@@ -115,7 +115,7 @@ fn repair(code: &Code, lost: &[usize]) -> Result<Plan> {
     Ok(code.repair_plan(lost, lost, &|_| 1)?)
 }
 
-/// The plan with every coefficient the same.
+/// The plan with this coefficient everywhere.
 fn with_matrix_of(plan: &Plan, coefficient: u8) -> Result<Plan> {
     let matrix = Matrix::from_fn(plan.targets().len(), plan.sources().len(), |_, _| coefficient);
     Ok(Plan::new(plan.sources(), plan.targets(), matrix)?)

@@ -1,6 +1,6 @@
-//! One device with a backend for each kernel, and what suites do to device memory beside running plans.
+//! One device with a backend for each kernel, and other operations on device memory that the suites need.
 //!
-//! `shards` are the shards of a setup in that memory, `passes` times passes over them, `trial` judges what a kernel wrote.
+//! `shards` are the shards of a setup in that memory, `passes` times passes over them, and `trial` verifies results.
 
 pub(crate) mod passes;
 pub(crate) mod shards;
@@ -20,9 +20,10 @@ use crate::record::Device;
 const FILL: &str = include_str!("lab/fill.wgsl");
 /// Invocations of a workgroup of `fill.wgsl`, each for 16 bytes.
 const FILL_GROUP_BYTES: u64 = 256 * 16;
-/// Words of an invocation's column in the kernels that only move bytes. Which of them is the fastest depends on the device.
+/// Words of an invocation's column in the kernels that only move bytes. Which width is the fastest depends on the
+/// device.
 const CEILING_WIDTHS: [usize; 3] = [1, 2, 4];
-/// A submission that takes longer than this is given up.
+/// The longest wait for a submission.
 const HANG: Duration = Duration::from_secs(120);
 
 /// A buffer that the device has no room for.
@@ -42,15 +43,15 @@ pub(crate) enum KernelName {
     Compiled,
 }
 
-/// One device and its backends. Each has a profile of its own, so each one's times can be told apart.
+/// One device and its backends. Each backend has its own profile, so that their times can be distinguished.
 pub(crate) struct Lab {
     table: Gpu,
     compiled: Gpu,
-    /// For the jobs that only move bytes.
+    /// Backends for the jobs that only move bytes.
     pub(crate) ceilings: Vec<Gpu>,
     name: String,
     driver: String,
-    /// Whether the CPU imitates the device.
+    /// Whether it is a software adapter, which computes on the CPU.
     pub(crate) software: bool,
     fill: wgpu::ComputePipeline,
 }
@@ -83,7 +84,7 @@ impl Lab {
         }
     }
 
-    /// The other kernel, which checks what this one wrote.
+    /// The other kernel, which checks the results of this one.
     pub(crate) fn witness(&self, kernel: KernelName) -> &Gpu {
         match kernel {
             KernelName::Table => &self.compiled,
@@ -99,7 +100,7 @@ impl Lab {
         self.table.queue()
     }
 
-    /// A buffer that kernels can bind whole.
+    /// A buffer that kernels can bind as a whole.
     pub(crate) fn buffer(&self, bytes: usize) -> Result<wgpu::Buffer> {
         let limits = self.device().limits();
         let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
@@ -149,7 +150,7 @@ impl Lab {
         Device { name: self.name.clone(), driver: self.driver.clone(), threads: 1 }
     }
 
-    /// Runs a task and returns what it found.
+    /// Runs a task and returns its report.
     pub(crate) fn run(&self, gpu: &Gpu, task: Task<'_>, shards: Resident<'_>) -> Result<Report> {
         let mut encoder = self.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let recorded = gpu.record(&mut encoder, task, shards)?;
@@ -159,7 +160,7 @@ impl Lab {
         Ok(recorded.report()?)
     }
 
-    /// Bytes of the device, piece after piece. Offsets and lengths are multiples of 4.
+    /// Downloads pieces of buffers, one after another. Offsets and lengths are multiples of 4.
     pub(crate) fn download(&self, pieces: &[(&wgpu::Buffer, usize, usize)]) -> Result<Vec<u8>> {
         let device = self.device();
         let bytes: usize = pieces.iter().map(|(_, _, bytes)| bytes).sum();
@@ -214,9 +215,9 @@ pub(crate) fn pipeline(device: &wgpu::Device, name: &str, text: &str) -> Result<
         let source = wgpu::ShaderSource::Wgsl(text.into());
         let descriptor = wgpu::ShaderModuleDescriptor { label: Some(name), source };
         // Unchecked: checks of every lookup and of every loop would be timed with the arithmetic.
-        // SAFETY: both shaders compare their indices into buffers that callers size with arrayLength; the tables and the
-        // workgroup's arrays are indexed by bytes, and by sums and differences of logarithms, for which the tables have room
-        // (suites/field/registers.rs). Loops count to a bound.
+        // SAFETY: both shaders compare indices into buffers of any size with arrayLength. They index the tables and the
+        // workgroup's arrays by bytes, and by sums and differences of logarithms, for which the tables have room
+        // (suites/field/registers.rs). Every loop counts to a bound.
         let module = unsafe { device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked()) };
         device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(name),
@@ -230,7 +231,7 @@ pub(crate) fn pipeline(device: &wgpu::Device, name: &str, text: &str) -> Result<
     .with_context(|| format!("cannot compile {name}"))
 }
 
-/// Whole buffers at the bindings 0, 1, ...
+/// A bind group of whole buffers at the bindings 0, 1, ...
 pub(crate) fn bind_group(
     device: &wgpu::Device,
     pipeline: &wgpu::ComputePipeline,
@@ -244,7 +245,7 @@ pub(crate) fn bind_group(
     device.create_bind_group(&wgpu::BindGroupDescriptor { label: None, layout: &layout, entries: &entries })
 }
 
-/// Runs calls to the device and returns their result, or the error they met.
+/// Runs calls to the device and returns their result, or the error that they caused.
 pub(crate) fn scoped<T>(device: &wgpu::Device, calls: impl FnOnce() -> T) -> Result<T, wgpu::Error> {
     use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
     let scopes = [Validation, Internal, OutOfMemory].map(|filter| device.push_error_scope(filter));

@@ -13,16 +13,16 @@
 //! calibrate  measures and stores the speeds that the automatic backend compares
 //! ```
 //!
-//! A *setup* is a code and the sizes of its shards; a *job* is what one case does with them. Setups and jobs know no device.
-//! Every suite makes [records](record), writes them as a table to the caller's writer, and keeps them as JSON where `--json`
-//! names a file. [`pages`] renders the tables of benches/*.md from committed records. docs/benchmarks.md says what is measured
-//! and what the keys mean.
+//! A *setup* is a code and the sizes of its shards; a *job* is what one case does with them. Setups and jobs know no
+//! device. Every suite makes [records](record), writes them as a table to the caller's writer, and saves them as JSON
+//! if `--json` names a file. [`pages`] renders the tables of benches/*.md from committed records. docs/benchmarks.md
+//! describes the measurements and the keys.
 //!
-//! The suites are a verb of the command, `evariste bench`, and each suite owns its arguments: [`Bench`] is an argument set of
-//! clap, so that a flag, its help and the code that reads it stand in one file. The command adds its exit codes and prints
-//! errors; this crate returns an [`Outcome`] or an [`Error`]. It writes to no stream of the process: a progress spinner on a
-//! terminal and the `log` crate are the exceptions. [`backend`], [`code`] and [`size`] read the names and sizes of its flags,
-//! and serve the other verbs too.
+//! The suites are a verb of the command, `evariste bench`, and each suite owns its arguments: [`Bench`] is an argument
+//! set of clap, so that a flag, its help and the code that reads it are in one file. The command adds its exit codes
+//! and prints errors; this crate returns an [`Outcome`] or an [`Error`]. It writes to no stream of the process, except
+//! for a progress spinner on a terminal and the `log` crate. [`backend`], [`code`] and [`size`] read the names and
+//! sizes of its flags. Other verbs of the command use them too.
 
 mod args;
 pub mod backend;

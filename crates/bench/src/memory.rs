@@ -1,4 +1,4 @@
-//! The shards of a setup in host memory, and whether a backend's results on them are right.
+//! The shards of a setup in host memory, and the verification of a backend's results on them.
 //!
 //! A set is the batches of one call. There are several sets, so that consecutive calls do not find their shards in the caches.
 
@@ -16,7 +16,7 @@ use crate::random::Random;
 use crate::sample::{self, Window};
 use crate::setup::Setup;
 
-/// This many sets are verified besides the first and the last, and as many batches of each set.
+/// Sets that are verified besides the first and the last, and batches that are verified likewise in each set.
 const RANDOM_CHOICES: usize = 4;
 
 /// How the shards of a batch are allocated.
@@ -67,7 +67,7 @@ impl<'a> HostShards<'a> {
         self.sets
     }
 
-    /// The shards of one of all sets' batches.
+    /// The shards of one batch, counted over all sets.
     pub(crate) fn view(&mut self, batch: usize) -> Result<View<'_>> {
         let mut views = self.views(batch..batch + 1)?;
         views.pop().with_context(|| format!("there is no batch {batch}"))
@@ -113,7 +113,7 @@ impl<'a> HostShards<'a> {
         }
     }
 
-    /// Whether the job's result is right on fresh bytes, in the first set, the last, and some between.
+    /// Whether the job's result is right on fresh bytes: in the first set, the last, and some between.
     pub(crate) fn judge(
         &mut self,
         backend: &dyn Backend,
@@ -132,7 +132,8 @@ impl<'a> HostShards<'a> {
         Ok(right)
     }
 
-    /// Compares a sample with the field's own arithmetic. Where one plan serves all stripes, the witness checks all of the set.
+    /// Compares a sample with the field's own arithmetic. If one plan serves all stripes, the witness checks the whole
+    /// set.
     fn judge_set(
         &mut self,
         set: usize,
@@ -197,7 +198,7 @@ pub(crate) fn set_bytes(setup: &Setup, batches: usize) -> Result<usize> {
     Ok(batch_bytes(setup)?.saturating_mul(batches))
 }
 
-/// The layout of a batch in a region: one stripe as a codec lays it out, several one after another.
+/// The layout of a batch in a region: a single stripe as a codec lays it out, several stripes one after another.
 fn geometry(setup: &Setup) -> Result<Geometry> {
     let shards = setup.code.total_shards();
     if setup.stripes == 1 { Ok(Geometry::one_stripe(shards, setup.unit_bytes)?) } else { Ok(setup.geometry(shards)) }
@@ -210,7 +211,7 @@ fn batch_bytes(setup: &Setup) -> Result<usize> {
     Ok(bytes.checked_next_multiple_of(PAGE_BYTES).unwrap_or(usize::MAX))
 }
 
-/// A vector of zeros, or an error where memory is short.
+/// A vector of zeros, or an error if memory is short.
 pub(crate) fn zeroed(bytes: usize) -> Result<Vec<u8>> {
     let mut memory = Vec::new();
     memory.try_reserve_exact(bytes)?;

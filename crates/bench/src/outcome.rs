@@ -1,4 +1,4 @@
-//! What a suite found.
+//! The outcome of a suite.
 
 /// How a suite ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

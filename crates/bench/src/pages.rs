@@ -1,14 +1,14 @@
 //! The pages in benches/: their tables are generated from the records in benches/records/.
 //!
-//! A directory of records is named after a date and a device, and each of its files is the JSON of one run. A page says which
-//! records stand between two of its lines, by a file and, after it, keys and the values that they must have:
+//! A directory of records is named after a date and a device, and each of its files is the JSON of one run. A page
+//! marks each table with two lines. The first names a file, then keys and the values that they must have:
 //!
 //! ```text
 //! <!-- records: 2026-11-22-nvidia-h200/fusion.json path=resident way=plain -->
 //! <!-- end of records -->
 //! ```
 //!
-//! Records that follow one another share a table, as far as their captions agree.
+//! Consecutive records with the same caption share a table.
 
 use std::fs;
 use std::io;
@@ -22,7 +22,7 @@ const BEGIN: &str = "<!-- records: ";
 const BEGIN_END: &str = " -->";
 const END: &str = "<!-- end of records -->";
 
-/// What is wrong with a page or with its records.
+/// An error in a page or in its records.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PageError {
@@ -39,7 +39,7 @@ pub enum PageError {
     Json {
         /// Its path.
         path: PathBuf,
-        /// What the parser says.
+        /// The parser's error.
         source: serde_json::Error,
     },
     /// A record is of a suite that does not exist.
@@ -47,7 +47,7 @@ pub enum PageError {
     Suite {
         /// The line of the marker, counted from 1.
         line: usize,
-        /// What the record says.
+        /// The suite that the record names.
         suite: String,
     },
     /// A marker names no file, or has a filter that is not a key and a value.
@@ -102,7 +102,7 @@ impl<'a> Marker<'a> {
     }
 }
 
-/// A page with the text between its markers written anew, from records below the directory `records`.
+/// Returns the page with the text between its markers replaced by tables of the records in the directory `records`.
 ///
 /// # Errors
 ///
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn records_with_other_captions_stand_in_other_tables() {
+    fn records_with_different_captions_are_in_different_tables() {
         let other = Record { threads: 2, ..record(10, 2.0) };
         let page = rendered(PAGE, &[record(10, 1.0), other, record(10, 3.0)]).unwrap();
         assert_eq!(page.matches("| case |").count(), 3);
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn each_error_names_its_cause() {
         let error = |marker: &str, records: &[Record]| {
             let page = format!("x\n<!-- records: {marker} -->\n<!-- end of records -->\n");
             rendered(&page, records).unwrap_err().to_string()

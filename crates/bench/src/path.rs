@@ -14,9 +14,9 @@ use crate::record::Device;
 /// How shards are allocated in host memory, and who computes on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Path {
-    /// A GPU, in memory of the library that is registered with it
+    /// A GPU, in registered memory of the library
     Registered,
-    /// A GPU, in buffers of its own that the host reaches
+    /// A GPU, in its own buffers, which the host maps
     Mapped,
     /// A GPU, in plain memory that is copied there and back
     Staged,
@@ -35,7 +35,7 @@ pub(crate) struct Opened {
     pub(crate) path: Path,
     pub(crate) allocation: Allocation,
     pub(crate) backend: Arc<dyn Backend>,
-    /// The names of the GPU and of its driver, where the backend is a GPU.
+    /// The names of the GPU and of its driver, if the backend is a GPU.
     gpu: Option<(String, String)>,
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn name(path: Path) -> &'static str {
     }
 }
 
-/// How the GPU of this path is opened: with the way to reach host memory that the path names, if it names one.
+/// The options of this path's GPU. Some paths fix how the GPU reaches host memory.
 fn options(path: Path) -> gpu::Options {
     let mut options = gpu::Options::default();
     options.memory = match path {

@@ -1,9 +1,9 @@
 //! One measurement: the record that every suite makes, and the JSON that keeps it.
 //!
-//! A record says what was measured (`suite`, `case`, `path`, [`Method`] and [`Setup`]), where and when (`device`, [`Machine`],
-//! `commit`, `date`), the seconds of every round (`samples`), what follows from them ([`Figures`]), what bounds them
-//! ([`Ceiling`]), and whether the result was right (`verified`). In JSON all keys but `machine` stand side by side, and a key
-//! that a suite has no use for is absent. docs/benchmarks.md explains each key.
+//! A record says what was measured (`suite`, `case`, `path`, [`Method`] and [`Setup`]), where and when (`device`,
+//! [`Machine`], `commit`, `date`), the seconds of every round (`samples`), the figures computed from them
+//! ([`Figures`]), their limit ([`Ceiling`]), and whether the result was right (`verified`). In JSON only the keys of
+//! `machine` are nested, and a suite leaves out keys that it does not use. docs/benchmarks.md explains each key.
 
 mod origin;
 
@@ -22,23 +22,23 @@ pub struct Record {
     pub suite: String,
     /// What was done: `encode`, `check`, `degraded read` ...
     pub case: String,
-    /// Where the shards are and who reaches them: `resident`, `registered`, `cpu`, a file system ...
+    /// Where the shards are and what reaches them: `resident`, `registered`, `cpu`, a file system ...
     pub path: String,
     /// What ran.
     #[serde(flatten)]
     pub method: Method,
-    /// Who computed: the GPU as its driver names it, the processor, or the backend.
+    /// What computed: the GPU as its driver names it, the processor, or the backend.
     pub device: String,
-    /// The GPU's driver; empty where the CPU computed, absent where the backend chose.
+    /// The GPU's driver; empty if the CPU computed, absent if the backend chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub driver: Option<String>,
     /// Threads of the CPU that worked or were free to.
     pub threads: usize,
-    /// What it was done on.
+    /// The code and the sizes.
     #[serde(flatten)]
     pub setup: Setup,
-    /// Seconds of every round that counts, in the order in which they were measured. `latency` keeps at most
-    /// [`MOST_SAMPLES`] of its calls. Empty only in a record that was taken over from a page.
+    /// Seconds of every round that counts, in the order of measurement. `latency` keeps at most [`MOST_SAMPLES`] of its
+    /// calls, in ascending order. Empty only in records that were copied from older pages.
     pub samples: Vec<f64>,
     /// What follows from the samples.
     #[serde(flatten)]
@@ -50,16 +50,16 @@ pub struct Record {
     pub verified: bool,
     /// The machine that ran the suite.
     pub machine: Machine,
-    /// The commit of the build, as git describes it; `unknown` where the build could not ask.
+    /// The commit of the build, as git describes it; `unknown` if the build could not ask git.
     pub commit: String,
     /// When the measurement ended, in UTC: `2026-11-27T22:05:09Z`.
     pub date: String,
 }
 
-/// Samples that a record of `latency` keeps at most.
+/// The most samples that a record of `latency` keeps.
 pub const MOST_SAMPLES: usize = 1000;
 
-/// A struct of optional keys: a key that is absent is not written.
+/// Defines a struct of optional keys. Absent keys are not written.
 macro_rules! optional_keys {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $key:ident: $type:ty,)* }) => {
         $(#[$about])*
@@ -73,9 +73,9 @@ macro_rules! optional_keys {
 optional_keys! {
     /// What ran.
     Method {
-        /// The kernel; of `field` the form; of `fusion` in registered memory the calls.
+        /// The kernel; for `field` the form; for `fusion` in registered memory the calls.
         kernel: String,
-        /// Who made the matrices of `patterns`.
+        /// What made the matrices of `patterns`.
         solver: String,
         /// `fusion`: `plain`, `one call` or `separate calls`.
         way: String,
@@ -109,7 +109,7 @@ optional_keys! {
         stripes: usize,
         /// Batches of one call.
         batches: usize,
-        /// Sets of shards that the calls take in turn.
+        /// Sets of shards that the calls use in turn.
         sets: usize,
         /// Calls that count.
         calls: usize,
@@ -121,7 +121,7 @@ optional_keys! {
         written_bytes: u64,
         /// Bytes of shards that crossed memory or the bus.
         crossed_bytes: u64,
-        /// The directory of the files, as it was given.
+        /// The directory of the files, as the user named it.
         dir: String,
         /// Bytes of the file.
         file_bytes: u64,
@@ -143,7 +143,7 @@ optional_keys! {
         p999_s: f64,
         /// The slowest call.
         max_s: f64,
-        /// 10^9 bytes a second, each shard counted once where it is read or written.
+        /// 10^9 bytes a second. Each shard that is read or written counts once.
         traffic_gbps: f64,
         /// 10^9 bytes of data a second.
         data_gbps: f64,
@@ -160,10 +160,10 @@ optional_keys! {
 
 /// What the figures are compared with, measured in the same run.
 ///
-/// The copies of `host`, and its share, are `null` where the device cannot make such copies: the inner `None`.
+/// The copies of `host`, and its share, are `null` (the inner `None`) if the device cannot make such copies.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ceiling {
-    /// Traffic of the job of the same shape that only moves bytes.
+    /// Traffic of a job of the same shape that only moves bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ceiling_gbps: Option<f64>,
     /// Copies to the device.
@@ -172,10 +172,10 @@ pub struct Ceiling {
     /// Copies from the device.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "nullable")]
     pub from_device_gbps: Option<Option<f64>>,
-    /// Copies both ways at once: the sum of the two.
+    /// Copies both ways at once: the sum of both directions.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "nullable")]
     pub both_gbps: Option<Option<f64>>,
-    /// What copied the file.
+    /// The program or function that copied the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copier: Option<String>,
     /// The rate of that copy.
@@ -186,17 +186,17 @@ pub struct Ceiling {
     pub share: Option<Option<f64>>,
 }
 
-/// A key that is `null` is there: only one that is absent is `None`.
+/// Reads `null` as `Some(None)`. Only an absent key is `None`.
 fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<f64>>, D::Error> {
     Ok(Some(Option::deserialize(deserializer)?))
 }
 
-/// Who computed.
+/// What computed.
 #[derive(Clone, Debug)]
 pub(crate) struct Device {
     /// The GPU as its driver names it, or the processor.
     pub(crate) name: String,
-    /// Empty where the CPU computed.
+    /// Empty if the CPU computed.
     pub(crate) driver: String,
     /// Threads of the CPU that worked or were free to.
     pub(crate) threads: usize,
@@ -210,7 +210,8 @@ impl Device {
 }
 
 impl Record {
-    /// A record of what was just measured, by this build on this machine. Its figures are the median of the samples.
+    /// A record of a measurement that has just ended, by this build on this machine. Its only figure is the median of
+    /// the samples.
     pub(crate) fn new(
         (suite, case, path): (&str, &str, &str),
         device: &Device,
@@ -240,7 +241,7 @@ impl Record {
         self.figures.median_s.unwrap_or_default()
     }
 
-    /// 10^9 a second of what one round does `count` times.
+    /// The rate of something that one round does `count` times, in 10^9 a second.
     pub(crate) fn rate(&self, count: f64) -> f64 {
         count / self.median_s() / 1e9
     }
@@ -256,7 +257,7 @@ pub fn to_json(records: &[Record]) -> serde_json::Result<String> {
     Ok(if lines.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", lines.join(",\n")) })
 }
 
-/// Records from such JSON.
+/// Reads records from JSON.
 ///
 /// # Errors
 ///

@@ -28,15 +28,15 @@ impl<'a> Rows<'a> {
         Self { out, output, table, records: Vec::new(), caption: None, progress: ProgressBar::new_spinner() }
     }
 
-    /// Says what is being measured.
+    /// Shows what is being measured.
     pub(crate) fn doing(&self, what: String) {
         self.progress.set_message(what);
         self.progress.tick();
     }
 
-    /// Takes a row and prints it.
+    /// Adds a row and prints it.
     pub(crate) fn push(&mut self, record: Record) -> Result<()> {
-        debug_assert_eq!(record.suite, self.table.suite, "a row stands in the table of its suite");
+        debug_assert_eq!(record.suite, self.table.suite, "a row belongs into the table of its suite");
         if !self.is_json_alone() {
             let caption = Some(self.table.caption_of(&record));
             let head = if caption == self.caption { String::new() } else { self.table.head(&record) };
@@ -48,12 +48,12 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
-    /// Takes the rows of one setup.
+    /// Adds the rows of one setup.
     pub(crate) fn extend(&mut self, records: impl IntoIterator<Item = Record>) -> Result<()> {
         records.into_iter().try_for_each(|record| self.push(record))
     }
 
-    /// Writes the JSON, and says whether every row is right.
+    /// Writes the JSON, and returns whether every row is right.
     pub(crate) fn finish(self) -> Result<Outcome> {
         self.progress.finish_and_clear();
         if let Some(path) = &self.output.json {

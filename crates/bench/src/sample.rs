@@ -10,7 +10,7 @@ use crate::setup::Setup;
 
 /// Bytes of a window; a shorter unit is one window.
 const WINDOW_BYTES: usize = 4096;
-/// Windows beside the first and the last.
+/// Windows besides the first and the last.
 const RANDOM_WINDOWS: usize = 4;
 /// Windows begin at multiples of this, because device memory is copied by words.
 const GRAIN_BYTES: usize = 16;
@@ -71,7 +71,7 @@ mod tests {
     use evariste::Code;
 
     #[test]
-    fn a_flipped_bit_is_seen_anywhere() {
+    fn a_flipped_bit_is_detected_anywhere() {
         let setup = Setup { code: Code::vandermonde(3, 2).unwrap(), unit_bytes: 16, stripes: 2, by_default: false };
         let mut random = Random::new(1);
         let job = Job::new(&setup, Case::Encode, &mut random).unwrap();

@@ -16,7 +16,7 @@ const PAGE_BYTES: usize = 4096;
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 
-/// What is measured without --shape, --shard and --bytes.
+/// The shapes and sizes that are measured without --shape, --shard and --bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Defaults {
     shapes: &'static [(usize, usize)],
@@ -35,7 +35,7 @@ const SHAPES: &[(usize, usize)] = &[(6, 3), (8, 2), (10, 4), (17, 3), (20, 4), (
 pub(crate) const DEVICE: Defaults =
     Defaults { shapes: SHAPES, sizes: &[Data(MIB), Data(8 * MIB), Data(64 * MIB), Data(512 * MIB), Data(1280 * MIB)] };
 pub(crate) const DEVICE_CPU: Defaults = Defaults { shapes: SHAPES, sizes: &[Data(MIB), Data(8 * MIB), Data(64 * MIB)] };
-/// A software adapter, which the CPU imitates, takes a thousand times as long.
+/// A software adapter computes on the CPU and takes a thousand times as long.
 pub(crate) const DEVICE_SOFTWARE: Defaults = Defaults { shapes: &[(6, 3), (10, 4)], sizes: &[Data(MIB)] };
 pub(crate) const HOST: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(8 * MIB), Data(512 * MIB)] };
 pub(crate) const HOST_SOFTWARE: Defaults = Defaults { shapes: &[(10, 4)], sizes: &[Data(MIB)] };
@@ -62,12 +62,12 @@ pub(crate) struct Setup {
     /// Bytes a shard has in one stripe.
     pub(crate) unit_bytes: usize,
     pub(crate) stripes: usize,
-    /// Whether this is a default size, which is left out where it does not fit.
+    /// Whether this is a default size, which is left out if it does not fit.
     pub(crate) by_default: bool,
 }
 
 impl Setup {
-    /// Every setup that the arguments ask for.
+    /// Every setup that the arguments request.
     pub(crate) fn all(args: &Sizes, unit: Option<u64>, defaults: Defaults) -> Result<Vec<Self>> {
         let sizes: Vec<Size> = match (&*args.shard, &*args.bytes) {
             ([], []) => defaults.sizes.to_vec(),
@@ -121,8 +121,8 @@ impl Setup {
         Ok(Self { code, unit_bytes, stripes, by_default })
     }
 
-    /// The same shards in stripes of this many bytes, or in one stripe where the shards are shorter. A last stripe that is not
-    /// whole is left out.
+    /// The same shards in stripes of this many bytes, or in one stripe if the shards are shorter. An incomplete last
+    /// stripe is left out.
     pub(crate) fn in_stripes(self, unit_bytes: usize) -> Self {
         let shard_bytes = self.shard_bytes();
         let unit_bytes = unit_bytes.min(shard_bytes);
@@ -134,18 +134,18 @@ impl Setup {
         self.unit_bytes * self.stripes
     }
 
-    /// The layout of `slots` of the shards in a buffer: stripe after stripe, in each slot after slot.
+    /// The layout of `slots` of the shards in a buffer: stripe after stripe, and in each stripe slot after slot.
     pub(crate) fn geometry(&self, slots: usize) -> Geometry {
         let bytes = self.unit_bytes;
         Geometry { slots, bytes, slot_stride: bytes, stripes: self.stripes, stripe_stride: slots * bytes }
     }
 
-    /// Bytes of a buffer that holds `slots` of the shards; `usize::MAX` where the number overflows.
+    /// Bytes of a buffer that holds `slots` of the shards; `usize::MAX` if the number overflows.
     pub(crate) fn buffer_bytes(&self, slots: usize) -> usize {
         slots.saturating_mul(self.unit_bytes).saturating_mul(self.stripes)
     }
 
-    /// Code, shape and sizes, as a record has them.
+    /// Code, shape and sizes as keys of a record.
     pub(crate) fn keys(&self) -> record::Setup {
         record::Setup {
             code: Some(self.code.name().to_owned()),
@@ -168,8 +168,8 @@ impl Setup {
     }
 }
 
-/// The codes to measure, by the name of a flat code: in the shapes asked for, else in those of the default shapes that the code
-/// can have. A code with its own number of parity shards takes only the data shards of the default shapes.
+/// The codes to measure, by the name of a flat code: in the requested shapes, or else in the default shapes that the
+/// code allows. A code with its own number of parity shards takes only the data shards of the default shapes.
 pub(crate) fn codes(name: &str, asked: &[Shape], defaults: &[(usize, usize)]) -> Result<Vec<Code>, UsageError> {
     let code = |data, parity| Layout::flat(name, data, parity)?.code();
     if asked.is_empty() {

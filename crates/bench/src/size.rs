@@ -1,4 +1,4 @@
-//! Sizes and rates as people write and read them.
+//! Reads and prints sizes, and prints rates.
 
 use std::time::Duration;
 
@@ -9,7 +9,9 @@ const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 <
 #[non_exhaustive]
 pub enum SizeError {
     /// It is not a number of whole bytes.
-    #[error("\"{text}\" is not a size: write a whole number of bytes, or KiB, MiB or GiB that come to one")]
+    #[error(
+        "\"{text}\" is not a size: write a whole number of bytes in bytes, KiB, MiB or GiB, such as 4096 or 1.25GiB"
+    )]
     NotASize {
         /// The text.
         text: String,
@@ -22,10 +24,10 @@ pub enum SizeError {
     },
 }
 
-/// Decimal places that are read: 10^18 units of 2^40 bytes fit a u128 with room to spare.
+/// The most decimal places that are read: 10^18 units of 2^40 bytes fit a u128 easily.
 const MOST_PLACES: usize = 18;
 
-/// Reads `4096`, `4KiB`, `1 MiB`, `2GiB` or `1.25GiB`. A decimal fraction must come to whole bytes.
+/// Reads `4096`, `4KiB`, `1 MiB`, `2GiB` or `1.25GiB`. The result must be a whole number of bytes.
 ///
 /// # Errors
 ///
@@ -62,7 +64,7 @@ pub fn parse_in(text: &str, units: &[(&str, u64)]) -> Result<u64, SizeError> {
     u64::try_from(bytes).map_err(|_| too_large())
 }
 
-/// `4 KiB`, `1 MiB`, `2.9 GiB`, `17 bytes`: one decimal place where the number is not whole.
+/// `4 KiB`, `1 MiB`, `2.9 GiB`, `17 bytes`: one decimal place if the number is not whole.
 #[must_use]
 pub fn show(bytes: u64) -> String {
     match UNITS.iter().find(|(_, factor)| bytes >= *factor) {

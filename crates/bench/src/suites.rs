@@ -115,9 +115,9 @@ mod tests {
         }
     }
 
-    /// The longest names that suites have, and large numbers that are no exception, are shown in full.
+    /// The longest names of the suites, and large but usual numbers, are shown in full.
     #[test]
-    fn what_suites_measure_is_not_cut() {
+    fn usual_values_of_suites_are_not_cut() {
         for table in TABLES {
             let kernel = match table.suite {
                 "fusion" => "compiled, correct",

@@ -85,7 +85,7 @@ fn line(cells: impl Iterator<Item = String>) -> String {
     format!("{}\n", cells.join(" ").trim_end())
 }
 
-/// Breaks text into lines of at most [`MOST_COLUMNS`], at spaces. A word is broken only where it is longer than a line.
+/// Breaks text into lines of at most [`MOST_COLUMNS`], at spaces. A word is broken only if it is longer than a line.
 fn wrap(text: &str) -> String {
     let mut lines = vec![String::new()];
     let mut width = 0;

@@ -1,4 +1,4 @@
-//! What every measurement goes by: how long to warm up, how many rounds count, and their median.
+//! The rules of every measurement: how long to warm up, how many rounds count, and their median.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ pub(crate) const ROUNDS: usize = 15;
 /// How long a device works before the rounds that count.
 pub(crate) const WARM_UP: Duration = Duration::from_millis(250);
 
-/// The middle one; of an even number the upper of two. At least a nanosecond, so that rates stay finite.
+/// The median, or the upper of the two middle values. At least a nanosecond, so that rates stay finite.
 pub(crate) fn median(seconds: &[f64]) -> f64 {
     let mut sorted = seconds.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(0.0).max(1e-9)
 }
 
-/// From the seconds of each candidate in every round, the seconds of every round for each candidate.
+/// Transposes the seconds of each candidate in every round into the seconds of every round for each candidate.
 pub(crate) fn by_candidate(rounds: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let candidates = rounds.first().map_or(0, Vec::len);
     (0..candidates).map(|at| rounds.iter().map(|round| round[at]).collect()).collect()

@@ -8,11 +8,11 @@ use anyhow::Result;
 use crate::interrupt;
 use crate::timing::ROUNDS;
 
-/// Rounds that count even where [`ROUNDS`] would take too long.
+/// The fewest rounds that count, even if they take too long.
 const FEWEST_ROUNDS: usize = 3;
 
-/// Makes rounds until `warm_up` is over, at least one. Then makes the rounds that count and returns them: [`ROUNDS`], or as many
-/// as begin within `most`.
+/// Makes rounds until `warm_up` is over, at least one. Then makes the rounds that count and returns them: [`ROUNDS`],
+/// or fewer if `most` is over before, but at least [`FEWEST_ROUNDS`].
 pub(crate) fn rounds<T>(warm_up: Duration, most: Duration, mut round: impl FnMut() -> Result<T>) -> Result<Vec<T>> {
     let started = Instant::now();
     loop {
@@ -31,7 +31,7 @@ pub(crate) fn rounds<T>(warm_up: Duration, most: Duration, mut round: impl FnMut
     Ok(counted)
 }
 
-/// Mean seconds of a call, over calls back to back until `least` is over; at least one call.
+/// Makes calls back to back until `least` is over, at least one, and returns the mean seconds of a call.
 pub(crate) fn mean(least: Duration, mut call: impl FnMut() -> Result<()>) -> Result<f64> {
     let (mut calls, started) = (0.0, Instant::now());
     loop {
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slow_rounds_are_fewer_and_the_first_does_not_count() {
+    fn slow_rounds_are_fewer_and_the_warm_up_does_not_count() {
         let mut made = 0;
         let mut round = || {
             made += 1;

@@ -1,6 +1,6 @@
-//! The committed pages and records agree.
+//! The committed pages show the committed records.
 //!
-//! `EVARISTE_WRITE_PAGES=1 cargo test -p evariste-bench --test pages` writes the tables of the pages anew.
+//! `EVARISTE_WRITE_PAGES=1 cargo test -p evariste-bench --test pages` writes the tables of the pages again.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -34,13 +34,17 @@ fn the_pages_of_benches_show_the_records() {
         if std::env::var_os("EVARISTE_WRITE_PAGES").is_some() {
             fs::write(&path, rendered).unwrap();
         } else {
-            assert!(page == rendered, "{} differs from the records: write its tables anew", path.display());
+            assert!(
+                page == rendered,
+                "{} differs from the records: EVARISTE_WRITE_PAGES=1 writes its tables again",
+                path.display()
+            );
         }
         shown.extend(files(&page).into_iter().map(|file| records.join(file)));
     }
     let kept: BTreeSet<PathBuf> = found(&records, "json").into_iter().collect();
     assert!(!kept.is_empty());
-    assert_eq!(kept, shown, "a file of records that no page shows");
+    assert_eq!(kept, shown, "every file of records must be on a page");
 }
 
 #[test]

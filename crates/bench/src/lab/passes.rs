@@ -1,7 +1,7 @@
-//! Times passes on a device, the candidates and their ceiling in turn, by the device's own clock.
+//! Times passes on a device by the device's own clock, the candidates and their ceiling in turn.
 //!
-//! A device that idles lowers its clocks and raises them late. So each measurement is one submission without a gap: first the
-//! warm-up, which is the same passes, then the rounds that count. A round runs every candidate once.
+//! An idle device lowers its clocks and raises them with a delay. So each measurement is one submission without a gap:
+//! first a warm-up of the same passes, then the rounds that count. A round runs every candidate once.
 
 use std::time::{Duration, Instant};
 
@@ -17,17 +17,17 @@ const MOST_ROUNDS: usize = 256;
 /// Bytes that one submission's checks may take for their results. The library keeps 8 bytes for each block of a target, twice.
 const MOST_FOUND_BYTES: usize = 512 << 20;
 
-/// A task on one backend, each candidate on a backend of its own.
+/// A task, its shards, and the backend that runs it. Each candidate needs its own backend.
 pub(crate) struct Candidate<'a> {
     pub(crate) gpu: &'a Gpu,
     pub(crate) task: Task<'a>,
     pub(crate) shards: Resident<'a>,
 }
 
-/// What a candidate took.
+/// The measured times of a candidate.
 #[derive(Clone, Debug)]
 pub(crate) struct Timing {
-    /// The kernel that really ran.
+    /// The kernel that ran.
     pub(crate) kernel: &'static str,
     pub(crate) traffic_bytes: u64,
     /// Seconds of each round that counts.
@@ -41,7 +41,8 @@ impl Timing {
     }
 }
 
-/// What each candidate took, in their order. `found_bytes` is what one check leaves behind.
+/// Times the candidates and returns their times in the same order. `found_bytes` is the size of the results of one
+/// check.
 pub(crate) fn alternate(lab: &Lab, candidates: &[Candidate<'_>], found_bytes: usize) -> Result<Vec<Timing>> {
     let rounds = |count: usize| -> Result<wgpu::CommandBuffer> {
         let mut encoder = lab.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -51,7 +52,7 @@ pub(crate) fn alternate(lab: &Lab, candidates: &[Candidate<'_>], found_bytes: us
         Ok(encoder.finish())
     };
     let take = || candidates.iter().map(|candidate| candidate.gpu.take_profile()).collect::<Result<Vec<_>, _>>();
-    // The first round compiles, the second says how long one takes.
+    // The first round compiles the kernels. The second shows how long a round takes.
     let mut round = Duration::ZERO;
     for _ in 0..2 {
         lab.queue().submit([rounds(1)?]);
@@ -67,7 +68,7 @@ pub(crate) fn alternate(lab: &Lab, candidates: &[Candidate<'_>], found_bytes: us
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number, clamped")]
         let chunk = (wanted as usize).clamp(1, most);
         let started = Instant::now();
-        // Where one submission cannot hold the whole warm-up, others go before it.
+        // If one submission cannot hold the whole warm-up, other submissions come before it.
         while wanted > chunk as f64 && started.elapsed() < WARM_UP {
             lab.queue().submit([rounds(chunk)?]);
             take()?;

@@ -27,7 +27,7 @@ impl Shards {
         Ok(Self { first, first_geometry: setup.geometry(slots), second })
     }
 
-    /// The same data with parity of its own.
+    /// The same data with separate parity.
     pub(crate) fn with_other_parity(&self, lab: &Lab, setup: &Setup) -> Result<Self> {
         let second = Some(Self::parity(lab, setup)?);
         Ok(Self { first: self.first.clone(), first_geometry: self.first_geometry, second })

@@ -1,7 +1,8 @@
-//! Judges a kernel's result on the device, on fresh bytes.
+//! Verifies a kernel's result on the device, on fresh bytes.
 //!
-//! A sample of what the kernel wrote is compared with the field's own arithmetic, and the other kernel checks all of it. A
-//! check is given consistent shards, then one wrong byte of parity, then one of data, and must name exactly the wrong byte.
+//! A sample of the result is compared with the field's own arithmetic, and the other kernel checks the whole result. A
+//! check is run on consistent shards, then with one wrong byte of parity, then with one of data. It must report exactly
+//! the wrong byte.
 
 use std::collections::BTreeSet;
 
@@ -16,13 +17,13 @@ use crate::random::Random;
 use crate::sample;
 use crate::setup::Setup;
 
-/// A job on a setup, whose results are judged.
+/// A job on a setup, whose results are verified.
 pub(crate) struct Trial<'a> {
     pub(crate) lab: &'a Lab,
     pub(crate) setup: &'a Setup,
     pub(crate) job: &'a Job,
     pub(crate) shards: &'a Shards,
-    /// Whether one bit of the result is flipped before it is judged.
+    /// Whether one bit of the result is flipped before it is verified.
     pub(crate) inject_fault: bool,
 }
 
@@ -38,7 +39,7 @@ impl Trial<'_> {
         }
     }
 
-    /// Runs the job; the witness then checks that what `whole` writes is consistent.
+    /// Runs the job. The witness then checks that the targets of `whole` are consistent.
     fn write(&self, gpu: &Gpu, witness: &Gpu, whole: Task<'_>, random: &mut Random) -> Result<bool> {
         let _ = self.lab.run(gpu, self.job.task(), self.shards.resident())?;
         let windows = sample::windows(self.setup, random);
@@ -61,7 +62,8 @@ impl Trial<'_> {
         Ok(sampled && report.is_consistent())
     }
 
-    /// Encodes every stripe, overwrites the shards that its pattern loses, and checks that the repair makes it consistent.
+    /// Encodes every stripe, overwrites the shards that its pattern loses, and checks that the repair makes it
+    /// consistent again.
     fn patterns(&self, gpu: &Gpu, witness: &Gpu, random: &mut Random) -> Result<bool> {
         let encode = self.setup.code.encode_plan();
         let _ = self.lab.run(witness, Task::write(&encode), self.shards.resident())?;
@@ -96,12 +98,12 @@ impl Trial<'_> {
             right &= found.mismatches == self.mismatches(shard, stripe, offset);
         }
         if !right {
-            log::warn!("a check of {} did not report what was there", self.setup.shape());
+            log::warn!("a check of {} gave a wrong report", self.setup.shape());
         }
         Ok(right)
     }
 
-    /// What a check must report for one wrong byte.
+    /// The mismatches that a check must report for one wrong byte.
     fn mismatches(&self, shard: usize, stripe: usize, offset: usize) -> Vec<Mismatch> {
         let plan = self.job.plan(stripe);
         let source = plan.sources().iter().position(|&slot| slot == shard);

@@ -33,8 +33,8 @@ pub(super) fn processor() -> String {
     NAME.get_or_init(read).clone()
 }
 
-/// The commit of this build as git described it, with `-dirty` where files had changed since; `unknown` where the build
-/// found neither git nor the variable `EVARISTE_COMMIT`.
+/// The commit of this build as git described it, with `-dirty` if files had changed since; `unknown` if the build found
+/// neither git nor the variable `EVARISTE_COMMIT`.
 #[must_use]
 pub fn commit() -> &'static str {
     option_env!("EVARISTE_BENCH_COMMIT").unwrap_or("unknown")
@@ -45,8 +45,8 @@ pub(super) fn now() -> String {
     utc(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
 }
 
-/// Seconds since 1970 as a date. The days follow H. Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`:
-/// years begin in March, so that the leap day is a year's last.
+/// Seconds since 1970 as a date. The days follow H. Hinnant, "chrono-compatible low-level date algorithms",
+/// `civil_from_days`: years begin in March, so that the leap day is the last day of a year.
 fn utc(seconds: u64) -> String {
     let (days, second) = (seconds / 86_400 + 719_468, seconds % 86_400);
     let (era, of_era) = (days / 146_097, days % 146_097);

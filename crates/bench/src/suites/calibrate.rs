@@ -15,14 +15,15 @@ use crate::size;
 /// Arguments of `bench calibrate`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Where to store it [default: EVARISTE_CALIBRATION, else evariste/calibration in the user's cache directory]
+    /// The file to store the figures in [default: EVARISTE_CALIBRATION, else evariste/calibration in the user's cache
+    /// directory]
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
 
 /// How long each of nine points is measured.
 const EFFORT: Duration = Duration::from_millis(300);
-/// The choice is explained for these shapes and these bytes of data.
+/// The shapes and bytes of data for which the choice is explained.
 const SHAPES: [(usize, usize); 3] = [(10, 4), (16, 16), (128, 32)];
 const DATA_BYTES: [usize; 3] = [1 << 20, 8 << 20, 64 << 20];
 
@@ -43,10 +44,10 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
     calibration.save(&path)?;
     writeln!(out, "stored in {}", path.display())?;
 
-    writeln!(out, "\nWhere an encode of so much data will run, once a GPU is open:")?;
+    writeln!(out, "\nWhere an encode of these sizes runs, once a GPU is open:")?;
     let opener = Arc::clone(&gpu);
     let auto = Auto::of(cpu, move || Ok(Arc::clone(&opener))).with_calibration(calibration);
-    // Opens it.
+    // Opens the GPU.
     drop(auto.allocate(DATA_BYTES[2])?);
     for (data, parity) in SHAPES {
         for bytes in DATA_BYTES {

@@ -31,7 +31,7 @@ pub(crate) struct Args {
     /// Kernel of the GPU; repeatable [default: each]
     #[arg(long = "kernel", value_name = "KERNEL", value_enum)]
     kernels: Vec<KernelName>,
-    /// Where to compute; gpu takes a software adapter where there is no hardware
+    /// Where to compute; gpu uses a software adapter if there is no hardware
     #[arg(long, value_name = "WHERE", value_enum, default_value_t = Where::Gpu)]
     backend: Where,
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub(crate) struct Args {
 pub(crate) static TABLE: Table =
     Table { suite: "device", caption: kernels::caption, columns: kernels::COLUMNS, note: None };
 
-/// What computes.
+/// The device that computes.
 enum Opened {
     Gpu(Box<Lab>),
     Cpu(Cpu),

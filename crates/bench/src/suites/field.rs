@@ -48,7 +48,7 @@ pub(crate) static TABLE: Table = Table {
 
 /// How long a pass takes on hardware: long compared with the cost of starting it.
 const PASS: Duration = Duration::from_millis(4);
-/// Elements that an iteration of an invocation makes.
+/// Elements that one iteration of an invocation computes.
 const ELEMENTS: usize = 64;
 const MOST_ITERATIONS: u32 = 1 << 16;
 /// Invocations whose results are verified, besides the first and the last.
@@ -82,7 +82,7 @@ const KERNELS: [(Operation, Form); 6] = [
     (Operation::Inverse, Form::Packed),
 ];
 
-/// What a kernel took, and whether its result was right.
+/// The times of a kernel, and whether its result was right.
 struct Measured {
     iterations: u32,
     invocations: usize,

@@ -1,7 +1,7 @@
 //! The suite `files`: protects and restores a file, in turn with `cp` of the same bytes in the same directory.
 //!
-//! Each round copies, protects and restores the file once, in that order; the first round only warms up. What a round wrote is
-//! removed before the next, and memory for the next writes is touched; neither is timed.
+//! Each round copies, protects and restores the file once, in that order; the first round only warms up. Before each
+//! step, memory for its writes is touched, and after each round its files are removed. Neither is timed.
 
 mod copier;
 mod place;
@@ -37,8 +37,8 @@ pub(crate) struct Args {
     /// Bytes of the file [default: 1 GiB; on a software adapter 32 MiB]
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     size: Option<u64>,
-    /// Directory to work in; the suite makes a directory there and removes it at the end; repeatable [default: /dev/shm where it
-    /// exists, and the current directory]
+    /// Directory to work in; the suite makes a directory there and removes it at the end; repeatable [default: /dev/shm
+    /// if it exists, and the current directory]
     #[arg(long = "dir", value_name = "DIR")]
     dirs: Vec<PathBuf>,
     /// Data and parity shards, K+M
@@ -47,7 +47,7 @@ pub(crate) struct Args {
     /// Code: how parity follows from data
     #[arg(long, value_name = "NAME", value_parser = code::parser(), default_value = code::DEFAULT)]
     code: String,
-    /// Bytes of the file that go to one shard before the next shard's turn; a multiple of 4096
+    /// Bytes of the file that go to one shard before the next shard; a multiple of 4096
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = size::parse)]
     unit: u64,
     /// Rounds that count, after one that warms up
@@ -125,7 +125,7 @@ struct Bench<'a> {
     place: Place,
 }
 
-/// Stops the verbs where the suite is asked to stop.
+/// Cancels the verbs when the suite is asked to stop.
 struct Stop;
 
 impl Watch for Stop {

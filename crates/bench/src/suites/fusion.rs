@@ -1,4 +1,4 @@
-//! The suite `fusion`: what it gains to do several things in one call, while memory or PCIe is crossed once.
+//! The suite `fusion`: the gain of doing several things in one call, which crosses memory or PCIe only once.
 //!
 //! A section measures in turn the plain call, the call that does everything, and separate public calls with the same result. Each
 //! row says how many bytes crossed, and compares its speed with the plain call's.
@@ -30,7 +30,7 @@ pub(crate) use ways::TABLE;
 pub(crate) struct Args {
     #[command(flatten)]
     sizes: Sizes,
-    /// What is measured; repeatable [default: each]
+    /// Section to measure; repeatable [default: each]
     #[arg(long = "section", value_name = "SECTION", value_enum)]
     sections: Vec<Section>,
     #[command(flatten)]

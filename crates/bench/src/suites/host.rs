@@ -34,10 +34,11 @@ pub(crate) struct Args {
     /// How the shards are allocated and who computes; repeatable [default: each that this machine has]
     #[arg(long = "path", value_name = "PATH", value_enum)]
     paths: Vec<Path>,
-    /// Batches of that size in one call
+    /// Batches in one call
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65536))]
     batches: u32,
-    /// Memory that consecutive calls go through, each call on other shards [default: 256 MiB; on a software adapter 4 MiB]
+    /// Memory that consecutive calls cycle through, so that each call works on other shards [default: 256 MiB; on a
+    /// software adapter 4 MiB]
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     memory: Option<u64>,
     #[command(flatten)]
@@ -73,11 +74,12 @@ pub(crate) static TABLE: Table = Table {
     note: None,
 };
 
-/// How long a round's calls go on: long compared with the clock, and with the first of them, which finds its memory cold.
+/// How long the calls of a round go on: long compared with the clock's resolution, and with the first call, whose
+/// memory is not in the caches.
 const PART: Duration = Duration::from_millis(5);
-/// How long the rounds that count may begin.
+/// The time limit of the rounds that count.
 const MOST: Duration = Duration::from_millis(1500);
-/// Memory that a round's calls go through: too large for any cache.
+/// Memory that the calls of a round cycle through: too large for any cache.
 const MEMORY_BYTES: usize = 256 << 20;
 const SOFTWARE_MEMORY_BYTES: usize = 4 << 20;
 
@@ -121,7 +123,7 @@ struct Bench<'a> {
     args: &'a Args,
 }
 
-/// What a round took.
+/// The seconds of a round.
 struct Round {
     own: f64,
     copies: Option<Seconds>,
@@ -171,7 +173,7 @@ impl Bench<'_> {
         })
     }
 
-    /// As many sets as fill the memory that calls go through.
+    /// The number of sets that fill the memory.
     fn sets(&self, opened: &Opened, setup: &Setup, batches: usize) -> Result<usize> {
         let software = opened.backend.info().software;
         let memory = match self.args.memory {
@@ -182,7 +184,7 @@ impl Bench<'_> {
         Ok(memory.div_ceil(memory::set_bytes(setup, batches)?).max(1))
     }
 
-    /// Calls back to back and the copies in turn: until everything is warm, then the rounds that count.
+    /// Times calls back to back, in turn with the copies: first a warm-up, then the rounds that count.
     fn rounds(&self, mut call: impl FnMut() -> Result<()>) -> Result<Vec<Round>> {
         wall::rounds(if self.software { Duration::ZERO } else { WARM_UP }, MOST, || {
             let own = wall::mean(PART, &mut call)?;

@@ -1,4 +1,4 @@
-//! Kernels on one setup beside their ceiling: what the suites `device` and `cpu` share.
+//! Kernels on one setup beside their ceiling: the common part of the suites `device` and `cpu`.
 //!
 //! [`measure`] runs kernels of the CPU in turn with the loop that only moves the same bytes. Every call works on the same shards,
 //! so shards that fit the caches stay there.
@@ -26,7 +26,7 @@ use ceiling::Moving;
 /// How long each candidate works in a round.
 const PART: Duration = Duration::from_millis(3);
 const WARM_UP: Duration = Duration::from_millis(30);
-/// How long the rounds of each row may begin.
+/// The time limit of the rounds of each row.
 const MOST: Duration = Duration::from_millis(800);
 
 /// The columns of both suites.
@@ -44,13 +44,13 @@ pub(super) const COLUMNS: &[Column] = &[
     RIGHT,
 ];
 
-/// What consecutive rows of both suites have in common.
+/// The common part of consecutive rows, in both suites.
 pub(super) fn caption(record: &Record) -> Vec<String> {
     let code = record.setup.code.clone().unwrap_or_default();
     [table::device(record), vec![code, table::threads(record)]].concat()
 }
 
-/// What one kernel took for one job, beside the ceiling.
+/// The measurement of one kernel with one job, beside the ceiling.
 pub(super) struct Measured {
     pub(super) kernel: &'static str,
     pub(super) samples: Vec<f64>,
@@ -117,7 +117,7 @@ pub(super) fn measure(
 
     let mut measured = Vec::new();
     for (cpu, samples) in cpus.iter().zip(own) {
-        // Another kernel checks the result, where there is one.
+        // Another kernel checks the result, if there is one.
         let witness = cpus.iter().find(|other| other.kernel() != cpu.kernel());
         let verified = shards.judge(cpu, witness, &job, inject_fault, random)?;
         let (kernel, traffic_bytes) = (cpu.kernel().name(), job.traffic_bytes(setup));

@@ -1,6 +1,6 @@
-//! The suite `latency`: how long one encode through a codec takes, from the call to its return, again and again.
+//! The suite `latency`: how long an encode through a codec takes, from the call to its return, for many calls.
 //!
-//! Every call takes the same shards, like a program that has just filled them: small shards stay in the caches.
+//! Every call encodes the same shards, so small shards stay in the caches, as in a program that has just filled them.
 
 mod held;
 mod quantile;
@@ -30,11 +30,11 @@ use quantile::Quantiles;
 pub(crate) struct Args {
     #[command(flatten)]
     sizes: Sizes,
-    /// How the shards are allocated and who computes; repeatable [default: cpu, registered, slices and auto, where this machine
-    /// has them in hardware]
+    /// How the shards are allocated and who computes; repeatable [default: those of cpu, registered, slices and auto
+    /// that this machine has in hardware]
     #[arg(long = "path", value_name = "PATH", value_enum)]
     paths: Vec<Path>,
-    /// Calls that count; fewer where two seconds are over before
+    /// Calls that count; fewer if they take longer than two seconds
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     calls: u32,
     #[command(flatten)]
@@ -64,7 +64,7 @@ pub(crate) static TABLE: Table = Table {
 };
 
 const PATHS: [Path; 4] = [Path::Cpu, Path::Registered, Path::Slices, Path::Auto];
-/// How long the calls that count go on.
+/// The time limit of the calls that count.
 const MOST: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {

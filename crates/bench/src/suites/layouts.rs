@@ -29,7 +29,7 @@ use crate::wall;
 /// Arguments of `bench layouts`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A layout, as `evariste plan` names them; repeatable [default: raid51:2x7, raid55:4x4, hier:4x6+1+1, rs:12+3]
+    /// A layout by its name in `evariste plan`; repeatable [default: raid51:2x7, raid55:4x4, hier:4x6+1+1, rs:12+3]
     #[arg(long = "layout", value_name = "LAYOUT")]
     layouts: Vec<Layout>,
     /// Bytes of data that every layout holds, cut to shards of whole pages [default: 180 MiB; on a software adapter 1440 KiB]
@@ -60,7 +60,7 @@ pub(crate) static TABLE: Table = Table {
     note: None,
 };
 
-/// Three layouts that survive any three losses, and a flat code that does, for comparison.
+/// Three layouts that survive any three losses, and for comparison a flat code that does too.
 const LAYOUTS: [Layout; 4] = [
     Layout::Raid51 { groups: 2, disks: 7 },
     Layout::Raid55 { groups: 4, disks: 4 },
@@ -69,16 +69,16 @@ const LAYOUTS: [Layout; 4] = [
 ];
 const PATHS: [Path; 2] = [Path::Registered, Path::Cpu];
 const CAPACITY: u64 = 180 << 20;
-/// A software adapter, which the CPU imitates, takes a thousand times as long.
+/// A software adapter computes on the CPU and takes a thousand times as long.
 const CAPACITY_SOFTWARE: u64 = 1440 << 10;
-/// Memory that calls go through: too large for any cache.
+/// Memory that calls cycle through: too large for any cache.
 const MEMORY_BYTES: usize = 512 << 20;
-/// How long a round's calls go on.
+/// How long the calls of a round go on.
 const PART: Duration = Duration::from_millis(5);
-/// How long the rounds that count may begin.
+/// The time limit of the rounds that count.
 const MOST: Duration = Duration::from_secs(1);
 
-/// What is done, and how many shards are lost.
+/// One thing to measure, and how many shards are lost.
 struct Work {
     what: &'static str,
     lost: usize,

@@ -1,9 +1,9 @@
-//! The suite `patterns`: many stripes, each with different lost shards, rebuilt by one call: from the lists of lost shards to the
-//! bytes.
+//! The suite `patterns`: one call rebuilds many stripes, each with different lost shards, starting from the lists of
+//! lost shards.
 //!
-//! The rows differ in who makes the matrices: `solver` is the library's general solver, on all cores, with tables made by the
-//! host; `host` is the closed form, with tables made by the host; `device` leaves both to the device. All take the same stripes,
-//! in memory that is registered with the device and in the device's own.
+//! The rows differ in what makes the matrices: `solver` is the library's general solver, on all cores, with tables made
+//! by the host; `host` is the closed form, with tables made by the host; `device` leaves both to the device. All
+//! rebuild the same stripes, in each kind of memory.
 
 mod lost;
 mod place;
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     /// Code: how parity follows from data
     #[arg(long, value_name = "NAME", value_parser = code::parser(), default_value = code::DEFAULT)]
     code: String,
-    /// Stripes, each with a pattern of its own; repeatable. Fewer where the code has fewer patterns [default: 16, 256 and 4096;
+    /// Stripes, each with its own pattern; repeatable. Fewer if the code has fewer patterns [default: 16, 256 and 4096;
     /// on a software adapter 32]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     patterns: Vec<u32>,
@@ -79,10 +79,10 @@ const PATTERNS_SOFTWARE: [u32; 1] = [32];
 const UNIT_BYTES: usize = 4096;
 /// Devices store words of this many bytes.
 const GRAIN_BYTES: usize = 16;
-/// How long the rounds of one setup may begin, after the warm-up.
+/// The time limit of the rounds of one setup, after the warm-up.
 const MOST: Duration = Duration::from_secs(2);
 
-/// Who makes the matrices.
+/// What makes the matrices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Solver {
     General,
@@ -100,7 +100,7 @@ impl Solver {
     }
 }
 
-/// Stripes and what each of them has lost.
+/// Stripes and the lost shards of each.
 pub(super) struct Setup {
     code: Code,
     geometry: Geometry,
@@ -142,7 +142,7 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
 }
 
 impl Setup {
-    /// As many stripes as there are patterns; fewer where the code has fewer patterns.
+    /// As many stripes as `patterns`, or fewer if the code has fewer patterns.
     fn new(code: Code, patterns: usize, unit: usize, random: &mut Random) -> Result<Self> {
         let lost = lost::distinct(&code, patterns, random);
         let slots = code.total_shards();
@@ -165,7 +165,7 @@ impl Setup {
         damaged
     }
 
-    /// One call: from the lists of lost shards to the bytes.
+    /// Rebuilds all stripes with one call, starting from the lists of lost shards.
     fn rebuild(&self, solver: Solver, place: &mut Place<'_>) -> Result<()> {
         match solver {
             Solver::General => {

@@ -1,4 +1,4 @@
-//! One column of a table, how its values are shortened, and the columns that several suites have.
+//! One column of a table, how its values are shortened, and the columns that several suites share.
 
 use super::shape;
 use crate::record::Record;
@@ -17,11 +17,11 @@ pub(crate) struct Column {
 /// Where a column's value comes from; `None` is shown as `-`.
 #[derive(Clone, Copy)]
 enum Value {
-    /// At the left.
+    /// Text, aligned left.
     Text(fn(&Record) -> Option<String>),
-    /// A number with decimal places, at the right.
+    /// A number with decimal places, aligned right.
     Number(fn(&Record) -> Option<f64>, usize),
-    /// Bytes, at the right.
+    /// Bytes, aligned right.
     Size(fn(&Record) -> Option<u64>),
 }
 
@@ -109,8 +109,8 @@ fn fit(number: f64, places: usize, width: usize) -> String {
     shown.find(|text| text.len() <= width).unwrap_or_else(|| format!("{number:.0e}"))
 }
 
-/// A number with four significant digits, or with all digits before the point where these are more. It has at most `places`
-/// digits behind the point, the last of them not zero.
+/// A number with four significant digits, or with all digits before the point if these are more. It has at most
+/// `places` digits after the point, and does not end in a zero there.
 fn short(number: f64, places: usize) -> String {
     let shown = |places: usize| format!("{number:.places$}");
     let significant = |text: &str| text.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
@@ -118,7 +118,7 @@ fn short(number: f64, places: usize) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-/// Columns that several suites have.
+/// Columns that several suites share.
 pub(crate) const CASE: Column = Column::text("case", 11, |r| Some(r.case.clone()));
 pub(crate) const PATH: Column = Column::text("path", 11, |r| Some(r.path.clone()));
 pub(crate) const KERNEL: Column = Column::text("kernel", 8, |r| r.method.kernel.clone());

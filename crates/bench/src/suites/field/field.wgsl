@@ -16,7 +16,7 @@
 // results  each invocation's a to d
 // tables   logarithms, exponentials, inverses: registers.rs says how zero goes through them
 // One invocation: one state. Host crates/bench/src/suites/field/registers.rs. Twin words.rs beside it. Test
-// crates/bench/tests/device.rs.
+// crates/cli/tests/bench.rs.
 
 const WORKGROUP_SIZE = 256u;
 const LOGS = 256u;

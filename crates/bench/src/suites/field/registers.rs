@@ -13,15 +13,15 @@ use crate::timing::{ROUNDS, WARM_UP, median};
 
 const SHADER: &str = include_str!("field.wgsl");
 const WORKGROUP_SIZE: usize = 256;
-/// Several times as many as a large device has cores.
+/// More than a large device can run at the same time.
 const WORKGROUPS: u32 = 4096;
 const SOFTWARE_WORKGROUPS: u32 = 4;
-/// For the first pass, before the time of an iteration is known.
+/// Iterations of the first pass, before the time of an iteration is known.
 const FIRST_ITERATIONS: u32 = 8;
 const STATE_BYTES: usize = 64;
-/// Passes of a warm-up.
+/// The most passes of a warm-up.
 const MOST_PASSES: f64 = 1000.0;
-/// `log(0)`: with any other logarithm it leads into the zeros of the exponentials.
+/// Stands for `log(0)`. Its sum with any logarithm is the index of a zero in the exponentials.
 const LOG_OF_ZERO: usize = 512;
 
 /// One entry point of the shader.
@@ -64,7 +64,7 @@ impl<'a> Registers<'a> {
         let kernel = Kernel { operation, form, pipeline: pipeline(self.lab.device(), &name, SHADER)? };
         let mut iterations = FIRST_ITERATIONS;
         if !self.lab.software {
-            // The first pass may find the device asleep.
+            // The device may be idle before the first pass.
             for _ in 0..3 {
                 let seconds = median(&self.time(&kernel, iterations, 3, 0)?);
                 iterations = scaled(iterations, seconds);
@@ -123,7 +123,7 @@ impl<'a> Registers<'a> {
         Ok(stamps.chunks_exact(2).map(|pair| pair[1].wrapping_sub(pair[0]) as f64 * period).collect())
     }
 
-    /// Whether a sample of invocations ends as the model does, from fresh elements.
+    /// Whether a sample of invocations ends in the state that the model computes, from fresh elements.
     fn verify(&self, kernel: &Kernel, iterations: u32, inject_fault: bool, random: &mut Random) -> Result<bool> {
         let device = self.lab.device();
         let [a, b, c, d, ..] = random.next().to_le_bytes();
@@ -177,8 +177,9 @@ impl<'a> Registers<'a> {
     }
 }
 
-/// Logarithms, exponentials and inverses, a word each. The exponentials are two periods of 2^i, then zeros up to the sum of two
-/// logarithms of zero, inclusive; then 1/a is at 1535 minus the logarithm of a. So zero needs no branch.
+/// Logarithms, exponentials and inverses, one word each. The exponentials are two periods of 2^i, then zeros, which
+/// include the sum of two logarithms of zero; after them, 1/a is at 1535 minus the logarithm of a. So zero needs no
+/// branch.
 fn tables() -> Vec<u8> {
     let log = |a: usize| if a == 0 { LOG_OF_ZERO } else { gf256::LOG[a].into() };
     let exp = |i: usize| match i {

@@ -110,7 +110,7 @@ fn xor(a: Words, b: Words) -> Words {
     [a[0] ^ b[0], a[1] ^ b[1]]
 }
 
-/// Moves bytes on by one within each half.
+/// Rotates the four bytes of each half by one.
 fn turn(a: u64) -> u64 {
     ((a << 8) & 0xffff_ff00_ffff_ff00) | ((a >> 24) & 0x0000_00ff_0000_00ff)
 }

@@ -1,4 +1,5 @@
-//! Copies the file for comparison: with the system's `cp`, told to copy every byte, and then synced to disk as the verbs do.
+//! Copies the file for comparison, with the system's `cp`. The copy has every byte, and is synced to disk as the verbs
+//! do.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -14,9 +15,9 @@ use super::place::{self, Place};
 pub(super) enum Copier {
     /// `cp --reflink=never`, which neither clones extents nor leaves the copy to the file system.
     CpWithoutClones,
-    /// `cp`, where it does not know that option.
+    /// `cp`, if it does not know that option.
     Cp,
-    /// `std::fs::copy`, where there is no `cp`.
+    /// `std::fs::copy`, if there is no `cp`.
     Library,
 }
 

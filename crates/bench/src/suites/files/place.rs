@@ -1,4 +1,4 @@
-//! The directory of a run: the file, and what is written beside it.
+//! The directory of a run: the file, and the files that are written beside it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -15,7 +15,7 @@ const PIECE_BYTES: usize = 16 << 20;
 /// A directory that is removed when dropped, with everything in it.
 pub(super) struct Place {
     temp: TempDir,
-    /// Its parent, as the caller named it.
+    /// Its parent, as the caller wrote it.
     pub(super) dir: PathBuf,
     /// The file system: `tmpfs`, `ext4` ...
     pub(super) filesystem: String,
@@ -23,7 +23,7 @@ pub(super) struct Place {
     hash: blake3::Hash,
 }
 
-/// The default directories: `/dev/shm` where it exists, and the current directory.
+/// The default directories: `/dev/shm` if it exists, and the current directory.
 pub(super) fn defaults() -> Vec<PathBuf> {
     let memory = PathBuf::from("/dev/shm");
     let here = PathBuf::from(".");
@@ -71,8 +71,8 @@ impl Place {
         Ok(())
     }
 
-    /// Writes and removes as many bytes as will be written next. The host of a virtual machine hands out memory that was not
-    /// used lately several times more slowly; without this the first writer would pay for it.
+    /// Writes and removes as many bytes as will be written next. The host of a virtual machine provides memory that was
+    /// not used recently, and does so several times more slowly. Without this call the first writer would pay for it.
     pub(super) fn warm(&self, bytes: u64) -> Result<()> {
         let path = self.temp.path().join("warm");
         let cannot = || format!("cannot write {}", path.display());
@@ -142,7 +142,7 @@ pub(super) fn flip(path: &Path, random: &mut Random) -> Result<()> {
     flip().with_context(|| format!("cannot change {}", path.display()))
 }
 
-/// The name of a directory's file system; `unknown` where the system does not tell.
+/// The name of a directory's file system; `unknown` if the system does not say.
 fn filesystem(dir: &Path) -> String {
     let unknown = || "unknown".to_owned();
     let Ok(dir) = dir.canonicalize() else { return unknown() };

@@ -13,9 +13,9 @@ use crate::setup::{self, Defaults, Setup};
 use crate::timing::{WARM_UP, by_candidate};
 use crate::wall;
 
-/// Memory that consecutive calls go through, so that the processor's caches do not serve the device.
+/// Memory that consecutive calls cycle through, so that the processor's caches do not serve the device.
 const MEMORY_BYTES: usize = 512 << 20;
-/// How long the rounds that count may begin.
+/// The time limit of the rounds that count.
 const MOST: Duration = Duration::from_secs(3);
 /// Calls of one kind, back to back, take at least this.
 const LEAST: Duration = Duration::from_millis(10);
@@ -44,7 +44,7 @@ impl Registered {
         if self.software { setup::FUSION_SOFTWARE } else { hardware }
     }
 
-    /// Sets of shards that calls go through.
+    /// The number of sets of shards that calls cycle through.
     pub(super) fn sets(&self, setup: &Setup) -> usize {
         if self.software { 1 } else { (MEMORY_BYTES / setup.data_bytes()).max(1) }
     }

@@ -107,8 +107,8 @@ impl<'a> Calls<'a> {
         self.run(shards, |calls| &calls.sum, true)
     }
 
-    /// Whether one way restores the shards of an encoded stripe whose targets were overwritten, and computes the checksums that
-    /// the CPU computes, on fresh bytes.
+    /// Whether one way is right on fresh bytes: it must restore the overwritten targets of an encoded stripe, and
+    /// compute the same checksums as the CPU.
     fn judge(
         &mut self,
         way: &'static str,

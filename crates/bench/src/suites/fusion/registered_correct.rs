@@ -36,7 +36,7 @@ pub(super) fn measure(run: &mut Run<'_>) -> Result<()> {
 struct Bench<'a> {
     setup: &'a Setup,
     codec: Codec,
-    /// Says in which shard a block is wrong.
+    /// Finds the shard that has a wrong block.
     locator: Codec,
     shards: Shards,
     /// Whether every call so far succeeded.
@@ -110,8 +110,8 @@ impl<'a> Bench<'a> {
         Ok(seconds)
     }
 
-    /// Whether a call restores every block that was damaged, by the CPU's checksums. A check must then find nothing, and find
-    /// something once a bit is flipped.
+    /// Whether a call restores every damaged block, by the CPU's checksums, and leaves consistent shards in which a
+    /// check detects a flipped bit.
     fn judge(&mut self, damage: Damage, call: Call<'a>, inject_fault: bool, random: &mut Random) -> Result<bool> {
         self.renew(random)?;
         let before = self.checksums();

@@ -48,7 +48,7 @@ struct Bench<'a> {
     setup: &'a Setup,
     codec: Codec,
     witness: Codec,
-    /// Calls take these in turn.
+    /// Calls use these in turn.
     sets: Vec<Shards>,
     at: usize,
     /// The lost shards of each stripe.
@@ -121,11 +121,11 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// For each stripe a set of m lost shards, so that all cost the same. The sets differ; once all sets of the code are used, they are
-/// repeated.
+/// A set of m lost shards for each stripe, so that all stripes cost the same. The sets differ until all sets of the
+/// code are used; then they repeat.
 fn patterns(code: &Code, stripes: usize, random: &mut Random) -> Vec<Vec<usize>> {
     let (n, m) = (code.total_shards(), code.parity_shards());
-    // C(n, i) from C(n, i - 1), as far as it matters.
+    // Computes C(n, i) from C(n, i - 1). A product that overflows is larger than any number of stripes.
     let all = (1..=m).try_fold(1_usize, |count, i| Some(count.checked_mul(n + 1 - i)? / i)).unwrap_or(usize::MAX);
     let mut seen = HashSet::new();
     let mut patterns = Vec::new();

@@ -18,7 +18,8 @@ use crate::sample::Window;
 use crate::setup::{self, Setup};
 use crate::timing::{ROUNDS, WARM_UP};
 
-/// Passes of a round: plain; both; then separately plain, the checksums of the data, and those of the parity.
+/// Passes of a round: plain; both together; then separate passes for plain, the checksums of the data, and those of the
+/// parity.
 const PASSES: usize = 5;
 /// Rounds of the warm-up in one submission: each pass keeps its buffers until it has run.
 const MOST_ROUNDS: usize = 128;

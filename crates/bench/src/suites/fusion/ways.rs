@@ -1,4 +1,4 @@
-//! What the sections share: the run, and the ways of one case with their records.
+//! The common part of the sections: the run, and the ways of one case with their records.
 
 use crate::args::Sizes;
 use crate::random::Random;
@@ -43,7 +43,7 @@ pub(super) struct Run<'a> {
     pub(super) random: Random,
 }
 
-/// What was measured of one way.
+/// The measurement of one way.
 pub(super) struct Way {
     pub(super) kernel: String,
     /// Threads of the host, which records and waits, and may compute.

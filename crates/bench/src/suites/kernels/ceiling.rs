@@ -1,8 +1,8 @@
-//! What moving alone takes: as many shards read and as many written, tile by tile, without a product.
+//! The ceiling: reads and writes as many shards as the job, tile by tile, without a product.
 //!
-//! All bytes of the sources are XORed into one piece, and the targets are filled with it, by loads and stores as wide as the
-//! processor has them. That shards in caches are best read one after another, and shards in memory side by side, with
-//! stores past the caches, was measured: each way is tried, and the fastest counts.
+//! All bytes of the sources are XORed into one piece, and the targets are filled with it, by the widest loads and
+//! stores of the processor. By measurement, shards in caches are best read one after another, and shards in memory side
+//! by side, with stores past the caches. So each way is tried, and the fastest counts.
 
 use std::hint::black_box;
 
@@ -11,11 +11,11 @@ use evariste::memory::Tile;
 use evariste::{Matrices, Plan, View};
 use rayon::prelude::*;
 
-/// Columns of a tile in the caches: with all shards a share of a core's second-level cache.
+/// Bytes of a tile over all shards, for shards in the caches: a part of a core's second-level cache.
 const TILE_TOTAL_BYTES: usize = 256 << 10;
-/// Tiles of each thread beyond the caches.
+/// Tiles of each thread, for shards beyond the caches.
 const TILES_PER_THREAD: usize = 4;
-/// What is summed at once, in registers. Beyond the caches 64 bytes were slower.
+/// Bytes that are summed at once, in registers. Beyond the caches, 64 bytes were slower.
 const PIECE_BYTES: usize = 256;
 type Piece = [u8; PIECE_BYTES];
 
@@ -28,7 +28,7 @@ pub(super) struct Way {
     beyond_caches: bool,
 }
 
-/// What is done with a plan's targets.
+/// How a plan's targets are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moving {
     Writes,
@@ -36,7 +36,7 @@ pub(super) enum Moving {
     Reads,
 }
 
-/// Every way that makes a difference.
+/// All ways to try. With one thread there is no parallel way.
 pub(super) fn ways(threads: usize) -> Vec<Way> {
     let way = |parallel| [false, true].map(|beyond_caches| Way { parallel, beyond_caches });
     let parallel = [false, true].into_iter().filter(|&parallel| !parallel || threads > 1);
@@ -67,7 +67,7 @@ pub(super) fn run(view: &mut View<'_>, plan: &Plan, moving: Moving, way: Way) ->
     Ok(())
 }
 
-/// One shard of a tile after another.
+/// Moves one shard of a tile after another.
 fn one_by_one(sources: &[&[u8]], targets: &mut [&mut [u8]]) {
     let mut piece = [0; PIECE_BYTES];
     sources.iter().for_each(|source| add(&mut piece, source));
@@ -75,7 +75,7 @@ fn one_by_one(sources: &[&[u8]], targets: &mut [&mut [u8]]) {
     black_box(&piece);
 }
 
-/// A piece of each shard of a tile, then the next of each, with stores past the caches.
+/// Moves a piece of each shard of a tile, then the next piece of each, with stores past the caches.
 fn side_by_side(sources: &[&[u8]], targets: &mut [&mut [u8]]) {
     let whole = sources.first().map_or(0, |source| source.len() / PIECE_BYTES * PIECE_BYTES);
     let pieces: Vec<&[Piece]> = sources.iter().map(|source| source.as_chunks().0).collect();
@@ -127,7 +127,8 @@ widest!(add(piece: &mut Piece, bytes: &[u8]) {
     piece.iter_mut().zip(rest).for_each(|(sum, byte)| *sum ^= byte);
 });
 
-// A piece of each source, and at once of each target. What is read is summed up in the first argument too.
+// Reads a piece of each source and writes a piece of each target, then goes on to the next piece. Everything read is
+// also added to the first argument.
 widest!(columns(to: (&mut Piece, &mut [&mut [Piece]]), sources: &[&[Piece]]) {
     let (all, targets) = to;
     for at in 0..sources.first().map_or(0, |source| source.len()) {
@@ -149,7 +150,7 @@ widest!(fill(bytes: &mut [u8], piece: &Piece) {
     rest.copy_from_slice(&piece[..rest.len()]);
 });
 
-/// As `fill`, with stores that do not read what they overwrite into the caches first.
+/// As `fill`, with stores that do not first read the overwritten bytes into the caches.
 #[inline(always)]
 fn stream(bytes: &mut [u8], piece: &Piece) {
     #[cfg(target_arch = "x86_64")]
@@ -171,7 +172,7 @@ fn stream(bytes: &mut [u8], piece: &Piece) {
     fill(bytes, piece);
 }
 
-/// Other threads see what `stream` wrote before whatever is stored next.
+/// Makes the stores of `stream` visible to other threads before any later store.
 fn flush() {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: every x86-64 processor has SSE.
@@ -184,7 +185,7 @@ fn flush() {
 mod tests {
     use super::*;
 
-    /// Pieces and a rest.
+    /// Some pieces and a remainder.
     const BYTES: usize = 3 * PIECE_BYTES + 48;
 
     #[test]
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_is_written_and_none_beside() {
+    fn every_byte_is_written_and_no_other() {
         for walk in [one_by_one, side_by_side] {
             for start in [0, 3, 16] {
                 let (source, mut target) = ([1; BYTES], [0xff; BYTES + 32]);

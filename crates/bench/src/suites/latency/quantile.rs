@@ -10,8 +10,8 @@ pub(super) struct Quantiles {
     pub(super) p99: f64,
     pub(super) p999: f64,
     pub(super) max: f64,
-    /// All calls, or where there are more than `MOST_SAMPLES` the calls at evenly spaced ranks, the slowest among them; in
-    /// ascending order.
+    /// All calls in ascending order. If there are more than `MOST_SAMPLES`, only the calls at evenly spaced ranks,
+    /// including the slowest.
     pub(super) samples: Vec<f64>,
 }
 
@@ -19,7 +19,8 @@ impl Quantiles {
     pub(super) fn of(mut seconds: Vec<f64>) -> Self {
         seconds.sort_by(f64::total_cmp);
         let calls = seconds.len();
-        // The fastest call that this share of the calls did not exceed. At least a nanosecond, so that rates stay finite.
+        // The smallest time that this share of the calls did not exceed. At least a nanosecond, so that rates stay
+        // finite.
         let at = |per_mille: usize| {
             let rank = (calls * per_mille).div_ceil(1000).max(1);
             seconds.get(rank - 1).copied().unwrap_or(0.0).max(1e-9)
@@ -39,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn quantiles_are_calls_that_were_made() {
+    fn quantiles_are_times_of_real_calls() {
         for (calls, expected) in
             [(1000, [500.0, 990.0, 999.0, 1000.0]), (100, [50.0, 99.0, 100.0, 100.0]), (1, [1.0, 1.0, 1.0, 1.0])]
         {

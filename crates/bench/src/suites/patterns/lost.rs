@@ -6,10 +6,10 @@ use evariste::Code;
 
 use crate::random::Random;
 
-/// For codes of at most this many shards all patterns are listed.
+/// All patterns are listed for codes of at most this many shards.
 const LISTED_SHARDS: usize = 20;
 
-/// `count` random sets of 1 to m shards, no two the same; all of them where the code has fewer.
+/// `count` distinct random sets of 1 to m shards, or all sets if the code has fewer.
 pub(super) fn distinct(code: &Code, count: usize, random: &mut Random) -> Vec<Vec<usize>> {
     let (n, m) = (code.total_shards(), code.parity_shards());
     if n <= LISTED_SHARDS {
@@ -18,8 +18,8 @@ pub(super) fn distinct(code: &Code, count: usize, random: &mut Random) -> Vec<Ve
         let chosen = random.choose(count.min(all.len()), all.len());
         return chosen.into_iter().map(|at| std::mem::take(&mut all[at])).collect();
     }
-    // Wider codes have more patterns than any count asks for, unless they have little parity: then sets of up to three shards
-    // are enough to count.
+    // Wider codes have more patterns than any count, unless they have little parity. So it is enough to count the sets
+    // of up to three shards.
     let pairs = n * (n - 1) / 2;
     let triples = pairs * (n - 2) / 3;
     let most = count.min(n + if m > 1 { pairs } else { 0 } + if m > 2 { triples } else { 0 });
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_are_the_same() {
+    fn patterns_are_distinct() {
         let mut random = Random::new(1);
         for (k, m, count, expected) in
             [(10, 4, 9999, 1470), (10, 4, 100, 100), (50, 10, 4096, 4096), (30, 1, 99, 31), (20, 2, 999, 22 + 231)]

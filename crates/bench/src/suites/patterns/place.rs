@@ -7,7 +7,7 @@ use evariste::gpu::{Arena, Resident, wgpu};
 use evariste::memory::Region;
 use evariste::{Backend, Batch, Geometry, Gpu, Task, View};
 
-/// A submission that takes longer than this is given up.
+/// The longest wait for a submission.
 const HANG: Duration = Duration::from_secs(120);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl<'a> Place<'a> {
         Ok(())
     }
 
-    /// Puts all bytes of all stripes there.
+    /// Overwrites all stripes.
     pub(super) fn put(&mut self, contents: &[u8]) -> Result<()> {
         match &mut self.held {
             Held::Resident(gpu, buffer) => {
@@ -105,7 +105,7 @@ impl<'a> Place<'a> {
         Ok(())
     }
 
-    /// All bytes of all stripes.
+    /// Reads all stripes.
     pub(super) fn take(&self) -> Result<Vec<u8>> {
         match &self.held {
             Held::Resident(gpu, buffer) => {
