@@ -82,7 +82,7 @@ impl FromStr for Shape {
     }
 }
 
-/// What is done with the shards.
+/// An operation on the shards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Case {
     /// Compute parity from data

@@ -22,7 +22,7 @@ impl Choice {
     ///
     /// # Errors
     ///
-    /// What the backend reports.
+    /// The error of the backend.
     pub fn open(self) -> Result<Arc<dyn Backend>> {
         Ok(match self {
             Self::Auto => Arc::new(Auto::new().context("cannot open the automatic backend")?),

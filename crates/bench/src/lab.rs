@@ -105,7 +105,7 @@ impl Lab {
         let limits = self.device().limits();
         let most = limits.max_buffer_size.min(limits.max_storage_buffer_binding_size);
         if bytes as u64 > most {
-            return Err(NoRoom { bytes, reason: format!("it binds at most {most}") }.into());
+            return Err(NoRoom { bytes, reason: format!("it binds at most {most} bytes") }.into());
         }
         use wgpu::BufferUsages as Usage;
         let descriptor = wgpu::BufferDescriptor {

@@ -31,7 +31,7 @@ pub enum PageError {
     Read {
         /// Its path.
         path: PathBuf,
-        /// Why not.
+        /// The cause.
         source: io::Error,
     },
     /// A file does not hold records.

@@ -24,7 +24,7 @@ pub struct Record {
     pub case: String,
     /// Where the shards are and what reaches them: `resident`, `registered`, `cpu`, a file system ...
     pub path: String,
-    /// What ran.
+    /// The kernel, or another method.
     #[serde(flatten)]
     pub method: Method,
     /// What computed: the GPU as its driver names it, the processor, or the backend.
@@ -32,7 +32,7 @@ pub struct Record {
     /// The GPU's driver; empty if the CPU computed, absent if the backend chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub driver: Option<String>,
-    /// Threads of the CPU that worked or were free to.
+    /// Threads of the CPU that could work.
     pub threads: usize,
     /// The code and the sizes.
     #[serde(flatten)]
@@ -40,10 +40,10 @@ pub struct Record {
     /// Seconds of every round that counts, in the order of measurement. `latency` keeps at most [`MOST_SAMPLES`] of its
     /// calls, in ascending order. Empty only in records that were copied from older pages.
     pub samples: Vec<f64>,
-    /// What follows from the samples.
+    /// The figures computed from the samples.
     #[serde(flatten)]
     pub figures: Figures,
-    /// What the figures are compared with.
+    /// The limit that the figures are compared with.
     #[serde(flatten)]
     pub ceiling: Ceiling,
     /// Whether the result was right.
@@ -71,7 +71,7 @@ macro_rules! optional_keys {
 }
 
 optional_keys! {
-    /// What ran.
+    /// The kernel, or another method.
     Method {
         /// The kernel; for `field` the form; for `fusion` in registered memory the calls.
         kernel: String,
@@ -131,7 +131,7 @@ optional_keys! {
 }
 
 optional_keys! {
-    /// What follows from the samples.
+    /// The figures computed from the samples.
     Figures {
         /// The median of the samples.
         median_s: f64,
@@ -158,7 +158,7 @@ optional_keys! {
     }
 }
 
-/// What the figures are compared with, measured in the same run.
+/// The limit that the figures are compared with, measured in the same run.
 ///
 /// The copies of `host`, and its share, are `null` (the inner `None`) if the device cannot make such copies.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -198,7 +198,7 @@ pub(crate) struct Device {
     pub(crate) name: String,
     /// Empty if the CPU computed.
     pub(crate) driver: String,
-    /// Threads of the CPU that worked or were free to.
+    /// Threads of the CPU that could work.
     pub(crate) threads: usize,
 }
 
@@ -251,7 +251,7 @@ impl Record {
 ///
 /// # Errors
 ///
-/// What `serde_json` reports.
+/// The error of `serde_json`.
 pub fn to_json(records: &[Record]) -> serde_json::Result<String> {
     let lines = records.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
     Ok(if lines.is_empty() { "[]\n".to_owned() } else { format!("[\n{}\n]\n", lines.join(",\n")) })
@@ -261,7 +261,7 @@ pub fn to_json(records: &[Record]) -> serde_json::Result<String> {
 ///
 /// # Errors
 ///
-/// What `serde_json` reports.
+/// The error of `serde_json`.
 pub fn from_json(text: &str) -> serde_json::Result<Vec<Record>> {
     serde_json::from_str(text)
 }

@@ -24,7 +24,7 @@ impl Compute {
         let backend = self.backend.open()?;
         let info = backend.info();
         if self.backend == Choice::Gpu && info.software {
-            // Not `eprintln!`, which panics when the reader of stderr has gone.
+            // Not `eprintln!`: see `main`.
             let device = &info.device;
             let _ = writeln!(std::io::stderr(), "evariste: no hardware GPU; using the software adapter {device}");
         }

@@ -6,7 +6,7 @@
 //!         sets, measured, capacity                  k, m and unit for protect; what the disks hold
 //! ```
 //!
-//! It reads a stored calibration and no other file, and writes none. All figures come from `evariste::analysis`;
+//! It reads no file except a stored calibration, and writes none. All figures come from `evariste::analysis`;
 //! docs/layouts.md explains them.
 
 mod advice;

@@ -57,7 +57,7 @@ pub enum Error {
         id: SetId,
         /// The directory of its shards.
         dir: PathBuf,
-        /// Why not.
+        /// The cause.
         source: evariste::Error,
     },
     /// The file to protect changed its length while it was read.
@@ -97,7 +97,7 @@ pub enum Error {
     /// The system refused to read or write.
     #[error("{action} {}", path.display())]
     Io {
-        /// What was tried.
+        /// The operation.
         action: Action,
         /// The file or directory.
         path: PathBuf,
@@ -132,7 +132,7 @@ pub enum Error {
         stripes: usize,
         /// Bytes of all units of one stripe.
         stripe_bytes: u64,
-        /// Why not.
+        /// The cause.
         source: evariste::Error,
     },
     /// The backend failed, for example because a device was lost.
@@ -142,8 +142,8 @@ pub enum Error {
     /// preferably on the CPU.
     #[error("a device failed while it corrected")]
     CorrectionUnknown,
-    /// A repair failed while files got their names, after its new shards were complete. The fields list the changes that were
-    /// made; running the repair again makes the others.
+    /// A repair failed while files got their names, after its new shards were complete. The fields list the changes
+    /// that were made. Running the repair again makes the other changes.
     #[error("the repair stopped after {} renamings and {} of {wanted} new shards", renamed.len(), placed.len())]
     PartlyRepaired {
         /// Files that were renamed.
@@ -152,7 +152,7 @@ pub enum Error {
         placed: Vec<usize>,
         /// How many new shards there were.
         wanted: usize,
-        /// What failed.
+        /// The cause.
         source: Box<Error>,
     },
     /// [`Watch::is_cancelled`](crate::Watch::is_cancelled) returned true.

@@ -51,30 +51,30 @@ pub enum Damage {
     Table,
     /// Blocks that fail their checksum.
     WrongBlocks {
-        /// How many.
+        /// The number of blocks.
         blocks: u64,
-        /// Where.
+        /// The stripes.
         stripes: Stripes,
     },
     /// Blocks that the system cannot read.
     UnreadableBlocks {
-        /// How many.
+        /// The number of blocks.
         blocks: u64,
-        /// Where.
+        /// The stripes.
         stripes: Stripes,
     },
     /// The file is longer than it should be.
     Trailing(FormatError),
     /// Parity that disagrees with the data.
     Disagrees {
-        /// Where.
+        /// The stripes.
         stripes: Stripes,
         /// Whether it passes its checksums; without a table there are none.
         passes_checksums: bool,
     },
     /// Errors that the code has found.
     Located {
-        /// Where.
+        /// The stripes.
         stripes: Stripes,
     },
 }
@@ -215,7 +215,7 @@ fn notes(set: &Set) -> Vec<Note> {
             notes.extend(rejected.map(|(name, flaw)| Note::UnusedCopy { name, shard, flaw }));
         }
     }
-    // A stray under a lost shard's name was named with that shard.
+    // A stray with the name of a lost shard is reported as the damage of that shard.
     let lost = set.lost();
     let is_told = |name: &OsStr| lost.iter().any(|&index| set::is_canonical(name, index));
     let strays = set.strays.iter().filter(|stray| !is_told(&stray.name));

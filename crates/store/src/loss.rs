@@ -16,14 +16,14 @@ pub enum Reason {
     Shards(Shortage),
     /// In these stripes too few blocks of a row are left.
     Blocks {
-        /// Where.
+        /// The stripes.
         stripes: Stripes,
         /// Which shards have lost their block there.
         shortage: Shortage,
     },
     /// These stripes have more errors than the code can locate.
     Unlocated {
-        /// Where.
+        /// The stripes.
         stripes: Stripes,
         /// The set's parity shards.
         parity_shards: usize,

@@ -24,7 +24,7 @@ use crate::writer::ShardWriter;
 #[non_exhaustive]
 #[must_use]
 pub struct Repaired {
-    /// The shards that were written anew, in ascending order.
+    /// The shards that were rewritten, in ascending order.
     pub rewritten: Vec<usize>,
     /// The files that have another name now, in the order in which they were renamed.
     pub renamed: Vec<Renaming>,
@@ -91,16 +91,16 @@ impl RepairPlan {
         &self.health
     }
 
-    /// Why the code cannot locate errors, if it was asked to and cannot.
+    /// Why the code cannot locate errors, if that was requested and is impossible.
     pub fn cannot_locate(&self) -> Option<&evariste::Error> {
         self.cannot_locate.as_ref()
     }
 
     /// Rewrites missing and damaged shards, and corrects names.
     ///
-    /// The new shards are written under temporary names and put on disk; names change only then, and only if the file that
-    /// the shards give has its hash. Names are on disk when this returns. A file in the way that may be of use is renamed
-    /// `NAME.aside`.
+    /// The new shards are written under temporary names and put on disk. Names change only after that, and only if the
+    /// file that the shards give has its hash. Names are on disk when this returns. A file in the way that may be
+    /// useful is renamed `NAME.aside`.
     ///
     /// # Errors
     /// [`Error::BeyondRepair`] if too little of the set is left; [`Error::PartlyRepaired`] if a renaming failed after others were
@@ -122,7 +122,7 @@ impl RepairPlan {
     }
 }
 
-/// Writes these shards anew under temporary names, finished and on disk.
+/// Rewrites these shards under temporary names, and puts them on disk.
 fn rewrite(
     purpose: Purpose,
     set: &Set,

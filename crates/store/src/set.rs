@@ -61,8 +61,9 @@ impl Set {
     /// with the most shards is opened.
     ///
     /// # Errors
-    /// [`Error::NoShards`], [`Error::NoUsableHeader`] and [`Error::AmbiguousSet`] if the directory holds no set or several;
-    /// [`Error::Io`] if it cannot be read. Damaged and missing shards are not errors here: [`Set::verify`] tells.
+    /// [`Error::NoShards`] and [`Error::NoUsableHeader`] if the directory holds no set; [`Error::AmbiguousSet`] if
+    /// several sets have the most shards; [`Error::Io`] if the directory cannot be read. Damaged and missing shards are
+    /// not errors here: [`Set::verify`] reports them.
     pub fn open(dir: impl AsRef<Path>) -> Result<Self, Error> {
         let dir = dir.as_ref();
         let found = scan::scan(dir)?;
@@ -123,7 +124,7 @@ impl Set {
         Ok(())
     }
 
-    /// Whether [`Set::admit_unchecked`] would find any.
+    /// Whether [`Set::admit_unchecked`] would admit a file.
     pub(crate) fn has_unchecked(&self) -> bool {
         self.members.iter().any(|member| member.files.is_empty() && member.rejected.iter().any(lacks_table))
     }

@@ -15,7 +15,7 @@ pub(crate) fn create(dir: &Path, name: &str) -> Result<NamedTempFile, Error> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        // The umask takes from these, as from those of any new file.
+        // The umask removes some of these permissions, as for any new file.
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     builder.tempfile_in(dir).map_err(Error::io(Action::CreateIn, dir))
@@ -39,14 +39,15 @@ pub(crate) fn place_new(temp: NamedTempFile, path: &Path) -> Result<bool, Error>
     match temp.persist_noclobber(path) {
         Ok(_) => Ok(true),
         Err(_) if path.symlink_metadata().is_ok() => Ok(false),
-        // Some file systems have neither a rename that refuses to replace nor hard links.
+        // Some file systems have neither a rename that refuses to replace nor hard links. There the file is renamed
+        // without that protection.
         Err(error) => place(error.file, path).map(|()| true),
     }
 }
 
 /// Puts names on disk.
 pub(crate) fn sync_dir(dir: &Path) -> Result<(), Error> {
-    // Elsewhere a directory cannot be opened as a file, and renaming is durable without.
+    // On other systems a directory cannot be opened as a file, and a rename is durable without this.
     if cfg!(unix) {
         let synced = File::open(dir).and_then(|dir| dir.sync_all());
         synced.map_err(Error::io(Action::SyncDirectory, dir))?;

@@ -6,7 +6,7 @@
 pub enum Phase {
     /// Reads a file and writes its shards.
     Protect,
-    /// Reads every block of every shard and compares; writes nothing.
+    /// Reads every block of every shard and compares parity with data. Writes nothing.
     Verify,
     /// As [`Phase::Verify`], and lets the code locate errors that checksums do not show.
     Locate,

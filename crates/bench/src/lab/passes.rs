@@ -12,9 +12,10 @@ use evariste::{Gpu, Task};
 use super::Lab;
 use crate::timing::{ROUNDS, WARM_UP, median};
 
-/// Rounds of one submission: each pass keeps a query set and its buffers until it has run.
+/// The most rounds of one submission, because each pass keeps a query set and its buffers until it has run.
 const MOST_ROUNDS: usize = 256;
-/// Bytes that one submission's checks may take for their results. The library keeps 8 bytes for each block of a target, twice.
+/// The most bytes for the results of one submission's checks. The library keeps 8 bytes for each block of a target,
+/// twice.
 const MOST_FOUND_BYTES: usize = 512 << 20;
 
 /// A task, its shards, and the backend that runs it. Each candidate needs its own backend.

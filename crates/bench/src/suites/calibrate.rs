@@ -30,7 +30,7 @@ const DATA_BYTES: [usize; 3] = [1 << 20, 8 << 20, 64 << 20];
 pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
     let path = match &args.file {
         Some(path) => path.clone(),
-        None => auto::default_path().context("there is no cache directory to keep it in: name a file with --file")?,
+        None => auto::default_path().context("no cache directory for the calibration: name a file with --file")?,
     };
     let cpu: Arc<dyn Backend> = Arc::new(Cpu::new().context("cannot open the CPU backend")?);
     let opened = Gpu::open(&gpu::Options::hardware_only()).context("without a GPU there is nothing to choose")?;

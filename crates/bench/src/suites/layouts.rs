@@ -1,7 +1,7 @@
 //! The suite `layouts`: what it costs to write, to read while a disk is missing, and to rebuild, in layouts of equal capacity.
 //!
-//! Every layout has the same usable capacity, so a layout with fewer data shards has larger shards. Each row says what is read
-//! and written; the time is that of a call, by the wall clock.
+//! Every layout has the same usable capacity, so a layout with fewer data shards has larger shards. Each row says how
+//! much is read and written. The time is of one call, by the wall clock.
 
 use std::hint::black_box;
 use std::io::Write;
@@ -69,7 +69,7 @@ const LAYOUTS: [Layout; 4] = [
 ];
 const PATHS: [Path; 2] = [Path::Registered, Path::Cpu];
 const CAPACITY: u64 = 180 << 20;
-/// A software adapter computes on the CPU and takes a thousand times as long.
+/// Small for the same reason as [`crate::setup::DEVICE_SOFTWARE`].
 const CAPACITY_SOFTWARE: u64 = 1440 << 10;
 /// Memory that calls cycle through: too large for any cache.
 const MEMORY_BYTES: usize = 512 << 20;

@@ -72,7 +72,7 @@ pub(crate) static TABLE: Table = Table {
     note: None,
 };
 
-/// What is measured by default.
+/// The default shapes.
 const SHAPES: [(usize, usize); 2] = [(10, 4), (50, 10)];
 const PATTERNS: [u32; 3] = [16, 256, 4096];
 const PATTERNS_SOFTWARE: [u32; 1] = [32];

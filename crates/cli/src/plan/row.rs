@@ -29,7 +29,7 @@ pub(super) struct Row {
     pub(super) survived_error: Option<BTreeMap<usize, f64>>,
     pub(super) repair_reads: usize,
     pub(super) update_ios: usize,
-    /// Only for the table, not in the JSON.
+    /// This field and those below are for the table only, not for the JSON.
     #[serde(skip)]
     pub(super) most_repair_reads: usize,
     #[serde(skip)]

@@ -146,7 +146,7 @@ fn each_kind_of_wrong_header_has_its_own_error() {
 }
 
 proptest! {
-    /// A checksum that does not cover some byte would let this fail.
+    /// Fails if the checksum does not cover some byte.
     #[test]
     fn a_header_with_any_bits_flipped_is_refused(
         flips in prop::collection::btree_set(0..HEADER_BYTES * 8, 1..40),

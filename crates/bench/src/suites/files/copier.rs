@@ -22,7 +22,7 @@ pub(super) enum Copier {
 }
 
 impl Copier {
-    /// The first that can copy the file.
+    /// Chooses the first way that can copy the file.
     pub(super) fn choose(place: &Place) -> Result<Self> {
         let works = |copier: &Self| copier.attempt(&place.file(), &place.copy()).is_ok();
         let chosen = [Self::CpWithoutClones, Self::Cp].into_iter().find(works).unwrap_or(Self::Library);

@@ -43,7 +43,7 @@ struct Bench<'a> {
     worked: bool,
 }
 
-/// Returns whether it left the shards consistent.
+/// A call on the shards, which returns whether it left them consistent.
 type Call<'a> = fn(&mut Bench<'a>) -> Result<bool>;
 
 impl<'a> Bench<'a> {

@@ -21,7 +21,7 @@ use crate::timing::{ROUNDS, WARM_UP};
 /// Passes of a round: plain; both together; then separate passes for plain, the checksums of the data, and those of the
 /// parity.
 const PASSES: usize = 5;
-/// Rounds of the warm-up in one submission: each pass keeps its buffers until it has run.
+/// The most rounds of the warm-up, which is in one submission: each pass keeps its buffers until it has run.
 const MOST_ROUNDS: usize = 128;
 /// Blocks whose checksums are compared with the CPU's, besides the first and the last.
 const RANDOM_BLOCKS: usize = 30;

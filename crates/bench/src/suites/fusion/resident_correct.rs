@@ -19,7 +19,7 @@ use crate::timing::{ROUNDS, WARM_UP};
 
 /// Passes of a round: a check; then a correction, which is a check and a second pass.
 const PASSES: usize = 3;
-/// Rounds that count on a software adapter, which takes a thousand times as long.
+/// Rounds that count on a software adapter.
 const SOFTWARE_ROUNDS: usize = 3;
 
 pub(super) fn measure(run: &mut Run<'_>) -> Result<()> {

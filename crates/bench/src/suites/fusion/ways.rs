@@ -35,7 +35,7 @@ pub(crate) static TABLE: Table = Table {
     note: None,
 };
 
-/// What every section needs.
+/// The state that every section needs.
 pub(super) struct Run<'a> {
     pub(super) sizes: &'a Sizes,
     pub(super) inject_fault: bool,
