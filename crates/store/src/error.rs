@@ -155,6 +155,12 @@ pub enum Error {
         /// The cause.
         source: Box<Error>,
     },
+    /// The system refused to start a thread.
+    #[error("cannot start a thread")]
+    Thread {
+        /// The system's reason.
+        source: io::Error,
+    },
     /// [`Watch::is_cancelled`](crate::Watch::is_cancelled) returned true.
     #[error("cancelled")]
     Cancelled,

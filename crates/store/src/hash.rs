@@ -1,4 +1,4 @@
-//! BLAKE3 of a file that comes in pieces, on all cores.
+//! BLAKE3 of a file that comes in pieces, on all threads of the current rayon pool.
 //!
 //! BLAKE3 is a binary tree over chunks of 1 KiB whose left subtrees are full. So each group of 2^7 chunks is a subtree:
 //! one thread hashes each group, and the tree above the groups is built in order. (J. O'Connor, J.-P. Aumasson, S.

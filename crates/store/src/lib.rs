@@ -38,6 +38,15 @@
 //!
 //! A *stripe* is k + m units of [`Shape::unit_bytes`] bytes, one of each shard. A *row* is the blocks of 4096 bytes at
 //! the same place of all shards. Each block has its own checksum, and each row is rebuilt separately.
+//!
+//! # Threads
+//!
+//! Every call blocks until it is done; in an asynchronous program make it on a thread that may block. A call starts four
+//! threads, one for each stage, which read and write and end with the call. They hash, read and write in parallel and
+//! compute in a rayon pool that all calls of the process share. It is this crate's own and as wide as rayon's default (the
+//! number of cores, or `RAYON_NUM_THREADS`), or as wide as the system permits. So calls may be made from any thread, also
+//! from jobs of a rayon pool and from as many jobs as the pool has threads. The methods of a [`Watch`] are called outside
+//! the pool. A [`Backend`](evariste::Backend) is called in the pool, so its methods must not call this crate.
 
 #![warn(missing_docs)]
 
@@ -51,6 +60,7 @@ mod loss;
 mod losses;
 mod names;
 mod pipeline;
+mod pool;
 mod positioned;
 mod protect;
 mod ranges;

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Each stage has its own thread and handles one buffer at a time, in order. At most as many stages run at the same
-//! time as there are buffers. The buffers bound the memory that an operation needs.
+//! time as there are buffers. The buffers bound the memory that an operation needs. What a stage does in parallel it does
+//! in the crate's [`pool`](crate::pool).
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -49,8 +50,19 @@ pub struct StageTime {
 /// the first stage in the list that failed. Without buffers no stage runs.
 ///
 /// When a stage fails, a stage before it stops as soon as it cannot pass a buffer on, and the stages after it finish
-/// the buffers that they already have. All stages have stopped when this returns.
+/// the buffers that they already have. If the system refuses a thread, no stage runs. All stages have stopped when this
+/// returns.
 pub(crate) fn run<B: Send>(
+    buffers: Vec<B>,
+    stages: Vec<Stage<'_, B>>,
+    watch: &dyn Watch,
+) -> Result<Vec<StageTime>, Error> {
+    run_on(thread::Builder::new, buffers, stages, watch)
+}
+
+/// As [`run`], on threads of this builder.
+fn run_on<B: Send>(
+    builder: impl Fn() -> thread::Builder,
     buffers: Vec<B>,
     stages: Vec<Stage<'_, B>>,
     watch: &dyn Watch,
@@ -63,16 +75,23 @@ pub(crate) fn run<B: Send>(
     let count = stages.len();
     // Every stage passes its buffers to the next, and the last to the first.
     let (mut senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| sync_channel(depth)).unzip();
-    for buffer in buffers {
-        // Cannot fail: the receiver exists, and the channel has room for all buffers.
-        let _ = senders[0].send(buffer);
-    }
+    let first = senders[0].clone();
     senders.rotate_left(1);
-    thread::scope(|scope| {
+    thread::scope(move |scope| {
         let ends = receivers.into_iter().zip(senders).enumerate();
+        // If a thread is refused, all ends of the channels are dropped, and the stages that have a thread stop.
         let threads: Vec<_> = (stages.into_iter().zip(ends))
-            .map(|(stage, (at, (from, to)))| scope.spawn(move || attend(stage, from, to, at + 1 == count, watch)))
-            .collect();
+            .map(|(stage, (at, (from, to)))| {
+                let builder = builder().name(format!("evariste-{}", stage.name));
+                builder.spawn_scoped(scope, move || attend(stage, from, to, at + 1 == count, watch))
+            })
+            .collect::<Result<_, _>>()
+            .map_err(|source| Error::Thread { source })?;
+        for buffer in buffers {
+            // Fails only after a panic of the first stage, which `join` passes on. The channel has room for all buffers.
+            let _ = first.send(buffer);
+        }
+        drop(first);
         // All threads are joined before the first error is returned.
         let done: Vec<_> = threads
             .into_iter()
@@ -179,6 +198,24 @@ mod tests {
         }
         let stages = vec![Stage::source("fill", |_: &mut ()| panic!("a cancelled run goes on"))];
         assert!(matches!(run(vec![()], stages, &Stopped), Err(Error::Cancelled)));
+    }
+
+    #[test]
+    fn a_refused_thread_is_an_error_and_no_stage_runs() {
+        // The system has no room for such a stack.
+        let refusing = || thread::Builder::new().stack_size(usize::MAX / 4);
+        let started = std::cell::Cell::new(0);
+        for permitted in 0..3 {
+            started.set(0);
+            let builder = || {
+                started.set(started.get() + 1);
+                if started.get() > permitted { refusing() } else { thread::Builder::new() }
+            };
+            let stage = |name| Stage::new(name, |_: &mut ()| panic!("a stage runs"));
+            let stages = vec![stage("fill"), stage("square"), stage("drain")];
+            let result = run_on(builder, vec![(), ()], stages, &());
+            assert!(matches!(result, Err(Error::Thread { .. })), "{permitted} threads: {result:?}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::format::{SetHeader, SetId};
 use crate::hash::FileHasher;
 use crate::names;
 use crate::pipeline::{self, Stage, StageTime};
+use crate::pool;
 use crate::positioned::{self, PIECE_BYTES};
 use crate::scan;
 use crate::scheme::Scheme;
@@ -66,7 +67,7 @@ pub fn protect(
     let (file_hash, mut stages) = encode(&source, file, &codec, shape, &mut writers, watch)?;
     let set = SetHeader { layout: scheme.layout, shape, file_hash, id: SetId(id) };
     let encoded = Instant::now();
-    writers.par_iter_mut().try_for_each(|writer| writer.finish(&set))?;
+    pool::run(|| writers.par_iter_mut().try_for_each(|writer| writer.finish(&set)))?;
     for writer in writers {
         output.place(writer)?;
     }
@@ -118,29 +119,32 @@ fn encode(
             return Ok(false);
         }
         next_stripe = batch.next_stripe();
-        batch.file_pieces_mut(PIECE_BYTES).into_par_iter().try_for_each(read)?;
+        pool::run(|| batch.file_pieces_mut(PIECE_BYTES).into_par_iter().try_for_each(read))?;
         Ok(true)
     };
     let hash = |batch: &mut Batch| {
-        hasher.update(batch.file_slices());
-        Ok(())
+        pool::run(|| {
+            hasher.update(batch.file_slices());
+            Ok(())
+        })
     };
     let write = |batch: &mut Batch| {
         let (first_stripe, batch) = (batch.first_stripe(), &*batch);
-        writers.par_iter_mut().try_for_each(|writer| {
+        let append = |writer: &mut ShardWriter| {
             let shard = writer.index();
             writer.append(first_stripe, batch.payload(shard), batch.checksums(shard).iter().copied())
-        })?;
+        };
+        pool::run(|| writers.par_iter_mut().try_for_each(append))?;
         watch.advance(batch.file_bytes());
         Ok(())
     };
     let stages = vec![
         Stage::source("read", fill),
         Stage::new("hash", hash),
-        Stage::new("encode", |batch: &mut Batch| batch.encode(codec)),
+        Stage::new("encode", |batch: &mut Batch| pool::run(|| batch.encode(codec))),
         Stage::new("write", write),
     ];
-    let stages = pipeline::run(Batch::buffers(codec, &shape)?, stages, watch)?;
+    let stages = pipeline::run(pool::run(|| Batch::buffers(codec, &shape))?, stages, watch)?;
     match positioned::read_at(source, file_bytes, &mut [0]) {
         Ok(()) => Err(changed(path, file_bytes, true)),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok((hasher.finalize(), stages)),

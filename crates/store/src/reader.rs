@@ -114,7 +114,7 @@ pub(crate) fn no_faults(members: &[Member]) -> Vec<Vec<Faults>> {
     members.iter().map(|member| vec![Faults::default(); member.files.len()]).collect()
 }
 
-/// Reads the chosen shards, as many at a time as there are threads.
+/// Reads the chosen shards, as many at a time as the current rayon pool has threads.
 fn read(shape: &Shape, members: &[Member], faults: &mut [Vec<Faults>], batch: &mut Batch, chosen: &[usize]) {
     let first_stripe = batch.first_stripe();
     let all = batch.lanes().zip(members.iter().zip(faults));

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use crate::error::Error;
 use crate::health::{self, Health, Verdict};
 use crate::loss::Reason;
+use crate::pool;
 use crate::renaming::Renaming;
 use crate::set::Set;
 use crate::temp;
@@ -140,12 +141,12 @@ fn rewrite(
             let payload = batch.payload(writer.index());
             writer.append(batch.first_stripe(), payload, crc::of_blocks(payload))
         };
-        writers.par_iter_mut().try_for_each(append)
+        pool::run(|| writers.par_iter_mut().try_for_each(append))
     })?;
     if outcome.file_hash != Some(set.header.file_hash) {
         return Err(set.beyond_repair(vec![Reason::WrongHash], false));
     }
-    writers.par_iter_mut().try_for_each(|writer| writer.finish(&set.header))?;
+    pool::run(|| writers.par_iter_mut().try_for_each(|writer| writer.finish(&set.header)))?;
     Ok(writers)
 }
 

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::hash::FileHasher;
 use crate::losses::Losses;
 use crate::pipeline::{self, Stage, StageTime};
+use crate::pool;
 use crate::ranges::Stripes;
 use crate::reader::{self, Faults, Reader};
 use crate::set::Set;
@@ -79,13 +80,13 @@ pub(crate) fn run(
     let buffers = if idle {
         Batch::buffers(&Codec::on(set.code.clone(), Arc::new(Cpu::new()?)), &shape)?
     } else {
-        Batch::buffers(codec, &shape)?
+        pool::run(|| Batch::buffers(codec, &shape))?
     };
     let mut reader = Reader::new(&set.code, shape, &set.members, first);
     let mut outcome = Outcome::nothing(set);
     let mut hasher = FileHasher::new();
     let locates = purpose == Purpose::Locate && set.code.grs().is_ok();
-    let rebuild = |batch: &mut Batch| {
+    let mut rebuild = |batch: &mut Batch| {
         for run in batch.runs() {
             if locates {
                 locate(codec, batch, &run, &mut outcome)?;
@@ -99,8 +100,10 @@ pub(crate) fn run(
         Ok(())
     };
     let hash = |batch: &mut Batch| {
-        hasher.update(batch.file_slices());
-        Ok(())
+        pool::run(|| {
+            hasher.update(batch.file_slices());
+            Ok(())
+        })
     };
     let write = |batch: &mut Batch| {
         sink(batch)?;
@@ -108,8 +111,8 @@ pub(crate) fn run(
         Ok(())
     };
     let stages = vec![
-        Stage::source("read", |batch: &mut Batch| reader.fill(batch)),
-        Stage::new("rebuild", rebuild),
+        Stage::source("read", |batch: &mut Batch| pool::run(|| reader.fill(batch))),
+        Stage::new("rebuild", |batch: &mut Batch| pool::run(|| rebuild(batch))),
         Stage::new("hash", hash),
         Stage::new("write", write),
     ];
