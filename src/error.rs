@@ -509,13 +509,35 @@ pub enum Error {
         /// The kernels that it has.
         available: String,
     },
-    /// The file does not hold a calibration of this machine.
-    #[error("{} is not a calibration of this machine: {reason}", path.display())]
+    /// A calibration could not be read from its file.
+    #[error("the calibration {} could not be read", path.display())]
+    CalibrationRead {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system reported.
+        source: std::io::Error,
+    },
+    /// A calibration could not be written to its file. An older file of this name is unchanged.
+    #[error("the calibration {} could not be written", path.display())]
+    CalibrationWrite {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system reported.
+        source: std::io::Error,
+    },
+    /// The file does not hold a calibration.
+    #[error("{} is not a calibration: {reason}", path.display())]
     Calibration {
         /// The file.
         path: std::path::PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The system refused a thread.
+    #[error("the system refused a thread")]
+    Thread {
+        /// What the system reported.
+        source: std::io::Error,
     },
     /// There is no device of the kind asked for.
     #[error("no usable GPU: wanted {wanted}; seen: {seen}")]

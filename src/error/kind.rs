@@ -98,9 +98,13 @@ impl Error {
             | Self::TooManyErasures { .. }
             | Self::Uncorrectable { .. } => ErrorKind::BeyondRepair,
             Self::MissingShard { .. } | Self::ShardEnds { .. } => ErrorKind::Incomplete,
-            Self::ObjectRead { .. } | Self::ObjectWrite { .. } | Self::ShardRead { .. } | Self::ShardWrite { .. } => {
-                ErrorKind::Io
-            }
+            Self::ObjectRead { .. }
+            | Self::ObjectWrite { .. }
+            | Self::ShardRead { .. }
+            | Self::ShardWrite { .. }
+            | Self::CalibrationRead { .. }
+            | Self::CalibrationWrite { .. }
+            | Self::Thread { .. } => ErrorKind::Io,
             Self::HostMemory { .. } => ErrorKind::OutOfMemory,
             Self::DeviceTooSmall { .. } | Self::DeviceMemory { .. } => ErrorKind::DeviceCapacity,
             Self::NoDevice { .. } | Self::DeviceLost { .. } | Self::Device { .. } | Self::SelfTest { .. } => {

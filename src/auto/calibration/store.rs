@@ -11,12 +11,19 @@
 //! The three numbers of a speed are those of [`Speed`], in their order. `in-place-speed` may be missing.
 
 use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::{Calibration, Speed};
 use crate::{Error, env};
 
 const FIRST_LINE: &str = "evariste calibration 1";
+/// Bytes of the longest file that is read. A calibration has about 300.
+const MOST_BYTES: u64 = 64 << 10;
+/// A number of a speed, in seconds or per second, is between this and its inverse.
+const MOST: f64 = 1e18;
 
 /// Where a machine's calibration is kept: what `EVARISTE_CALIBRATION` names, else `evariste/calibration` in the user's cache
 /// directory; `None` if there is no such directory.
@@ -44,10 +51,10 @@ pub(in crate::auto) fn stored() -> Result<Option<Calibration>, Error> {
         }),
         (Ok(found), _) => Ok(found),
         (Err(error), Some(value)) => {
-            Err(Error::Environment { variable: "EVARISTE_CALIBRATION", value, reason: error.to_string() })
+            Err(Error::Environment { variable: "EVARISTE_CALIBRATION", value, reason: error.with_sources() })
         }
         (Err(error), None) => {
-            log::warn!("a stored calibration is not used: {error}");
+            log::warn!("a stored calibration is not used: {}", error.with_sources());
             Ok(None)
         }
     }
@@ -57,29 +64,26 @@ impl Calibration {
     /// What a file holds; `None` if there is no such file.
     ///
     /// # Errors
-    /// [`Error::Calibration`] if it cannot be read or is no calibration.
+    /// [`Error::CalibrationRead`] if it cannot be read, [`Error::Calibration`] if it is not a calibration.
     pub fn load(path: &Path) -> Result<Option<Self>, Error> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => parse(&text).map(Some).map_err(|reason| failed(path, reason)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed(path, error.to_string())),
+        match read(path) {
+            Ok(text) => parse(&text).map(Some).map_err(|reason| Error::Calibration { path: path.to_owned(), reason }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(Error::CalibrationRead { path: path.to_owned(), source }),
         }
     }
 
-    /// Writes it to a file, and makes the directory if need be.
+    /// Writes it to a file, and creates the directory if need be. A file of this name is replaced once the new one is complete.
     ///
     /// # Errors
-    /// [`Error::Calibration`] if that cannot be done.
+    /// [`Error::CalibrationWrite`] if that fails; an older file is then unchanged.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        let write = || {
-            path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-            std::fs::write(path, self.text())
-        };
-        write().map_err(|error| failed(path, error.to_string()))
+        replace(path, self.text().as_bytes())
+            .map_err(|source| Error::CalibrationWrite { path: path.to_owned(), source })
     }
 
     fn text(&self) -> String {
-        let one_line = |name: &str| name.replace(['\n', '\r'], " ");
+        let one_line = |name: &str| name.replace(char::is_control, " ");
         let (cpu, gpu) = (one_line(&self.cpu_device), one_line(&self.gpu_device));
         let mut text = format!("{FIRST_LINE}\ncpu {cpu}\ngpu {gpu}\n");
         let speeds = [("cpu", Some(self.cpu)), ("in-place", self.in_place), ("copied", Some(self.copied))];
@@ -92,8 +96,31 @@ impl Calibration {
     }
 }
 
-fn failed(path: &Path, reason: String) -> Error {
-    Error::Calibration { path: path.to_owned(), reason }
+/// The text of a regular file that is not absurdly long. Anything else, such as a pipe, could be waited for without end.
+fn read(path: &Path) -> io::Result<String> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if metadata.len() > MOST_BYTES {
+        return Err(io::Error::other(format!("it has {} bytes, at most {MOST_BYTES} are read", metadata.len())));
+    }
+    fs::read_to_string(path)
+}
+
+/// Writes a new file under a name of its own and then gives it the name of the old one.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    static REPLACED: AtomicU32 = AtomicU32::new(0);
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    let unique = format!("{}.{}.tmp", std::process::id(), REPLACED.fetch_add(1, Ordering::Relaxed));
+    let new = path.with_extension(unique);
+    let mut file = File::create_new(&new)?;
+    let replaced = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&new, path));
+    if replaced.is_err() {
+        // The error that is returned says more than one of the removal would.
+        let _ = fs::remove_file(&new);
+    }
+    replaced
 }
 
 fn parse(text: &str) -> Result<Calibration, String> {
@@ -109,16 +136,20 @@ fn parse(text: &str) -> Result<Calibration, String> {
         let numbers = needed(name)?.split(' ').map(str::parse).collect::<Result<Vec<f64>, _>>();
         match numbers.as_deref() {
             Ok(&[call_s, bytes_per_s, products_per_s])
-                if [call_s, bytes_per_s, products_per_s].iter().all(|n| n.is_finite() && *n > 0.0) =>
+                if [call_s, bytes_per_s, products_per_s].iter().all(|n| (1.0 / MOST..=MOST).contains(n)) =>
             {
                 Ok(Speed { call_s, bytes_per_s, products_per_s })
             }
-            _ => Err(format!("{name} is {:?}, expected three positive numbers", needed(name)?)),
+            _ => Err(format!("{name} is {:?}, expected three numbers from 1e-18 to 1e18", needed(name)?)),
         }
     };
+    let device = |name: &str| match needed(name)? {
+        device if device.contains(char::is_control) => Err(format!("{name} has a control character: {device:?}")),
+        device => Ok(device.to_owned()),
+    };
     Ok(Calibration {
-        cpu_device: needed("cpu")?.to_owned(),
-        gpu_device: needed("gpu")?.to_owned(),
+        cpu_device: device("cpu")?,
+        gpu_device: device("gpu")?,
         cpu: speed("cpu-speed")?,
         in_place: field("in-place-speed").map(|_| speed("in-place-speed")).transpose()?,
         copied: speed("copied-speed")?,
@@ -143,6 +174,26 @@ mod tests {
         }
     }
 
+    /// A file takes the place of an old one as a whole, and nothing else is left in the directory.
+    #[test]
+    fn a_saved_calibration_replaces_the_old_one() {
+        let name = format!("evariste-calibration-{}", std::process::id());
+        let dir = std::env::temp_dir().join(name);
+        let path = dir.join("sub").join("calibration");
+        for in_place in [Some(Speed { call_s: 1.0, bytes_per_s: 1.0, products_per_s: 1.0 }), None] {
+            let saved = calibration(in_place);
+            saved.save(&path).unwrap();
+            assert_eq!(Calibration::load(&path).unwrap(), Some(saved));
+        }
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        // A file cannot replace a directory.
+        let error = calibration(None).save(&dir.join("sub")).unwrap_err();
+        assert!(matches!(error, Error::CalibrationWrite { .. }), "{error}");
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 1);
+        assert!(matches!(Calibration::load(&dir), Err(Error::CalibrationRead { .. })));
+        fs::remove_dir_all(&dir).unwrap();
+    }
+
     #[test]
     fn what_is_no_calibration_is_named() {
         let text = calibration(None).text();
@@ -150,8 +201,10 @@ mod tests {
             (String::new(), "it begins with \"\""),
             (text.replace("calibration 1", "calibration 2"), "it begins with \"evariste calibration 2\""),
             (text.replace("gpu ", "gnu "), "it has no line \"gpu\""),
-            (text.replace("cpu-speed 3", "cpu-speed -3"), "expected three positive numbers"),
-            (text.replace("copied-speed ", "copied-speed 1 "), "expected three positive numbers"),
+            (text.replace("a GPU", "a\x1b[2JGPU"), "gpu has a control character"),
+            (text.replace("copied-speed 1e-5", "copied-speed 1e290"), "expected three numbers"),
+            (text.replace("cpu-speed 3", "cpu-speed -3"), "expected three numbers from 1e-18 to 1e18"),
+            (text.replace("copied-speed ", "copied-speed 1 "), "expected three numbers from 1e-18 to 1e18"),
         ] {
             assert!(parse(&wrong).unwrap_err().contains(reason), "{wrong}");
         }
