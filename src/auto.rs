@@ -86,8 +86,7 @@ impl Auto {
     /// Opens the GPU and measures it now, so that no later call spends that time. Returns what the GPU is, or `None` if every
     /// call runs on the CPU because there is no GPU to use.
     ///
-    /// Waits if another thread is opening the GPU. A thread of a rayon pool does not wait, and gets `None` while another
-    /// opens it.
+    /// Waits if another thread is opening the GPU.
     ///
     /// # Errors
     /// [`Error::Environment`] if a variable that concerns the GPU cannot be used.

@@ -143,8 +143,7 @@ use repairs::Repairs;
 /// # Ok::<(), evariste::Error>(())
 /// ```
 ///
-/// A call from a thread of a rayon pool does not wait while another thread opens the GPU: it runs on the CPU. To use the CPU
-/// alone, take [`Codec::on`] with a [`Cpu`](crate::Cpu).
+/// To use the CPU alone, take [`Codec::on`] with a [`Cpu`](crate::Cpu).
 #[derive(Clone)]
 pub struct Codec {
     shared: Arc<Shared>,

@@ -211,10 +211,10 @@ fn many_products_are_the_gpus_though_moving_is_not() {
     }
 }
 
-/// A pool's thread that waits for its share of the measurement runs other calls meanwhile, as one that yields does. Such a call
-/// must not wait for the opening, which waits for it.
+/// A pool's thread that waits for the opening runs no other call meanwhile: such a call would wait for the opening below it on
+/// the same stack.
 #[test]
-fn a_call_on_the_thread_that_opens_the_gpu_runs_on_the_cpu() {
+fn a_pool_of_one_thread_opens_the_gpu() {
     let actor = Actor::new(|| None);
     let gpu = Arc::clone(&actor) as Arc<dyn Backend>;
     let auto = Auto::of(Arc::new(Cpu::new().unwrap()), move || {
@@ -231,7 +231,53 @@ fn a_call_on_the_thread_that_opens_the_gpu_runs_on_the_cpu() {
     for parity in [one, other] {
         assert_shards_equal(&expected(LARGE), &parity.unwrap(), "while it is opened");
     }
-    assert_eq!(actor.calls(), 1);
+    assert_eq!(actor.calls(), 2);
+}
+
+/// The GPU is opened and measured while every thread of the global pool waits for that, and measured against all threads of the
+/// CPU although the call comes from a pool of one.
+#[test]
+fn the_opening_needs_no_thread_of_the_callers_pools() {
+    for in_small_pool in [false, true] {
+        let gpu = Actor::new(|| None) as Arc<dyn Backend>;
+        let auto = Arc::new(Auto::of(Arc::new(Cpu::new().unwrap()), move || Ok(Arc::clone(&gpu))));
+        let (sender, done) = mpsc::channel();
+        let opening = Arc::clone(&auto);
+        std::thread::spawn(move || {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+            let open = || opening.open_now();
+            sender.send(if in_small_pool { pool.install(open) } else { open() }).unwrap();
+        });
+        let done = Mutex::new(Some(done));
+        let opened = rayon::broadcast(|_| {
+            // The first thread waits for the opening, and the others wait for the first.
+            let mut done = done.lock().unwrap();
+            done.take().map(|done| done.recv_timeout(Duration::from_secs(60)))
+        });
+        let opened = opened.into_iter().flatten().next().unwrap();
+        assert!(opened.expect("the opening waits for the pool").unwrap().is_some());
+        assert_eq!(auto.calibration().unwrap().cpu_device, Cpu::new().unwrap().info().device);
+    }
+}
+
+/// Memory that is full when the GPU is opened may be free later. It is not asked for without end.
+#[test]
+fn an_opening_short_of_memory_is_tried_again() {
+    for (failing, opened_at_last) in [(2, true), (3, false)] {
+        let actor = Actor::new(|| None);
+        let gpu = Arc::clone(&actor) as Arc<dyn Backend>;
+        let tried = Arc::new(AtomicUsize::new(0));
+        let tries = Arc::clone(&tried);
+        let auto = Auto::of(Arc::new(Cpu::new().unwrap()), move || match tries.fetch_add(1, Ordering::Relaxed) {
+            tried if tried < failing => Err(out_of_memory().unwrap()),
+            _ => Ok(Arc::clone(&gpu)),
+        });
+        for _ in 0..failing {
+            assert_eq!(auto.open_now().unwrap(), None);
+        }
+        assert_eq!(auto.open_now().unwrap().is_some(), opened_at_last);
+        assert_eq!(tried.load(Ordering::Relaxed), 3);
+    }
 }
 
 /// Calls that are too small to open the GPU do not wait for it. Large calls of other threads do, and the GPU is opened only once.

@@ -1,8 +1,9 @@
 //! The GPU of an automatic backend: opened when it is first wanted, measured then, and given up once it has failed.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use std::{panic, thread};
 
 use super::calibration::{Calibration, Work, stored};
 use super::choice::Choice;
@@ -11,6 +12,9 @@ use crate::{Error, ErrorKind};
 
 /// Time for each point of the measurement that follows the opening.
 const EFFORT: Duration = Duration::from_millis(5);
+
+/// The GPU is given up after this many openings that failed for lack of memory or threads.
+const MOST_FAILURES: u32 = 3;
 
 /// What opens the GPU.
 pub(super) type Opener = dyn Fn() -> Result<Arc<dyn Backend>, Error> + Send + Sync;
@@ -21,6 +25,8 @@ pub(super) struct LateGpu {
     state: Mutex<State>,
     /// Told when the opening is over.
     opening_is_over: Condvar,
+    /// Openings that failed for lack of memory or threads.
+    failures: AtomicU32,
     warned: AtomicBool,
 }
 
@@ -55,26 +61,24 @@ impl Drop for Opening<'_> {
 impl LateGpu {
     pub(super) fn new(opener: Box<Opener>) -> Self {
         let state = Mutex::new(State::Unopened);
-        Self { opener, state, opening_is_over: Condvar::new(), warned: AtomicBool::new(false) }
+        let (failures, warned) = (AtomicU32::new(0), AtomicBool::new(false));
+        Self { opener, state, opening_is_over: Condvar::new(), failures, warned }
     }
 
-    /// Where it stands. No code that can panic runs while the lock is held.
+    /// The state.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The GPU, opened if need be; `None` if there is no GPU to use. `given` replaces the measurement.
     ///
-    /// A thread waits while another opens the GPU. A thread of a rayon pool does not wait, and gets `None`: the measurement runs
-    /// in parallel, and a pool's thread that waits for its share runs other jobs of the pool meanwhile. If such a job waited
-    /// for the measurement, both would wait forever.
+    /// A thread waits while another opens the GPU.
     pub(super) fn open(&self, cpu: &dyn Backend, given: Option<&Calibration>) -> Result<Option<Arc<Opened>>, Error> {
         let mut state = self.lock();
         loop {
             match &*state {
                 State::Open(opened) => return Ok(Some(Arc::clone(opened))),
                 State::Unusable(_) => return Ok(None),
-                State::Opening if rayon::current_thread_index().is_some() => return Ok(None),
                 State::Opening => {
                     state = self.opening_is_over.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
@@ -84,22 +88,28 @@ impl LateGpu {
         *state = State::Opening;
         drop(state);
         let mut opening = Opening { gpu: self, outcome: State::Unopened };
-        match (self.opener)().and_then(|gpu| Opened::new(cpu, gpu, given)) {
+        let error = match apart(|| Opened::new(cpu, (self.opener)()?, given)) {
             Ok(opened) => {
                 log::info!("calls may run on {}", opened.device());
                 let opened = Arc::new(opened);
                 opening.outcome = State::Open(Arc::clone(&opened));
-                Ok(Some(opened))
+                return Ok(Some(opened));
             }
-            // Memory that does not suffice to measure may still suffice for the call.
-            Err(error) if error.is_device_failure() || error.kind() == ErrorKind::OutOfMemory => {
-                let reason = error.with_sources();
-                log::info!("every call runs on the CPU: {reason}");
-                opening.outcome = State::Unusable(reason);
-                Ok(None)
-            }
-            Err(error) => Err(error),
+            Err(error) => error,
+        };
+        let may_pass = matches!(error.kind(), ErrorKind::OutOfMemory | ErrorKind::DeviceCapacity)
+            || matches!(error, Error::Thread { .. });
+        if !error.is_device_failure() && !may_pass {
+            return Err(error);
         }
+        let reason = error.with_sources();
+        if may_pass && self.failures.fetch_add(1, Ordering::Relaxed) + 1 < MOST_FAILURES {
+            log::info!("the call runs on the CPU, a later one opens the GPU again: {reason}");
+        } else {
+            log::info!("every call runs on the CPU: {reason}");
+            opening.outcome = State::Unusable(reason);
+        }
+        Ok(None)
     }
 
     /// Notes that a call failed on the GPU, which is given up unless only the size of the call was too much for it.
@@ -113,6 +123,27 @@ impl LateGpu {
             log::warn!("the call runs again on the CPU: {reason}");
         }
     }
+}
+
+/// Runs `open` on a thread and a rayon pool of its own, as wide as the global pool, and waits for it.
+///
+/// All threads of the caller's pool and of the global one may be waiting for this opening, so it must not need any of them. A
+/// pool's thread that calls this runs no other jobs meanwhile. The speed of the CPU is that of the global pool's number of
+/// threads, even if the first call comes from a smaller pool.
+fn apart<T: Send>(open: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
+    let in_own_pool = || {
+        let width = rayon::current_num_threads();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(width).build();
+        let pool = pool.map_err(|error| Error::Thread { source: std::io::Error::other(error) })?;
+        pool.install(open)
+    };
+    thread::scope(|scope| {
+        let opening = thread::Builder::new().name("evariste-open".to_owned()).spawn_scoped(scope, in_own_pool);
+        opening
+            .map_err(|source| Error::Thread { source })?
+            .join()
+            .unwrap_or_else(|payload| panic::resume_unwind(payload))
+    })
 }
 
 impl Opened {

@@ -36,8 +36,12 @@ pub(super) fn run<B: Send>(
     let (to_drain, coded) = sync_channel(depth);
     // Each stage owns its two ends of the channels. When it ends, by an error or a panic too, its neighbours find them closed.
     thread::scope(move |scope| {
-        let filling = scope.spawn(move || fill_all(buffers, fill, &drained, &to_code));
-        let draining = scope.spawn(move || drain_all(coded, drain, &to_fill));
+        let refused = |source| Error::Thread { source };
+        let thread = |name: &str| thread::Builder::new().name(format!("evariste-{name}"));
+        let filling = thread("fill").spawn_scoped(scope, move || fill_all(buffers, fill, &drained, &to_code));
+        let filling = filling.map_err(refused)?;
+        let draining = thread("drain").spawn_scoped(scope, move || drain_all(coded, drain, &to_fill));
+        let draining = draining.map_err(refused)?;
         let coded = code_all(filled, code, to_drain);
         let [filled, drained] =
             [filling, draining].map(|thread| thread.join().unwrap_or_else(|payload| panic::resume_unwind(payload)));
