@@ -203,7 +203,9 @@ fn a_calibration_that_was_named() {
     let device = Outcome::of(&[]).opened("gpu").to_owned();
     let name = device.split_whitespace().next().unwrap();
     let text = tempfile("evariste calibration 1\ncpu any\ngpu any\ncpu-speed 1 1 none\n");
-    for (path, reason) in [("/nonexistent/calibration", "no such file"), (&*text, "expected three numbers from 1e-18 to 1e18")] {
+    for (path, reason) in
+        [("/nonexistent/calibration", "no such file"), (&*text, "expected three numbers from 1e-18 to 1e18")]
+    {
         let outcome = Outcome::of(&[("EVARISTE_CALIBRATION", path), ("EVARISTE_DEVICE", name)]);
         outcome.refused("auto-large", &["EVARISTE_CALIBRATION", path, reason]);
     }
