@@ -1,9 +1,9 @@
-//! Backends: what runs plans. The CPU, a GPU, or a choice between them.
+//! Backends, which run plans: the CPU, a GPU, or a choice between them.
 //!
-//! A backend is handed batches and never asks what they are for. A [`Batch`] is one [`Task`] over every stripe of a
-//! [`View`]; it is checked when it is made.
+//! A backend runs batches and does not know their purpose. A [`Batch`] is one [`Task`] over every stripe of a [`View`]. It is
+//! checked when it is made. The result of a run is a [`Report`]. [`Backend`] lists what an implementer owes.
 //!
-//! Two stripes of 3 + 2 shards in one buffer of the caller's, shard after shard and stripe after stripe:
+//! Two stripes of 3 + 2 shards in one buffer of the caller, shard after shard and stripe after stripe:
 //!
 //! ```
 //! use evariste::{Backend, Batch, Code, Cpu, Geometry, Task, View};
@@ -28,11 +28,14 @@
 //! ```
 
 mod erasures;
+mod info;
+mod report;
 
 use std::fmt;
-use std::ops::RangeInclusive;
 
 pub use erasures::Erasures;
+pub use info::{HostMemory, Info};
+pub use report::{Correction, Mismatch, Report, Uncorrectable};
 
 pub use crate::crc::BLOCK_BYTES;
 use crate::memory::{Region, View};
@@ -45,30 +48,30 @@ use crate::{Error, Grs, Plan};
 pub enum Task<'a> {
     /// Compute the targets and write them.
     Write(Matrices<'a>),
-    /// Compute the plan's targets, compare them with what stands there, and write nothing.
+    /// Compute the plan's targets and compare them with the bytes in the view. Write nothing.
     Check(&'a Plan),
-    /// Find out which bytes are wrong and make them right, in every slot. Slots are the code's shards, in order.
+    /// Find the wrong bytes in all slots and correct them. The slots are the code's shards, in order.
     ///
-    /// A byte column with e wrong bytes at unknown places and s wrong ones in slots known for it is made right if
-    /// 2e + s is at most the parity shards; any other is left as it is and reported.
-    /// Where more slots are known to be wrong than there are parity shards, that is every column in which they disagree with
-    /// the others.
+    /// A byte column with e wrong bytes at unknown places and s bytes in erased slots is corrected if 2e + s is at most the
+    /// number of parity shards. Any other inconsistent column stays as it is and is reported as uncorrectable.
+    /// If a block has more erased slots than there are parity shards, nothing in it is corrected: every inconsistent column is
+    /// reported as uncorrectable.
     Correct {
         /// The code.
         grs: &'a Grs,
-        /// What is known to be wrong. What stands there does not matter, and may be right.
+        /// The slots that are known to be wrong. Their bytes are ignored, even if they are right.
         erased: &'a Erasures,
     },
 }
 
 impl<'a> Task<'a> {
-    /// Writes one plan's targets in every stripe.
+    /// A task that writes one plan's targets in every stripe.
     #[must_use]
     pub fn write(plan: &'a Plan) -> Self {
         Self::Write(Matrices::One(plan))
     }
 
-    /// The plans.
+    /// The plans: those that are written, the one that is checked, or the check plan of the code.
     #[must_use]
     pub fn matrices(&self) -> Matrices<'a> {
         match self {
@@ -78,7 +81,7 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// That checksums can be had with it: that its shards are those of one plan.
+    /// Checks that the task can compute checksums: its sources and targets must be those of one plan.
     pub(crate) fn check_checksums(&self) -> Result<(), Error> {
         let plans = self.matrices().plans().len();
         match self {
@@ -114,8 +117,8 @@ impl<'a> Batch<'a> {
         Ok(batch)
     }
 
-    /// The same batch, whose run also leaves the CRC-32C of every block of [`BLOCK_BYTES`] of every source and target in
-    /// `crc`, the targets' as they stand after the run. The last block of a stripe may be shorter.
+    /// The same batch, but its run also writes the CRC-32C of every block of [`BLOCK_BYTES`] of every source and target to
+    /// `crc`. The checksums of targets are those of their bytes after the run. The last block of a stripe may be shorter.
     ///
     /// Checksums are ordered by position in the plan (sources, then targets), stripe and block.
     ///
@@ -128,15 +131,21 @@ impl<'a> Batch<'a> {
         Ok(batch)
     }
 
-    /// How many checksums there are of the blocks of all sources and targets in all stripes.
+    /// The number of checksums: one for each block of each source and target in each stripe.
     #[must_use]
     pub fn checksums(&self) -> usize {
         let stripe_blocks = self.view.bytes().div_ceil(BLOCK_BYTES);
         self.traffic_of(stripe_blocks, stripe_blocks.saturating_mul(self.view.stripes()))
     }
 
-    /// That the plan fits the view: once more before a run, since [`Batch::view_mut`] lets another view in.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Checks that the plan and the checksums fit the view, as [`Batch::new`] and [`Batch::with_crc`] do.
+    ///
+    /// A backend calls this for all batches before it runs the first, because [`Batch::view_mut`] lets a caller replace the view
+    /// of a batch.
+    ///
+    /// # Errors
+    /// As [`Batch::new`] and [`Batch::with_crc`].
+    pub fn check(&self) -> Result<(), Error> {
         let Self { task, view, .. } = self;
         task.matrices().check(view.stripes())?;
         for plan in task.matrices().plans() {
@@ -149,7 +158,7 @@ impl<'a> Batch<'a> {
         self.check_crc()
     }
 
-    /// That the checksums wanted, if any, are those of one plan, and that there is room for them.
+    /// Checks that a requested list of checksums belongs to one plan and has the right length.
     fn check_crc(&self) -> Result<(), Error> {
         let Some(crc) = &self.crc else { return Ok(()) };
         self.task.check_checksums()?;
@@ -157,47 +166,47 @@ impl<'a> Batch<'a> {
         if given == expected { Ok(()) } else { Err(Error::ChecksumCount { given, expected }) }
     }
 
-    /// What to do.
+    /// The task.
     #[must_use]
     pub fn task(&self) -> Task<'a> {
         self.task
     }
 
-    /// Where.
+    /// The memory it runs on.
     #[must_use]
     pub fn view(&self) -> &View<'a> {
         &self.view
     }
 
-    /// Where, to write there.
+    /// The memory it runs on, to be written.
     pub fn view_mut(&mut self) -> &mut View<'a> {
         &mut self.view
     }
 
-    /// Where its checksums go, if they are wanted.
+    /// The destination of its checksums, if they are wanted.
     #[must_use]
     pub fn crc(&self) -> Option<&[u32]> {
         self.crc.as_deref()
     }
 
-    /// Where its checksums go, to write them there.
+    /// The destination of its checksums, to be written, if they are wanted.
     pub fn crc_mut(&mut self) -> Option<&mut [u32]> {
         self.crc.as_deref_mut()
     }
 
-    /// View and checksums, both to be written.
+    /// The view and the destination of checksums, both to be written.
     pub(crate) fn parts_mut(&mut self) -> (&mut View<'a>, Option<&mut [u32]>) {
         (&mut self.view, self.crc.as_deref_mut())
     }
 
-    /// Bytes this batch reads and writes: what its cost grows with.
+    /// Bytes that this batch reads and writes. Its cost grows with them.
     #[must_use]
     pub fn traffic_bytes(&self) -> usize {
         self.traffic_of(self.view.bytes(), self.view.total_bytes())
     }
 
-    /// The sum over all stripes and the slots that each one's plan names, of something of which a slot has so much in one
-    /// stripe and in all.
+    /// Adds up an amount over all stripes, and in each stripe over the slots that its plan names. A slot has `of_stripe` of it in
+    /// one stripe and `of_all` in all stripes.
     fn traffic_of(&self, of_stripe: usize, of_all: usize) -> usize {
         let matrices = self.task.matrices();
         let slots = |index: usize| {
@@ -213,189 +222,92 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// What a run found.
-#[must_use = "only the report says which blocks are wrong or were corrected"]
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Report {
-    /// Blocks that disagree with the plan of their check, ordered by batch, slot, stripe and block.
-    pub mismatches: Vec<Mismatch>,
-    /// Blocks in which something was corrected, ordered by batch, slot, stripe and block.
-    pub corrections: Vec<Correction>,
-    /// Blocks with columns that are beyond the power of the code, ordered by batch, stripe and block.
-    pub uncorrectable: Vec<Uncorrectable>,
-    /// Whether another device ran a correction before, and failed: what that one had made right already is not listed.
-    pub is_second_run: bool,
-}
-
-impl Report {
-    /// Whether every check found what it computed.
-    #[must_use]
-    pub fn is_consistent(&self) -> bool {
-        self.mismatches.is_empty()
-    }
-
-    /// Adds what another part of the same call found.
-    pub(crate) fn join(&mut self, other: Self) {
-        let Self { mismatches, corrections, uncorrectable, is_second_run } = other;
-        self.mismatches.extend(mismatches);
-        self.corrections.extend(corrections);
-        self.uncorrectable.extend(uncorrectable);
-        self.is_second_run |= is_second_run;
-    }
-
-    /// Brings everything into the order that is promised.
-    pub(crate) fn sort(&mut self) {
-        self.mismatches.sort_unstable();
-        self.corrections.sort_unstable();
-        self.uncorrectable.sort_unstable();
-    }
-}
-
-/// A block of a target that is not what its plan computes from the sources.
-///
-/// That either the target or a source is wrong is all that a mismatch says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub struct Mismatch {
-    /// Which batch of the call.
-    pub batch: usize,
-    /// Which slot (in a codec's reports: which shard).
-    pub slot: usize,
-    /// Which stripe.
-    pub stripe: usize,
-    /// Which block of [`BLOCK_BYTES`] within the slot's bytes in that stripe.
-    pub block: usize,
-    /// Offset of the first byte that differs, within the slot's bytes in that stripe.
-    pub first: usize,
-    /// Bytes of the block that differ.
-    pub count: u32,
-}
-
-impl Mismatch {
-    /// A mismatch whose first wrong byte has the offset `first`, with `count` wrong bytes in the block that holds it.
-    #[must_use]
-    pub fn new(batch: usize, slot: usize, stripe: usize, first: usize, count: u32) -> Self {
-        Self { batch, slot, stripe, block: first / BLOCK_BYTES, first, count }
-    }
-}
-
-/// A block of a slot in which wrong bytes were made right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub struct Correction {
-    /// Which batch of the call.
-    pub batch: usize,
-    /// Which slot (in a codec's reports: which shard).
-    pub slot: usize,
-    /// Which stripe.
-    pub stripe: usize,
-    /// Which block of [`BLOCK_BYTES`] within the slot's bytes in that stripe.
-    pub block: usize,
-    /// Offsets of the first and the last byte that were wrong, within the slot's bytes in that stripe.
-    pub first: usize,
-    /// See `first`.
-    pub last: usize,
-    /// Bytes of the block that were wrong.
-    pub count: u32,
-}
-
-impl Correction {
-    /// A correction of `count` bytes, the first and the last of them at the ends of `bytes`. Both must be in one block.
-    #[must_use]
-    pub fn new(batch: usize, slot: usize, stripe: usize, bytes: RangeInclusive<usize>, count: u32) -> Self {
-        let (first, last) = bytes.into_inner();
-        Self { batch, slot, stripe, block: first / BLOCK_BYTES, first, last, count }
-    }
-}
-
-/// A block, across all slots, with columns that hold more errors than the code can correct. They were left as they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub struct Uncorrectable {
-    /// Which batch of the call.
-    pub batch: usize,
-    /// Which stripe.
-    pub stripe: usize,
-    /// Which block of [`BLOCK_BYTES`] within the slots' bytes in that stripe.
-    pub block: usize,
-    /// The first and the last such column, within the slots' bytes in that stripe.
-    pub first: usize,
-    /// See `first`.
-    pub last: usize,
-    /// Such columns of the block.
-    pub count: u32,
-}
-
-impl Uncorrectable {
-    /// `count` columns left as they were, the first and the last of them at the ends of `columns`. Both must be in one block.
-    #[must_use]
-    pub fn new(batch: usize, stripe: usize, columns: RangeInclusive<usize>, count: u32) -> Self {
-        let (first, last) = columns.into_inner();
-        Self { batch, stripe, block: first / BLOCK_BYTES, first, last, count }
-    }
-}
-
-/// How a device reaches the host's memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum HostMemory {
-    /// Memory from [`Backend::allocate`], or registered by its owner, is part of the device's address space: kernels
-    /// read and write it in place. What is not registered is mapped or staged.
-    Registered,
-    /// Copied by the host's threads into buffers that are mapped, and that kernels read and write themselves.
-    Mapped,
-    /// Copied by the host's threads into buffers that are mapped, and from there by the device into its own memory.
-    Staged,
-}
-
-impl fmt::Display for HostMemory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Registered => "registered",
-            Self::Mapped => "mapped",
-            Self::Staged => "staged",
-        })
-    }
-}
-
-/// What a backend is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Info {
-    /// `cpu`, `gpu` or `auto`.
-    pub backend: &'static str,
-    /// The device, as one would name it to a colleague.
-    pub device: String,
-    /// Whether a GPU is only imitated by the CPU, as lavapipe does.
-    pub software: bool,
-    /// How it reaches the host's memory; `None` if that is its own.
-    pub memory: Option<HostMemory>,
-}
-
-impl Info {
-    /// A backend that is not software and works on the host's memory. The other fields can be set afterwards.
-    #[must_use]
-    pub fn new(backend: &'static str, device: impl Into<String>) -> Self {
-        Self { backend, device: device.into(), software: false, memory: None }
-    }
-}
-
 /// Something that runs batches.
 ///
 /// Any program may implement this trait. A later version that adds a method gives it a default, so that such programs still
 /// compile.
+///
+/// # What an implementer owes
+/// Callers, [`Codec`](crate::Codec) among them, rely on this of [`Backend::run`]:
+///
+/// - It calls [`Batch::check`] for all batches before it runs the first, and returns the error of the first that fails. Nothing
+///   has been written then.
+/// - It runs every task or refuses it. [`Task`] may get more variants: for one that it does not know it returns
+///   [`Error::UnknownTask`], before it writes anything. It never skips a batch.
+/// - It fills [`Batch::crc_mut`] if that is present, in the order that [`Batch::with_crc`] states.
+/// - In the report, `batch` is an index into the slice that the call was given. Each list is sorted as [`Report`] states, which
+///   is how its entries compare. A mismatch names a target of the batch's plan, a correction a shard of the code; stripes and
+///   offsets are within the view, without padding.
+/// - After an error the sources of every write and check are unchanged, and targets may hold anything. A correction that fails may
+///   have corrected some columns; all others are unchanged. So a caller can repeat the call, here or on another backend.
+/// - It returns only when all batches are done. The memory is the caller's again, also after an error.
+/// - Several threads may call it at the same time, with different memory, and so may threads of a rayon pool.
+///
+/// # Examples
+/// A backend that counts what it writes and checks, and lets the CPU compute:
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// use evariste::backend::{Backend, Batch, Info, Report, Task};
+/// use evariste::{Code, Codec, Cpu, Error, Region};
+///
+/// struct Counting {
+///     cpu: Cpu,
+///     written: AtomicUsize,
+///     checked: AtomicUsize,
+/// }
+///
+/// impl Backend for Counting {
+///     fn info(&self) -> Info {
+///         Info::new("counting", self.cpu.info().device)
+///     }
+///
+///     fn allocate(&self, bytes: usize) -> Result<Region, Error> {
+///         self.cpu.allocate(bytes)
+///     }
+///
+///     fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
+///         batches.iter().try_for_each(Batch::check)?;
+///         let (mut written, mut checked) = (0, 0);
+///         for (index, batch) in batches.iter().enumerate() {
+///             match batch.task() {
+///                 Task::Write(_) => written += batch.traffic_bytes(),
+///                 Task::Check(_) | Task::Correct { .. } => checked += batch.traffic_bytes(),
+///                 _ => return Err(Error::UnknownTask { batch: index, backend: "counting" }),
+///             }
+///         }
+///         let report = self.cpu.run(batches)?;
+///         self.written.fetch_add(written, Ordering::Relaxed);
+///         self.checked.fetch_add(checked, Ordering::Relaxed);
+///         Ok(report)
+///     }
+/// }
+///
+/// let (written, checked) = (AtomicUsize::new(0), AtomicUsize::new(0));
+/// let backend = Arc::new(Counting { cpu: Cpu::new()?, written, checked });
+/// let codec = Codec::on(Code::reed_solomon(4, 2)?, Arc::clone(&backend) as Arc<dyn Backend>);
+/// let mut shards = codec.split(&[7; 4000]);
+/// codec.encode(&mut shards)?;
+/// assert!(codec.verify(&shards)?.is_consistent());
+/// // Both read 4 data shards of 1000 bytes. One writes 2 parity shards, the other reads them.
+/// assert_eq!(backend.written.load(Ordering::Relaxed), 6 * 1000);
+/// assert_eq!(backend.checked.load(Ordering::Relaxed), 6 * 1000);
+/// # Ok::<(), evariste::Error>(())
+/// ```
 pub trait Backend: Send + Sync {
-    /// What it is.
+    /// What this backend is.
     fn info(&self) -> Info;
 
-    /// Zeroed memory that this backend reaches as cheaply as it can.
+    /// Zeroed memory that this backend reaches as cheaply as it can. A backend without memory of its own returns
+    /// [`Region::new`].
     ///
     /// # Errors
     /// [`Error::HostMemory`], or a device error.
     fn allocate(&self, bytes: usize) -> Result<Region, Error>;
 
-    /// Whether this backend would work on the batch where it lies, without a copy of it.
+    /// Whether this backend would work on the memory of the batch itself, and not on a copy.
     fn is_in_place(&self, batch: &Batch<'_>) -> bool {
         let _ = batch;
         false
@@ -404,6 +316,7 @@ pub trait Backend: Send + Sync {
     /// Runs every batch and returns when all are done.
     ///
     /// # Errors
-    /// A device error: then sources are unchanged and targets unspecified, and the same call may be made elsewhere.
+    /// As [`Batch::check`]; [`Error::UnknownTask`]; a device error. After a device error sources are unchanged and targets may
+    /// hold anything, so the same call may be made on another backend.
     fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error>;
 }

@@ -475,6 +475,14 @@ pub enum Error {
         /// How many plans it has.
         plans: usize,
     },
+    /// The backend does not know the task of a batch, which a later version of the library may have added.
+    #[error("the {backend} backend does not know the task of batch {batch}")]
+    UnknownTask {
+        /// The batch's index in the call.
+        batch: usize,
+        /// The backend's name, as in [`Info::backend`](crate::Info::backend).
+        backend: &'static str,
+    },
     /// This variant of a compiled kernel cannot be generated.
     #[error("a kernel variant's {what} is {given}, it must be {allowed}")]
     Variant {

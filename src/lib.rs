@@ -135,7 +135,7 @@ pub use stream::StreamCodec;
 /// ```
 /// #![deny(unused_must_use)]
 /// fn erasures(make: impl Fn() -> evariste::Erasures) -> usize {
-///     make().elsewhere().len()
+///     make().blocks().count()
 /// }
 /// ```
 #[cfg(doctest)]

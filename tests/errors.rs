@@ -196,3 +196,21 @@ fn plans_and_views_that_do_not_fit() {
         &["1", "7", "0", "8"],
     );
 }
+
+#[test]
+fn a_view_that_replaced_a_checked_one() {
+    let plan = Code::raid5(2).unwrap().encode_plan();
+    let (mut memory, read_only) = (vec![0; 3 * 64], vec![0; 3 * 64]);
+    let geometry = Geometry::one_stripe(3, 64).unwrap();
+    let geometry = Geometry { slot_stride: 64, ..geometry };
+    let mut batch = Batch::new(Task::write(&plan), View::arena(&mut memory, geometry).unwrap()).unwrap();
+    batch.check().unwrap();
+    *batch.view_mut() = View::arena_ref(&read_only, geometry).unwrap();
+    assert_message(&batch.check().unwrap_err(), &["2"]);
+    each_codec(&Code::raid5(2).unwrap(), |backend, codec| {
+        let mut batch = Batch::new(Task::Check(&plan), View::arena_ref(&read_only, geometry).unwrap()).unwrap();
+        *batch.view_mut() = View::arena_ref(&read_only, Geometry { slots: 2, ..geometry }).unwrap();
+        let error = codec.backend().run(&mut [batch]).expect_err(backend);
+        assert_message(&error, &["slot", "2"]);
+    });
+}

@@ -1,4 +1,4 @@
-//! What is known to be wrong before anything is corrected.
+//! The slots that are known to be wrong before a correction.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::Error;
 /// shards.shard_mut(3)[5000..5010].fill(1);
 /// shards.shard_mut(4)[5000..5010].fill(2);
 ///
-/// // Of two wrong bytes in a column two parity shards make none right, unless somebody knows where they are.
+/// // Two parity shards correct one wrong byte in a column. They correct two if the places are known.
 /// assert!(!codec.correct(&mut shards)?.is_complete());
 /// let mut erased = Erasures::everywhere([4]);
 /// erased.insert(0, 1, 3); // the second block of shard 3: bytes 4096 to 8191
@@ -28,7 +28,7 @@ use crate::Error;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Erasures {
     everywhere: Vec<usize>,
-    /// By stripe and block; the slots that are wrong everywhere are among them.
+    /// By stripe and block. Each list includes the slots that are wrong everywhere.
     blocks: BTreeMap<(usize, usize), Vec<usize>>,
 }
 
@@ -54,24 +54,24 @@ impl Erasures {
         }
     }
 
-    /// The slots that are wrong in this block of this stripe, in rising order.
+    /// The slots that are wrong in this block of this stripe, in ascending order.
     #[must_use]
     pub fn of(&self, stripe: usize, block: usize) -> &[usize] {
         self.blocks.get(&(stripe, block)).unwrap_or(&self.everywhere)
     }
 
-    /// The slots that are wrong wherever nothing else is said.
+    /// The slots that are wrong everywhere, and so in every block that was not inserted.
     #[must_use]
-    pub fn elsewhere(&self) -> &[usize] {
+    pub(crate) fn elsewhere(&self) -> &[usize] {
         &self.everywhere
     }
 
-    /// Stripe, block and slots of the blocks that were inserted.
+    /// The stripe, the number and the wrong slots of each block that was inserted.
     pub fn blocks(&self) -> impl Iterator<Item = (usize, usize, &[usize])> {
         self.blocks.iter().map(|(&(stripe, block), slots)| (stripe, block, &slots[..]))
     }
 
-    /// That every slot is one of `slots`, and every block within so many stripes of so many bytes.
+    /// Checks that every slot is below `slots`, and that every block exists in a view of `stripes` stripes of `bytes` bytes.
     pub(crate) fn check(&self, slots: usize, stripes: usize, bytes: usize) -> Result<(), Error> {
         let named = self.blocks.values().flatten().chain(&self.everywhere);
         if let Some(&slot) = named.max().filter(|&&slot| slot >= slots) {

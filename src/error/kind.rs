@@ -27,7 +27,7 @@ use super::Error;
 pub enum ErrorKind {
     /// An argument is wrong, or does not fit the code, the shards or the memory: correct the call.
     InvalidInput,
-    /// The arguments are valid, but this code, processor or build cannot do it: choose another.
+    /// The arguments are valid, but this code, backend, processor or build cannot do it: choose another.
     Unsupported,
     /// An environment variable or a stored calibration cannot be used: correct the setting.
     Configuration,
@@ -91,7 +91,7 @@ impl Error {
             | Self::ChecksumBlocks { .. }
             | Self::ChecksumTask { .. }
             | Self::Variant { .. } => ErrorKind::InvalidInput,
-            Self::CannotLocate { .. } | Self::NoKernel { .. } => ErrorKind::Unsupported,
+            Self::CannotLocate { .. } | Self::NoKernel { .. } | Self::UnknownTask { .. } => ErrorKind::Unsupported,
             Self::Environment { .. } | Self::Calibration { .. } => ErrorKind::Configuration,
             Self::Unrecoverable { .. }
             | Self::AllMissing { .. }

@@ -50,6 +50,7 @@ fn failed_devices_and_calls_too_large_for_them_are_told_apart() {
         (Error::HostMemory { bytes: 1 }, ErrorKind::OutOfMemory),
         (environment, ErrorKind::Configuration),
         (Error::EmptyShards, ErrorKind::InvalidInput),
+        (Error::UnknownTask { batch: 1, backend: "pool" }, ErrorKind::Unsupported),
     ] {
         assert_eq!(error.kind(), kind, "{error}");
         assert!(!error.is_device_failure(), "{error}");

@@ -86,6 +86,7 @@ impl Backend for InRegisteredMemory {
     }
 
     fn run(&self, batches: &mut [Batch<'_>]) -> Result<Report, Error> {
+        batches.iter().try_for_each(Batch::check)?;
         let mut regions = Vec::new();
         for batch in &*batches {
             let (view, geometry) = (batch.view(), geometry(batch.view()));
