@@ -1,13 +1,14 @@
-//! Memory: regions, and how shards and stripes lie in them.
+//! Memory: regions, and the layout of shards and stripes in them.
 //!
-//! A [`View`] is what a backend works on: numbered *slots*, each holding one byte string a stripe. It lies over one block
-//! of memory with regular strides ([`View::arena`]) or over one slice of the caller's for each slot ([`View::slices`]).
-//! Its constructors check that no two slots overlap; everything above relies on that, and this module is the
-//! only one that turns addresses into slices.
+//! Backends work on a [`View`]: numbered *slots*, each with one byte string for each stripe. A view covers one block of memory
+//! with regular strides ([`View::arena`]), or one slice of the caller for each slot ([`View::slices`]). Its constructors check
+//! that no two slots overlap, and everything above relies on that. Views, regions and tiles make slices of their addresses here.
+//! Elsewhere only the vector kernels of the CPU go back to addresses, of slices that a tile gave them.
 //!
-//! Every task works byte column by byte column, so a view can be cut anywhere: [`View::tiles`] cuts it into pieces that
-//! may be worked on at the same time.
+//! Every task works byte column by byte column, so a view can be cut anywhere: `cut` makes views of parts, and [`View::tiles`]
+//! makes pieces that threads work on at the same time.
 
+mod cut;
 mod geometry;
 mod region;
 #[cfg(test)]
@@ -16,24 +17,21 @@ mod tiles;
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::Range;
 use std::ptr::NonNull;
 
 pub use geometry::Geometry;
 pub use region::{PAGE_BYTES, Region};
 pub use tiles::{Tile, Tiles};
 
-use crate::plan::Matrices;
 use crate::{Error, Plan};
-use tiles::Grid;
 
 /// A caller's memory for one slot of a [`View`].
 pub enum Slot<'a> {
-    /// Not there; a plan must not use it.
+    /// No memory. A plan must not use the slot.
     Absent,
-    /// There to be read.
+    /// Memory to be read.
     Read(&'a [u8]),
-    /// There to be read or written.
+    /// Memory to be read or written.
     Write(&'a mut [u8]),
 }
 
@@ -70,7 +68,7 @@ struct RawSlot {
     access: Access,
 }
 
-/// Slots and stripes over somebody's memory.
+/// Slots and stripes over borrowed memory.
 pub struct View<'a> {
     slots: Box<[RawSlot]>,
     bytes: usize,
@@ -91,7 +89,7 @@ impl fmt::Debug for View<'_> {
     }
 }
 
-// SAFETY: a view stands for the `&mut [u8]` and `&[u8]` it was made from, which are Send.
+// SAFETY: a view acts as the `&mut [u8]` and `&[u8]` it was made from, which are Send.
 unsafe impl Send for View<'_> {}
 // SAFETY: through a shared view memory can only be read.
 unsafe impl Sync for View<'_> {}
@@ -105,13 +103,14 @@ impl<'a> View<'a> {
         Self::arena_padded(memory, geometry, geometry.bytes)
     }
 
-    /// As [`View::arena`], where each slot owns `padded_bytes` bytes in each stripe, of which those behind its own are zero.
+    /// As [`View::arena`], but each slot has `padded_bytes` bytes in each stripe. The bytes after its own are padding, and the
+    /// caller must have set them to zero. If they are not zero, a device may report wrong counts and checksums.
     ///
-    /// A device that works on memory in place stores words of 16 bytes; with padding up to a multiple of 16 it need not
-    /// treat the last one apart. It may write the padding, and then writes zeros: every plan maps zeros to zeros.
+    /// A device that works on memory in place stores words of 16 bytes. With padding to a multiple of 16 it needs no special
+    /// case for the last word. It may write the padding, but only zeros: every plan maps zeros to zeros.
     ///
     /// # Errors
-    /// As [`View::arena`], for slots of `padded_bytes`; [`Error::Overlap`] if those are fewer than the geometry's.
+    /// As [`View::arena`], for slots of `padded_bytes`; [`Error::Overlap`] if `padded_bytes` is less than the geometry's bytes.
     pub fn arena_padded(memory: &'a mut [u8], geometry: Geometry, padded_bytes: usize) -> Result<Self, Error> {
         Self::strided(NonNull::from(&mut *memory).cast(), memory.len(), geometry, padded_bytes, Access::Write)
     }
@@ -144,21 +143,21 @@ impl<'a> View<'a> {
         }
         let padded = Geometry { bytes: padded_bytes, ..geometry };
         padded.check()?;
-        // A view without slots takes no memory, and still its sizes are reckoned with.
+        // A view without slots needs no memory, but its sizes are checked too.
         let slot_bytes = padded_bytes.saturating_mul(geometry.stripes.max(1));
         let needed = if slot_bytes > isize::MAX.unsigned_abs() { slot_bytes } else { padded.extent() };
         if needed > available {
             return Err(Error::RegionTooSmall { needed, available });
         }
-        // Slots without bytes take no room in `memory`, which then does not bound their number.
+        // Slots without bytes need no memory, so `memory` does not bound their number.
         let mut slots = Vec::new();
         if u32::try_from(geometry.slots).is_err() || slots.try_reserve_exact(geometry.slots).is_err() {
             return Err(Error::HostMemory { bytes: geometry.slots.saturating_mul(size_of::<RawSlot>()) });
         }
         let slot = |index: usize| {
-            // A view without columns has an extent of 0, and then its strides say nothing.
+            // In a view without columns the strides are unused and may be of any size.
             let offset = if needed == 0 { 0 } else { index * geometry.slot_stride };
-            // SAFETY: the slot begins within the block, whose extent was checked just above.
+            // SAFETY: the slot begins within the block, whose extent was checked above.
             RawSlot { start: unsafe { start.add(offset) }, access }
         };
         slots.extend((0..geometry.slots).map(slot));
@@ -172,10 +171,11 @@ impl<'a> View<'a> {
         })
     }
 
-    /// One slice of the caller's for each slot, each holding `stripes` stripes one after another.
+    /// One slice of the caller for each slot. Each holds `stripes` stripes, one after another.
     ///
     /// # Errors
-    /// [`Error::ShardLength`] if two slices differ in length, [`Error::UnevenStripes`] if it is no multiple of `stripes`.
+    /// [`Error::ShardLength`] if two slices differ in length, [`Error::UnevenStripes`] if the length is not a multiple of
+    /// `stripes`.
     pub fn slices(slots: impl IntoIterator<Item = Slot<'a>>, stripes: usize) -> Result<Self, Error> {
         let mut reference: Option<(usize, usize)> = None;
         let slots = slots.into_iter();
@@ -197,108 +197,54 @@ impl<'a> View<'a> {
         Ok(Self { slots: raw.into(), bytes, padded_bytes: bytes, stripes, stripe_stride: bytes, memory: PhantomData })
     }
 
-    /// Slots, absent ones included.
+    /// The number of slots, including absent ones.
     #[must_use]
     pub fn slots(&self) -> usize {
         self.slots.len()
     }
 
-    /// Bytes each slot has in one stripe.
+    /// Bytes of each slot in one stripe.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Stripes.
+    /// The number of stripes.
     #[must_use]
     pub fn stripes(&self) -> usize {
         self.stripes
     }
 
-    /// Bytes each slot has in all stripes together.
+    /// Bytes of each slot in all stripes together.
     #[must_use]
     pub fn total_bytes(&self) -> usize {
         self.bytes * self.stripes
     }
 
-    /// Bytes from one stripe of a slot to the next.
+    /// Bytes from the start of one stripe of a slot to the start of the next.
     pub(crate) fn stripe_stride(&self) -> usize {
         self.stripe_stride
     }
 
-    /// Bytes of each slot in one stripe that a device may write: those behind the slot's own are zero, and stay it.
+    /// Bytes per slot and stripe that a device may write. Padding behind the slot's bytes is zero and stays zero.
     pub(crate) fn padded_bytes(&self) -> usize {
         self.padded_bytes
     }
 
-    /// Where a slot begins; `None` if it is absent.
+    /// The address of a slot's first byte; `None` if the slot is absent.
     pub(crate) fn address(&self, slot: usize) -> Option<NonNull<u8>> {
         (self.access(slot) != Access::Absent).then(|| self.start(slot, 0))
-    }
-
-    /// These columns of these stripes.
-    ///
-    /// # Panics
-    /// If they do not lie within the view.
-    pub(crate) fn part(&mut self, stripes: Range<usize>, columns: Range<usize>) -> View<'_> {
-        assert!(stripes.start <= stripes.end && stripes.end <= self.stripes, "stripes {stripes:?} of {}", self.stripes);
-        assert!(columns.start <= columns.end && columns.end <= self.bytes, "columns {columns:?} of {}", self.bytes);
-        let offset = stripes.start * self.stripe_stride + columns.start;
-        let is_empty = stripes.is_empty() || columns.is_empty();
-        let moved = |slot: &RawSlot| match slot.access {
-            Access::Absent => *slot,
-            // SAFETY: the part's first byte lies within this slot, of which the constructors checked every byte.
-            _ if !is_empty => RawSlot { start: unsafe { slot.start.add(offset) }, ..*slot },
-            _ => *slot,
-        };
-        View {
-            slots: self.slots.iter().map(moved).collect(),
-            bytes: columns.len(),
-            padded_bytes: columns.len(),
-            stripes: stripes.len(),
-            stripe_stride: self.stripe_stride,
-            memory: PhantomData,
-        }
-    }
-
-    /// A view of one stripe as one of `stripes` stripes that follow one another in every slot.
-    ///
-    /// # Errors
-    /// [`Error::UnevenStripes`] if the slots' bytes are no multiple of `stripes`.
-    ///
-    /// # Panics
-    /// If the view already has several stripes.
-    pub(crate) fn in_stripes(self, stripes: usize) -> Result<Self, Error> {
-        assert!(self.stripes == 1, "a view of {} stripes is cut already", self.stripes);
-        let bytes = bytes_of_stripe(self.bytes, stripes)?;
-        // What is behind the last stripe is no padding of the others.
-        let padded_bytes = if stripes == 1 { self.padded_bytes } else { bytes };
-        Ok(Self { bytes, padded_bytes, stripes, stripe_stride: bytes, ..self })
-    }
-
-    /// The same view again; as one stripe, if `joined` and stripes follow one another without a gap.
-    pub(crate) fn reborrow(&mut self, joined: bool) -> View<'_> {
-        let joined = joined && self.stripes > 1 && self.stripe_stride == self.bytes;
-        let (bytes, stripes) = if joined { (self.total_bytes(), 1) } else { (self.bytes, self.stripes) };
-        View {
-            slots: self.slots.clone(),
-            bytes,
-            padded_bytes: bytes,
-            stripes,
-            stripe_stride: self.stripe_stride,
-            memory: PhantomData,
-        }
     }
 
     /// The bytes of one slot in one stripe.
     ///
     /// # Panics
-    /// If there is no such slot or stripe.
+    /// If there is no such slot or stripe, or if the slot is absent.
     #[must_use]
     pub fn slot(&self, slot: usize, stripe: usize) -> &[u8] {
         assert!(self.access(slot) >= Access::Read, "slot {slot} is absent");
         let start = self.start(slot, stripe);
-        // SAFETY: the constructors checked that `bytes` bytes from `start` on belong to this view; no slice to write
+        // SAFETY: the constructors checked that `bytes` bytes from `start` on belong to this view. No slice that can write
         // them exists while the view is borrowed for reading.
         unsafe { std::slice::from_raw_parts(start.as_ptr(), self.bytes) }
     }
@@ -310,14 +256,14 @@ impl<'a> View<'a> {
     pub fn slot_mut(&mut self, slot: usize, stripe: usize) -> &mut [u8] {
         assert!(self.access(slot) == Access::Write, "slot {slot} is not writable");
         let start = self.start(slot, stripe);
-        // SAFETY: as in `slot`; the view is borrowed exclusively for as long as the slice lives.
+        // SAFETY: as in `slot`, and the view is borrowed exclusively as long as the slice lives.
         unsafe { std::slice::from_raw_parts_mut(start.as_ptr(), self.bytes) }
     }
 
-    /// Whether every slot the plan names is there, and its targets writable if they are to be written.
+    /// Checks that every slot of the plan is present and, if `writes`, that its targets are writable.
     ///
     /// # Errors
-    /// [`Error::SlotIndex`] for a slot that is not there; [`Error::ReadOnlySlot`].
+    /// [`Error::SlotIndex`] for a slot that is absent or does not exist; [`Error::ReadOnlySlot`].
     pub fn check_plan(&self, plan: &Plan, writes: bool) -> Result<(), Error> {
         for &slot in plan.sources().iter().chain(plan.targets()) {
             if self.access(slot) == Access::Absent {
@@ -327,58 +273,13 @@ impl<'a> View<'a> {
         plan.targets().iter().filter(|_| writes).try_for_each(|&slot| self.check_writable(slot))
     }
 
-    /// Whether a slot is there and may be written.
+    /// Checks that a slot is present and writable.
     pub(crate) fn check_writable(&self, slot: usize) -> Result<(), Error> {
         match self.access(slot) {
             Access::Absent => Err(Error::SlotIndex { slot, slots: self.slots() }),
             Access::Read => Err(Error::ReadOnlySlot { slot }),
             Access::Write => Ok(()),
         }
-    }
-
-    /// Cuts the view into tiles of at most `tile_bytes` columns within one stripe, on which plans may be run in any order
-    /// and at the same time.
-    ///
-    /// # Errors
-    /// As [`View::check_plan`]; [`Error::PlanCount`] and [`Error::PlanIndex`] unless each stripe has a plan.
-    pub fn tiles<'v>(&'v mut self, matrices: Matrices<'v>, tile_bytes: usize) -> Result<Tiles<'v>, Error> {
-        // Stripes that follow one another without a gap are one long stripe, unless each has its own plan.
-        let joined = self.stripe_stride == self.bytes && matches!(matrices, Matrices::One(_));
-        self.cut(matrices, tile_bytes, joined)
-    }
-
-    /// As [`View::tiles`], where the tiles of each stripe begin with its first column, whatever lies behind the stripe.
-    pub(crate) fn tiles_of_stripes<'v>(&'v mut self, plan: &'v Plan, tile_bytes: usize) -> Result<Tiles<'v>, Error> {
-        self.cut(Matrices::One(plan), tile_bytes, false)
-    }
-
-    /// Tiles that read and write the given slots, in ascending order, and that begin with the first column of each stripe. The
-    /// slots are the targets of every tile.
-    ///
-    /// # Errors
-    /// [`Error::SlotIndex`] and [`Error::ReadOnlySlot`] unless every slot may be written.
-    ///
-    /// # Panics
-    /// If the slots do not ascend.
-    pub(crate) fn tiles_of_slots<'v>(&'v mut self, slots: &'v [usize], tile_bytes: usize) -> Result<Tiles<'v>, Error> {
-        // So that none stands there twice, and two slices of a tile never overlap.
-        assert!(slots.is_sorted_by(|slot, next| slot < next), "slots {slots:?} do not ascend");
-        slots.iter().try_for_each(|&slot| self.check_writable(slot))?;
-        Ok(Tiles { grid: self.grid(tile_bytes, false), view: self, slots: tiles::TileSlots::These(slots) })
-    }
-
-    fn cut<'v>(&'v mut self, matrices: Matrices<'v>, tile_bytes: usize, joined: bool) -> Result<Tiles<'v>, Error> {
-        matrices.check(self.stripes)?;
-        for plan in matrices.plans() {
-            self.check_plan(plan, true)?;
-        }
-        Ok(Tiles { grid: self.grid(tile_bytes, joined), view: self, slots: tiles::TileSlots::Plans(matrices) })
-    }
-
-    fn grid(&self, tile_bytes: usize, joined: bool) -> Grid {
-        let (stripes, bytes) = if joined { (1, self.total_bytes()) } else { (self.stripes, self.bytes) };
-        let tile_bytes = tile_bytes.max(1);
-        Grid { stripes, bytes, tile_bytes, tiles_per_stripe: bytes.div_ceil(tile_bytes) }
     }
 
     fn access(&self, slot: usize) -> Access {
@@ -394,7 +295,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// What a slot of so many bytes has in each of its stripes; only nothing goes into no stripes.
+/// Divides the bytes of a slot among its stripes. Only a slot of 0 bytes can have 0 stripes.
 fn bytes_of_stripe(bytes: usize, stripes: usize) -> Result<usize, Error> {
     if bytes.is_multiple_of(stripes) {
         Ok(bytes / stripes.max(1))

@@ -267,7 +267,8 @@ fn take_found(gpu: &Gpu, jobs: &mut [Job<'_, '_>], findings: Findings) -> Result
             let bytes = job.found_bytes();
             let entries: &[Found] = bytemuck::cast_slice(&download[offset..offset + bytes]);
             if let Task::Check(plan) = job.batch.task() {
-                // The owner need not keep padding zero, so a difference there is no mismatch.
+                // Padding is zero (`View::arena_padded`) and never differs. If a caller did not keep it zero, at least no mismatch
+                // outside of the slot's bytes is reported; the counts and checksums of its last blocks are wrong.
                 let bytes = job.batch.view().bytes();
                 let found = Found::mismatches(entries, plan, job.place.span).filter(|found| found.first < bytes);
                 report.mismatches.extend(found.map(|found| Mismatch { batch: job.index, ..found }));

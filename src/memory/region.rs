@@ -12,56 +12,56 @@ use crate::Error;
 /// Bytes in a page: the alignment of a [`Region`].
 pub const PAGE_BYTES: usize = 4096;
 
-/// What the system maps at once where it is asked to. Zeroing 1 GB of such pages took 0.2 s instead of 0.6, registering them
-/// 35 ms instead of 55; across the bus they are no faster.
+/// The size of the pages that the system uses on request. Zeroing 1 GB of them took 0.2 s instead of 0.6 s, and registering them
+/// 35 ms instead of 55 ms. Across the bus they are not faster.
 const HUGE_PAGE_BYTES: usize = 2 << 20;
 
-/// Zeroed memory of whole pages, freed with its last owner. It gives no access to its bytes: that is its region's.
+/// Zeroed memory of whole pages, freed with its last owner. Only its region gives access to its bytes.
 ///
-/// A device that imported the block owns it too, so that it is never freed while the device may still reach it.
+/// A device that imported the block owns it too, so the block is never freed while the device may still reach it.
 #[derive(Debug)]
 pub(crate) struct Block {
     start: NonNull<u8>,
     layout: Layout,
 }
 
-// SAFETY: a block is an address and a size; what is done with them is up to its owners.
+// SAFETY: a block is an address and a size. Its owners decide who reads and writes the bytes.
 unsafe impl Send for Block {}
 // SAFETY: as above.
 unsafe impl Sync for Block {}
 
 impl Block {
-    /// At least one page.
+    /// A block of at least `bytes` bytes and at least one page.
     fn new(bytes: usize) -> Result<Self, Error> {
         let out_of_memory = || Error::HostMemory { bytes };
         let whole = bytes.max(1).checked_next_multiple_of(PAGE_BYTES).ok_or_else(out_of_memory)?;
         let alignment = if whole < HUGE_PAGE_BYTES { PAGE_BYTES } else { HUGE_PAGE_BYTES };
         let layout = Layout::from_size_align(whole, alignment).map_err(|_| out_of_memory())?;
-        // SAFETY: the layout has at least a page.
+        // SAFETY: the layout has at least one page.
         let start = NonNull::new(unsafe { alloc(layout) }).ok_or_else(out_of_memory)?;
         let block = Self { start, layout };
         block.ask_for_huge_pages();
-        // SAFETY: the block has this many bytes and nobody else knows it yet.
+        // SAFETY: the block has this many bytes and no other owner yet.
         unsafe { block.start.write_bytes(0, whole) };
         Ok(block)
     }
 
-    /// Says so before the pages are first touched. A wish: it changes nothing but the speed.
+    /// Asks the system for huge pages, before the pages are first touched. Only the speed depends on the answer.
     fn ask_for_huge_pages(&self) {
-        // Miri, which interprets the tests of this module, does not know the call.
+        // Miri interprets the tests of this module and does not know the call.
         #[cfg(all(target_os = "linux", not(miri)))]
         if self.layout.align() == HUGE_PAGE_BYTES {
-            // SAFETY: the range is the block's own, and the advice leaves its contents alone.
+            // SAFETY: the range is the block's own, and the advice does not change its contents.
             unsafe { libc::madvise(self.start.as_ptr().cast(), self.layout.size(), libc::MADV_HUGEPAGE) };
         }
     }
 
-    /// Where it begins, at a page.
+    /// The address of the first byte, a multiple of a page.
     pub(crate) fn start(&self) -> NonNull<u8> {
         self.start
     }
 
-    /// Its bytes, whole pages.
+    /// The size, in whole pages.
     pub(crate) fn bytes(&self) -> usize {
         self.layout.size()
     }
@@ -69,27 +69,27 @@ impl Block {
 
 impl Drop for Block {
     fn drop(&mut self) {
-        // SAFETY: `new` allocated it with this layout, and nobody owns it any more.
+        // SAFETY: `new` allocated it with this layout, and it has no owner any more.
         unsafe { dealloc(self.start.as_ptr(), self.layout) }
     }
 }
 
 /// A block of zeroed, page-aligned host memory. It reads and writes like a `[u8]`.
 ///
-/// One that a backend's [`allocate`](crate::Backend::allocate) returned is registered with that backend's device, where
-/// the device allows it, until it is dropped.
+/// A region that a backend's [`allocate`](crate::Backend::allocate) returned is registered with the backend's device until it is
+/// dropped, if the device allows that.
 pub struct Region {
-    /// What has to end before the block loses this owner: registrations with devices.
+    /// Registrations with devices. They are dropped before the block loses this owner.
     registrations: Vec<Box<dyn Any + Send + Sync>>,
     block: Arc<Block>,
     bytes: usize,
 }
 
 impl Region {
-    /// A region of `bytes` bytes, all zero, that no device knows.
+    /// A region of `bytes` bytes, all zero, that is not registered with any device.
     ///
     /// # Errors
-    /// [`Error::HostMemory`] if there is not enough.
+    /// [`Error::HostMemory`] if the host does not have enough memory.
     pub fn new(bytes: usize) -> Result<Self, Error> {
         Ok(Self { registrations: Vec::new(), block: Arc::new(Block::new(bytes)?), bytes })
     }
@@ -99,7 +99,7 @@ impl Region {
         &self.block
     }
 
-    /// Keeps a registration for as long as the region lives.
+    /// Keeps a registration as long as the region lives.
     pub(crate) fn keep(&mut self, registration: impl Any + Send + Sync) {
         self.registrations.push(Box::new(registration));
     }
@@ -115,7 +115,7 @@ impl Deref for Region {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // SAFETY: the block has at least so many bytes, which were zeroed, and only this region makes slices of them. A
+        // SAFETY: the block has at least `bytes` bytes, which were zeroed, and only this region makes slices of them. A
         // device writes there only during a call that borrows them exclusively.
         unsafe { std::slice::from_raw_parts(self.block.start.as_ptr(), self.bytes) }
     }
@@ -140,7 +140,7 @@ mod tests {
         assert!(region.iter().all(|&b| b == 0));
         let large = Region::new(3 << 20).unwrap();
         assert_eq!(large.as_ptr() as usize % HUGE_PAGE_BYTES, 0);
-        // Miri takes minutes for every byte.
+        // Miri would take minutes for all bytes.
         let step = if cfg!(miri) { PAGE_BYTES } else { 1 };
         assert!(large.iter().step_by(step).all(|&b| b == 0));
         assert!(Region::new(0).unwrap().is_empty());

@@ -1,7 +1,7 @@
-//! Which views are refused, where their cells lie, and how they fall into tiles.
+//! Views that are refused, the places of their cells, and the tiles they are cut into.
 
 use super::*;
-use crate::Matrix;
+use crate::{Matrices, Matrix};
 
 fn geometry(slots: usize, bytes: usize, slot_stride: usize, stripes: usize, stripe_stride: usize) -> Geometry {
     Geometry { slots, bytes, slot_stride, stripes, stripe_stride }
@@ -114,7 +114,7 @@ fn tiles_of_slots_write_these_slots_of_every_stripe_and_no_others() {
 
 #[test]
 #[should_panic(expected = "do not ascend")]
-fn tiles_of_a_slot_that_stands_twice_are_refused() {
+fn tiles_of_a_slot_that_is_named_twice_are_refused() {
     let mut memory = [0u8; 30];
     let mut view = View::arena(&mut memory, geometry(3, 10, 10, 1, 10)).unwrap();
     drop(view.tiles_of_slots(&[1, 1], 4));

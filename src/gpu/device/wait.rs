@@ -46,9 +46,8 @@ impl Device {
         }
     }
 
-    /// Waits until the device is done with a submission, or with everything submitted so far, or is lost, however long
-    /// that takes: for work on memory that its owner will use next. A submission that never came to be is a loss: nothing
-    /// else keeps one from it in silence.
+    /// Waits until the device is done with a submission, or with everything submitted so far, or until it is lost. There is no time
+    /// limit, because the owner of the memory uses it next. A submission index that never existed means the device is lost.
     pub(in crate::gpu) fn settle(
         &self,
         submission: Option<wgpu::SubmissionIndex>,
@@ -60,7 +59,7 @@ impl Device {
                 Waited::Hung => {
                     log::error!("{} has been {} for {} s", self.name, doing(), HANG.as_secs());
                     if self.owned.is_some() {
-                        // No other thread should queue up behind it.
+                        // Otherwise other threads would queue behind it.
                         self.device.destroy();
                     }
                 }
@@ -87,12 +86,12 @@ impl Device {
                     break;
                 }
             }
-            // Ends at once where the queue is empty, and only it says whether there was such a submission.
+            // Returns at once if the queue is empty. Only this call reports whether the submission existed.
             let submission_index = submission_index.clone();
             self.device.poll(wgpu::PollType::Wait { submission_index, timeout: Some(HANG) })
         };
-        // wgpu panics when a driver reports a lost device to a wait; that is an error like any other. It also panics when the
-        // host is short of memory, and a caller's callback that the wait runs may panic too. Only a loss happens again on every
+        // wgpu panics if a driver reports a lost device during a wait, and that becomes an error here. It also panics if the host
+        // is short of memory, and a caller's callback that runs during the wait may panic too. Only a loss happens again on every
         // attempt.
         for pause in PAUSES_AFTER_PANICS {
             match std::panic::catch_unwind(std::panic::AssertUnwindSafe(&poll)) {
@@ -103,7 +102,7 @@ impl Device {
                 Err(_) => std::thread::sleep(pause),
             }
         }
-        Waited::Lost("the driver lost it while it was waited for".to_owned())
+        Waited::Lost("every wait for it panicked".to_owned())
     }
 
     /// The error of a loss. The device remembers the loss.
