@@ -9,9 +9,9 @@ static REQUESTED: AtomicBool = AtomicBool::new(false);
 #[error("interrupted")]
 pub struct Interrupted;
 
-/// Asks all suites of this process to stop. Returns whether they had been asked before.
-pub fn request() -> bool {
-    REQUESTED.swap(true, Ordering::Relaxed)
+/// Asks all suites of this process to stop.
+pub fn request() {
+    REQUESTED.store(true, Ordering::Relaxed);
 }
 
 /// Returns an error after a stop was requested.

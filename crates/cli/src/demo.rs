@@ -36,8 +36,11 @@ const FLIPPED: usize = 6;
 pub(crate) fn run(args: &Demo, out: &mut dyn Write) -> Result<Exit> {
     let backend = args.compute.open()?;
     // The directory is removed when dropped: at the end, and after an error. A signal arrives here as an error.
-    let dir =
-        tempfile::Builder::new().prefix("evariste-demo-").tempdir().context("cannot make a temporary directory")?;
+    let mut builder = tempfile::Builder::new();
+    // Only the user may read the copies in it, whoever may read the file.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let dir = builder.prefix("evariste-demo-").tempdir().context("cannot make a temporary directory")?;
     let mut demo = Play { out, backend, shards: dir.path().join("shards"), restored: dir.path().join("restored") };
     let file = match &args.file {
         Some(file) => file.clone(),

@@ -69,11 +69,28 @@ fn command() -> Command {
     Arguments::command().mut_subcommand("bench", bench::with_exit_codes)
 }
 
-fn main() -> ExitCode {
+/// Begins to log what `RUST_LOG` selects. A filter that cannot be parsed is ignored with a warning. env_logger would print that
+/// warning itself, and panic if stderr is full.
+fn log_to_stderr() {
     // Hides wgpu's warning about mapped buffers that kernels use: in this library they were measured to be fast.
-    let filter = env_logger::Env::default().default_filter_or("warn,wgpu_core::instance=error");
-    env_logger::Builder::from_env(filter).init();
-    interrupt::listen();
+    const DEFAULT: &str = "warn,wgpu_core::instance=error";
+    let given = std::env::var("RUST_LOG").ok();
+    let filter = match &given {
+        Some(given) => match env_filter::Builder::new().try_parse(given) {
+            Ok(_) => given,
+            Err(error) => {
+                let _ = writeln!(std::io::stderr(), "evariste: RUST_LOG is ignored: {error}");
+                DEFAULT
+            }
+        },
+        None => DEFAULT,
+    };
+    let style = std::env::var("RUST_LOG_STYLE").unwrap_or_default();
+    env_logger::Builder::new().parse_filters(filter).parse_write_style(&style).init();
+}
+
+fn main() -> ExitCode {
+    log_to_stderr();
     let arguments = match command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(answer) => {
@@ -82,6 +99,10 @@ fn main() -> ExitCode {
             return if answer.print().is_ok() { exit.into() } else { Exit::Failed.into() };
         }
     };
+    // `plan` has nothing to remove: a signal may end it at once.
+    if !matches!(arguments.verb, Verb::Plan(_)) {
+        interrupt::listen();
+    }
     let out = &mut std::io::stdout();
     let done = match &arguments.verb {
         Verb::Bench(args) => bench::run(args, out),

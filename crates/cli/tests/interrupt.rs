@@ -30,8 +30,8 @@ fn count(dir: &Path) -> usize {
     fs::read_dir(dir).map_or(0, Iterator::count)
 }
 
-/// Starts a verb and sends the signal once `watched` has more files than before.
-fn interrupt(command: &mut Command, signal: &str, watched: &Path) {
+/// Starts a verb, sends the signal twice once `watched` has more files than before, as `timeout` does, and returns the exit code.
+fn interrupt(command: &mut Command, signal: &str, watched: &Path) -> (Option<i32>, String) {
     let before = count(watched);
     let mut child = command.args(["--backend", "cpu"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let start = Instant::now();
@@ -40,10 +40,18 @@ fn interrupt(command: &mut Command, signal: &str, watched: &Path) {
         assert!(child.try_wait().unwrap().is_none(), "{command:?} ended before the signal");
         std::thread::sleep(Duration::from_millis(1));
     }
-    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    let kill = || Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success();
+    assert!(kill());
+    // The verb may have ended by now.
+    kill();
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(3), "{command:?}");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted"), "{command:?}");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[track_caller]
+fn is_interrupted((code, stderr): (Option<i32>, String)) {
+    assert_eq!(code, Some(3), "{stderr}");
+    assert!(stderr.contains("interrupted"), "{stderr}");
 }
 
 /// A sparse file: only its shards cost time.
@@ -58,9 +66,9 @@ fn demo_and_protect_leave_nothing() {
     let (dir, temp) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let file = sparse(dir.path(), 8 << 30);
     let shards = dir.path().join("shards");
-    interrupt(command().arg("demo").arg(&file).env("TMPDIR", temp.path()), "-INT", temp.path());
+    is_interrupted(interrupt(command().arg("demo").arg(&file).env("TMPDIR", temp.path()), "-INT", temp.path()));
     assert_eq!(count(temp.path()), 0);
-    interrupt(command().arg("protect").arg(&file).arg("--out").arg(&shards), "-TERM", &shards);
+    is_interrupted(interrupt(command().arg("protect").arg(&file).arg("--out").arg(&shards), "-TERM", &shards));
     assert!(!shards.exists());
 }
 
@@ -75,10 +83,35 @@ fn repair_and_restore_leave_the_set_and_the_old_file() {
     fs::write(&old, "the old file").unwrap();
 
     let before = listing(&shards);
-    interrupt(command().arg("repair").arg(&shards), "-INT", &shards);
+    is_interrupted(interrupt(command().arg("repair").arg(&shards), "-INT", &shards));
     assert_eq!(listing(&shards), before);
-    interrupt(command().arg("restore").arg(&shards).arg("--out").arg(&old), "-HUP", &target);
+    is_interrupted(interrupt(command().arg("restore").arg(&shards).arg("--out").arg(&old), "-HUP", &target));
     assert_eq!(listing(&shards), before);
     assert_eq!(count(&target), 1);
     assert_eq!(fs::read_to_string(&old).unwrap(), "the old file");
+}
+
+/// What `nohup` set to be ignored stays ignored. Only Linux tells a process which signals those are.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_ignored_signal_stays_ignored() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, shards) = (sparse(dir.path(), 256 << 20), dir.path().join("shards"));
+    let mut nohup = Command::new("nohup");
+    nohup.arg(command().get_program()).arg("protect").arg(&file).arg("--out").arg(&shards);
+    let (code, stderr) = interrupt(&mut nohup, "-HUP", &shards);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(count(&shards), 14);
+}
+
+/// A file size limit makes a write fail; it does not end the process.
+#[test]
+fn beyond_a_file_size_limit_nothing_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, shards) = (sparse(dir.path(), 64 << 20), dir.path().join("shards"));
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -f 500; exec \"$0\" \"$@\""]).arg(command().get_program());
+    let output = limited.arg("protect").arg(&file).arg("--out").arg(&shards).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(!shards.exists());
 }

@@ -148,3 +148,17 @@ fn a_pipe_is_refused_at_once() {
     evariste(["protect", &path("pipe"), "--out", &path("new")]).expect(3).says("is a pipe");
     assert!(!dir.path().join("new").exists());
 }
+
+/// A filter of `RUST_LOG` that cannot be parsed does not stop a verb, even if the warning cannot be written.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_wrong_log_filter_is_ignored() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let plan = || {
+        let mut plan = command();
+        plan.args(["plan", "--disks", "6"]).env("RUST_LOG", "a=b=c");
+        plan
+    };
+    assert_eq!(plan().stderr(full).output().unwrap().status.code(), Some(0));
+    run(&mut plan()).expect(0).says("RUST_LOG is ignored");
+}

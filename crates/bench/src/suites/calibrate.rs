@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use evariste::auto::{self, Auto, Calibration, Choice, Speed};
 use evariste::{Backend, Batch, Code, Cpu, Geometry, Gpu, Region, Task, View, gpu};
 
+use crate::interrupt;
 use crate::outcome::Outcome;
 use crate::size;
 
@@ -36,6 +37,7 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
     let opened = Gpu::open(&gpu::Options::hardware_only()).context("without a GPU there is nothing to choose")?;
     let gpu: Arc<dyn Backend> = Arc::new(opened);
     let calibration = Calibration::measure(&*cpu, &*gpu, EFFORT)?;
+    interrupt::check()?;
 
     writeln!(out, "CPU              {}: {}", calibration.cpu_device, show(&calibration.cpu))?;
     let in_place = calibration.in_place.as_ref().map_or_else(|| "it registers no memory".to_owned(), show);
