@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use evariste::{Backend, Layout};
-use evariste_store::{Damage, HEADER_BYTES, Scheme, Set, Verdict, shard_name};
+use evariste_store::{Damage, HEADER_BYTES, RepairOptions, Scheme, Set, Verdict, shard_name};
 
 use crate::backend::Compute;
 use crate::exit::Exit;
@@ -117,7 +117,7 @@ impl Play<'_> {
     fn repair(&mut self, expected: &[usize]) -> Result<()> {
         let set = Set::open(&self.shards)?;
         let file_bytes = set.header().shape.file_bytes();
-        let repaired = Timed::run(|| Ok(set.repair(false, &self.backend, &Console::default())?))?;
+        let repaired = Timed::run(|| Ok(set.repair(&RepairOptions::new(), &self.backend, &Console::default())?))?;
         let rewritten = &repaired.value.rewritten;
         ensure!(rewritten == expected, "repair rewrote shards {rewritten:?} instead of {expected:?}");
         let rate = self.rate(&repaired, file_bytes);

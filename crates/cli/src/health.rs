@@ -39,6 +39,7 @@ pub(crate) fn write(health: &Health, set: &Set, out: &mut dyn Write) -> io::Resu
             reasons.iter().try_for_each(|why| writeln!(out, "{}", reason(why)))?;
             writeln!(out, "beyond repair: {} of {total} shards damaged", health.damaged.len())
         }
+        other => writeln!(out, "verdict: {other:?}"),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use evariste_store::{Error, Renaming, Set, Verdict};
+use evariste_store::{Error, Renaming, RepairOptions, Set, Verdict};
 
 use crate::backend::Compute;
 use crate::exit::Exit;
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Repair, out: &mut dyn Write) -> Result<Exit> {
     let timed = Timed::run(|| {
         let set = Set::open(&args.dir)?;
         file_bytes = set.header().shape.file_bytes();
-        let plan = set.plan_repair(args.locate, &backend, &Console::default())?;
+        let plan = set.plan_repair(&RepairOptions::new().locate(args.locate), &backend, &Console::default())?;
         health::write(plan.health(), plan.set(), out)?;
         if let Verdict::BeyondRepair(_) = plan.health().verdict {
             return Err(NotRepaired { why: plan.cannot_locate().map(ToString::to_string) }.into());

@@ -29,5 +29,6 @@ pub(crate) fn run(args: &Verify, out: &mut dyn Write) -> Result<Exit> {
         Verdict::Whole => Exit::Whole,
         Verdict::Repairable => Exit::Damaged,
         Verdict::BeyondRepair(_) => Exit::BeyondRepair,
+        _ => Exit::Failed,
     })
 }

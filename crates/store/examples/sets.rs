@@ -6,7 +6,7 @@ use std::fs;
 use std::sync::Arc;
 
 use evariste::{Auto, Backend, Layout};
-use evariste_store::{Scheme, Set, Verdict, protect, shard_name};
+use evariste_store::{RepairOptions, Scheme, Set, Verdict, protect, shard_name};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let dir = tempfile::tempdir()?;
@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(&file, &bytes)?;
 
     // 10 data and 4 parity shards, units of 64 KiB. `&()` follows nothing and never cancels.
-    let backend: Arc<dyn Backend> = Arc::new(Auto::new()?);
+    let backend: Arc<dyn Backend> = Auto::shared()?;
     let scheme = Scheme::new(Layout::ReedSolomon { data: 10, parity: 4 }, 64 << 10)?;
     let set = protect(&file, &shards, &scheme, &backend, &())?.set;
     println!("set {}: {} shards of {} bytes", set.id, set.shape.total_shards(), set.shape.shard_file_bytes());
@@ -32,10 +32,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let health = set.verify(&backend, &())?;
     assert!(matches!(health.verdict, Verdict::Repairable));
     println!("damaged: {:?}", health.damaged);
-    set.restore(&restored, &backend, &())?;
+    assert!(set.restore(&restored, &backend, &())?.is_damaged);
     assert_eq!(fs::read(&restored)?, bytes);
 
-    let repaired = set.repair(false, &backend, &())?;
+    let repaired = set.repair(&RepairOptions::new(), &backend, &())?;
     assert_eq!(repaired.rewritten, [0, 5, 13]);
     assert!(matches!(Set::open(&shards)?.verify(&backend, &())?.verdict, Verdict::Whole));
     println!("repaired: {:?}", repaired.rewritten);

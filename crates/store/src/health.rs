@@ -18,7 +18,7 @@ use crate::watch::Watch;
 /// The state of a set.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-#[must_use]
+#[must_use = "damage is not an error: only this value says whether the set is whole"]
 pub struct Health {
     /// Whether the file can be restored.
     pub verdict: Verdict,
@@ -32,6 +32,7 @@ pub struct Health {
 
 /// Whether the file can be restored, and whether a repair is needed.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Verdict {
     /// Every shard is present and correct, and so is the file's hash.
     Whole,

@@ -15,7 +15,7 @@
 //! ```
 //! use std::sync::Arc;
 //! use evariste::{Backend, Cpu, Layout};
-//! use evariste_store::{Scheme, Set, Verdict, protect, shard_name};
+//! use evariste_store::{RepairOptions, Scheme, Set, Verdict, protect, shard_name};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let temp = tempfile::tempdir()?;
@@ -23,14 +23,16 @@
 //! std::fs::write(dir.join("file"), vec![7; 100_000])?;
 //! let backend: Arc<dyn Backend> = Arc::new(Cpu::new()?);
 //! let scheme = Scheme::new(Layout::ReedSolomon { data: 4, parity: 2 }, 4096)?;
-//! protect(dir.join("file"), dir.join("shards"), &scheme, &backend, &())?;
+//! let protected = protect(dir.join("file"), dir.join("shards"), &scheme, &backend, &())?;
+//! assert_eq!(protected.set.shape.file_bytes(), 100_000);
 //!
 //! std::fs::remove_file(dir.join("shards").join(shard_name(3)))?;
 //! let set = Set::open(dir.join("shards"))?;
 //! assert!(matches!(set.verify(&backend, &())?.verdict, Verdict::Repairable));
-//! assert_eq!(set.repair(false, &backend, &())?.rewritten, [3]);
+//! assert_eq!(set.repair(&RepairOptions::new(), &backend, &())?.rewritten, [3]);
 //!
-//! Set::open(dir.join("shards"))?.restore(dir.join("restored"), &backend, &())?;
+//! let restored = Set::open(dir.join("shards"))?.restore(dir.join("restored"), &backend, &())?;
+//! assert!(!restored.is_damaged);
 //! assert_eq!(std::fs::read(dir.join("restored"))?, vec![7; 100_000]);
 //! # Ok(())
 //! # }
@@ -88,9 +90,92 @@ pub use pipeline::StageTime;
 pub use protect::{Protected, protect};
 pub use ranges::Stripes;
 pub use renaming::Renaming;
-pub use repair::{RepairPlan, Repaired};
+pub use repair::{RepairOptions, RepairPlan, Repaired};
 pub use restore::Restored;
 pub use scheme::Scheme;
 pub use set::Set;
 pub use shape::{BLOCK_BYTES, HEADER_BYTES, MAX_FILE_BYTES, MAX_SHARDS, MAX_UNIT_BYTES, Shape, ShapeError, check_unit};
 pub use watch::{Phase, Watch};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// The compiler warns of a result that is dropped unread. Each example that must not compile has a twin that reads the result
+/// and compiles, so that it can fail for no other reason.
+///
+/// The results of protect, verify and restore:
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # use {evariste::Backend, evariste_store::{Error, Scheme, protect}, std::sync::Arc};
+/// fn run(scheme: &Scheme, backend: &Arc<dyn Backend>) -> Result<(), Error> {
+///     protect("file", "shards", scheme, backend, &())?;
+///     Ok(())
+/// }
+/// ```
+/// ```
+/// #![deny(unused_must_use)]
+/// # use {evariste::Backend, evariste_store::{Error, Scheme, SetId, protect}, std::sync::Arc};
+/// fn run(scheme: &Scheme, backend: &Arc<dyn Backend>) -> Result<SetId, Error> {
+///     Ok(protect("file", "shards", scheme, backend, &())?.set.id)
+/// }
+/// ```
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # use {evariste::Backend, evariste_store::{Error, Set}, std::sync::Arc};
+/// fn run(set: &Set, backend: &Arc<dyn Backend>) -> Result<(), Error> {
+///     set.verify(backend, &())?;
+///     Ok(())
+/// }
+/// ```
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # use {evariste::Backend, evariste_store::{Error, Set}, std::sync::Arc};
+/// fn run(set: &Set, backend: &Arc<dyn Backend>) -> Result<(), Error> {
+///     set.restore("file", backend, &())?;
+///     Ok(())
+/// }
+/// ```
+/// ```
+/// #![deny(unused_must_use)]
+/// # use {evariste::Backend, evariste_store::{Error, Set}, std::sync::Arc};
+/// fn run(set: &Set, backend: &Arc<dyn Backend>) -> Result<bool, Error> {
+///     Ok(set.verify(backend, &())?.damaged.is_empty() && !set.restore("file", backend, &())?.is_damaged)
+/// }
+/// ```
+/// A repair, its plan and its options:
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # use {evariste::Backend, evariste_store::{Error, RepairOptions, Set}, std::sync::Arc};
+/// fn run(set: Set, options: &RepairOptions, backend: &Arc<dyn Backend>) -> Result<(), Error> {
+///     set.repair(options, backend, &())?;
+///     Ok(())
+/// }
+/// ```
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # use {evariste::Backend, evariste_store::{Error, RepairOptions, Set}, std::sync::Arc};
+/// fn run(set: Set, options: &RepairOptions, backend: &Arc<dyn Backend>) -> Result<(), Error> {
+///     set.plan_repair(options, backend, &())?;
+///     Ok(())
+/// }
+/// ```
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # use evariste_store::RepairOptions;
+/// fn run(options: RepairOptions) {
+///     options.locate(true);
+/// }
+/// ```
+/// ```
+/// #![deny(unused_must_use)]
+/// # use {evariste::Backend, evariste_store::{Error, RepairOptions, Set}, std::sync::Arc};
+/// fn run(set: Set, options: RepairOptions, backend: &Arc<dyn Backend>) -> Result<Vec<usize>, Error> {
+///     Ok(set.plan_repair(&options.locate(true), backend, &())?.run(&())?.rewritten)
+/// }
+/// fn at_once(set: Set, options: &RepairOptions, backend: &Arc<dyn Backend>) -> Result<Vec<usize>, Error> {
+///     Ok(set.repair(options, backend, &())?.rewritten)
+/// }
+/// ```
+#[cfg(doctest)]
+struct Unread;

@@ -27,6 +27,7 @@ use crate::writer::ShardWriter;
 /// The result of a protect.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[must_use = "only this value says which set the new shards belong to"]
 pub struct Protected {
     /// The fields that the headers of all new shards have in common.
     pub set: SetHeader,

@@ -3,6 +3,7 @@
 //! No name changes before all new shards are complete and on disk, and the rebuilt file has the recorded hash.
 
 mod naming;
+mod options;
 
 use std::sync::Arc;
 
@@ -19,11 +20,12 @@ use crate::temp;
 use crate::walk::{self, Purpose};
 use crate::watch::Watch;
 use crate::writer::ShardWriter;
+pub use options::RepairOptions;
 
 /// The changes that a repair made.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-#[must_use]
+#[must_use = "only this value says which shards were written and which files have another name now"]
 pub struct Repaired {
     /// The shards that were rewritten, in ascending order.
     pub rewritten: Vec<usize>,
@@ -33,7 +35,7 @@ pub struct Repaired {
 
 /// A repair after the set was checked completely. Nothing has been changed yet.
 #[derive(Debug)]
-#[must_use]
+#[must_use = "nothing is repaired until the plan is run"]
 pub struct RepairPlan {
     set: Set,
     codec: Codec,
@@ -47,21 +49,23 @@ impl Set {
     ///
     /// # Errors
     /// The errors of those two.
-    pub fn repair(self, locate: bool, backend: &Arc<dyn Backend>, watch: &dyn Watch) -> Result<Repaired, Error> {
-        self.plan_repair(locate, backend, watch)?.run(watch)
+    pub fn repair(
+        self,
+        options: &RepairOptions,
+        backend: &Arc<dyn Backend>,
+        watch: &dyn Watch,
+    ) -> Result<Repaired, Error> {
+        self.plan_repair(options, backend, watch)?.run(watch)
     }
 
-    /// Finds the shards that a repair would write, by a [`Set::verify`].
-    ///
-    /// With `locate`, a set that is beyond repair by its checksums is checked again by the code: shards with damaged tables are
-    /// used, and blocks that pass their checksum may be wrong too. A code that cannot locate errors takes such blocks as they
-    /// are. The file's hash decides in either case.
+    /// Finds the shards that a repair would write, by a [`Set::verify`]. With [`RepairOptions::locate`] a set that is beyond
+    /// repair by its checksums is checked once more.
     ///
     /// # Errors
     /// The errors of [`Set::verify`].
     pub fn plan_repair(
         mut self,
-        locate: bool,
+        options: &RepairOptions,
         backend: &Arc<dyn Backend>,
         watch: &dyn Watch,
     ) -> Result<RepairPlan, Error> {
@@ -69,7 +73,7 @@ impl Set {
         let mut purpose = Purpose::Repair;
         let mut health = health::check(Purpose::Verify, &self, &codec, watch)?;
         let mut cannot_locate = None;
-        if locate && matches!(health.verdict, Verdict::BeyondRepair(_)) {
+        if options.locate && matches!(health.verdict, Verdict::BeyondRepair(_)) {
             cannot_locate = self.code.grs().err();
             if cannot_locate.is_none() || self.has_unchecked() {
                 self.admit_unchecked()?;

@@ -19,6 +19,7 @@ use crate::watch::Watch;
 /// The result of a restore.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[must_use = "only this value says whether the set is damaged although the file was restored"]
 pub struct Restored {
     /// Length of the file.
     pub file_bytes: u64,

@@ -12,7 +12,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use evariste::{Backend, Cpu, Layout};
-use evariste_store::{Scheme, Set, Verdict, protect, shard_name};
+use evariste_store::{RepairOptions, Scheme, Set, Verdict, protect, shard_name};
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -52,7 +52,7 @@ fn all_operations(dir: &Path, number: usize) {
     assert!(matches!(set.verify(&backend, &()).unwrap().verdict, Verdict::Repairable));
     assert!(set.restore(&restored, &backend, &()).unwrap().is_damaged);
     assert!(fs::read(&restored).unwrap() == bytes);
-    assert_eq!(set.repair(false, &backend, &()).unwrap().rewritten, [1, 5]);
+    assert_eq!(set.repair(&RepairOptions::new(), &backend, &()).unwrap().rewritten, [1, 5]);
 }
 
 fn one_thread() -> ThreadPool {
