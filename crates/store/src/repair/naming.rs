@@ -36,7 +36,7 @@ pub(crate) fn free_names(set: &mut Set, rewritten: &[usize], done: &mut Vec<Rena
     Ok(())
 }
 
-/// Whether this name belongs to something other than a damaged file of this shard.
+/// Whether the file with this name is anything but the damaged file of this shard.
 fn has_other_use(set: &Set, index: usize, name: &OsStr) -> bool {
     let of_another = set.members.iter().enumerate().filter(|&(other, _)| other != index).any(|(_, member)| {
         member
