@@ -138,6 +138,16 @@ pub enum Error {
     /// The backend failed, for example because a device was lost.
     #[error(transparent)]
     Backend(#[from] evariste::Error),
+    /// The backend reported a place that does not exist, so nothing in its report can be used. Backends of this project do not.
+    #[error("the backend reported {what} {index}, but there are only {count}")]
+    BackendReport {
+        /// `shard`, or `byte` for a byte of a shard in a batch.
+        what: &'static str,
+        /// Its index, counted from 0.
+        index: usize,
+        /// How many there are.
+        count: usize,
+    },
     /// A device failed while it corrected errors. Its corrections up to then are unknown, so the operation must be repeated,
     /// preferably on the CPU.
     #[error("a device failed while it corrected")]

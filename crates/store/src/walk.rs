@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use evariste::{Codec, Cpu, Erasures};
+use evariste::{Code, Codec, Cpu, Erasures};
 
 use crate::batch::{Batch, Run};
 use crate::error::Error;
@@ -153,6 +153,7 @@ fn make_right(
     let report = codec.verify(&batch.columns(run.rows.clone())?)?;
     let mut disagreeing: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for mismatch in report.mismatches {
+        check_reported(code, run, mismatch.slot, mismatch.block.saturating_mul(BLOCK_BYTES))?;
         disagreeing.entry(run.rows.start + mismatch.block).or_default().push(mismatch.slot);
     }
     for (row, shards) in disagreeing {
@@ -187,10 +188,22 @@ fn locate(codec: &Codec, batch: &mut Batch, run: &Run, outcome: &mut Outcome) ->
         rows.map(|row| batch.stripe_of(run.rows.start + row)).collect::<Vec<_>>()
     };
     for corrected in corrections.corrected.into_iter().filter(|corrected| !run.lost.contains(&corrected.shard)) {
+        check_reported(codec.code(), run, corrected.shard, corrected.bytes.end.saturating_sub(1))?;
         stripes(corrected.bytes).into_iter().for_each(|stripe| outcome.located[corrected.shard].add(stripe));
     }
     for beyond in corrections.beyond {
+        check_reported(codec.code(), run, 0, beyond.columns.end.saturating_sub(1))?;
         stripes(beyond.columns).into_iter().for_each(|stripe| outcome.losses.unlocated.add(stripe));
+    }
+    Ok(())
+}
+
+/// Checks a place in the report of a backend, which may be another program's: the shard, and a byte of it in this run.
+fn check_reported(code: &Code, run: &Run, shard: usize, byte: usize) -> Result<(), Error> {
+    for (what, index, count) in [("shard", shard, code.total_shards()), ("byte", byte, run.rows.len() * BLOCK_BYTES)] {
+        if index >= count {
+            return Err(Error::BackendReport { what, index, count });
+        }
     }
     Ok(())
 }
