@@ -41,6 +41,7 @@ mod table;
 #[doc(hidden)]
 pub mod unstable;
 mod variant;
+mod words;
 mod work;
 
 use std::fmt;

@@ -292,11 +292,27 @@ mod on_a_gpu {
             let mut memory = vec![0; 3 * stripes * bytes];
             paint(bytes, &mut memory);
             let buffer = support::resident::buffer(&gpu, &memory);
-            let arena = Resident::Together(Arena { buffer: &buffer, offset: 0, geometry });
+            let arena = Arena { buffer: &buffer, offset: 0, geometry };
+            // An arena without slots, which no plan uses. Nothing bounds its strides.
+            let small = support::resident::buffer(&gpu, &[0; 16]);
+            let unused = Geometry { slots: 0, slot_stride: 1 << 40, stripe_stride: 1 << 40, ..geometry };
+            let unused = Arena { buffer: &small, offset: 0, geometry: unused };
             for plan in empty_plans() {
-                for task in [Task::Check(&plan), Task::write(&plan)] {
+                let mut arenas = vec![Resident::Together(arena)];
+                if plan.targets().is_empty() {
+                    arenas.push(Resident::Apart { sources: arena, targets: unused });
+                }
+                if plan.sources().is_empty() {
+                    arenas.push(Resident::Apart { sources: unused, targets: arena });
+                }
+                let tasks = [Task::Check(&plan), Task::write(&plan)];
+                for (task, arenas) in tasks.iter().flat_map(|&task| arenas.iter().map(move |&arenas| (task, arenas))) {
                     let mut encoder = gpu.device().create_command_encoder(&Default::default());
-                    let recorded = gpu.record_with_checksums(&mut encoder, task, arena).unwrap();
+                    let unsubmitted = gpu.record_with_checksums(&mut encoder, task, arenas).unwrap();
+                    let is_empty = plan.sources().is_empty() && plan.targets().is_empty();
+                    assert_eq!(unsubmitted.checksums().is_ok(), is_empty, "{kernel:?} {task:?} {arenas:?}");
+                    let mut encoder = gpu.device().create_command_encoder(&Default::default());
+                    let recorded = gpu.record_with_checksums(&mut encoder, task, arenas).unwrap();
                     gpu.queue().submit([encoder.finish()]);
                     let view = View::arena(&mut memory, geometry).unwrap();
                     let report = Cpu::new().unwrap().run(&mut [Batch::new(task, view).unwrap()]).unwrap();

@@ -149,6 +149,10 @@ fn odd_arenas() {
     let apart = Resident::Apart { sources: arena(&small, 0, 4096), targets: arena(&large, 2, 4096) };
     assert!(matches!(record(&plan, apart), Err(Error::SlotIndex { slot: 1, slots: 0 })));
     let none = Geometry { slots: 0, bytes: 16, slot_stride: 16, stripes: usize::MAX, stripe_stride: 16 };
+    // The stripes of an arena without slots are not bounded by its buffer.
+    let sources = Arena { buffer: &small, offset: 0, geometry: Geometry { bytes: 32, stripe_stride: 32, ..none } };
+    let targets = arena(&large, 1, 32);
+    assert!(matches!(record(&plan, Resident::Apart { sources, targets }), Err(Error::ShardLength { .. })));
     let empty = Plan::reading(&[]).unwrap();
     let nowhere = Resident::Together(Arena { buffer: &small, offset: 0, geometry: none });
     assert!(record(&empty, nowhere).is_ok());

@@ -14,6 +14,7 @@ use super::device::Device;
 use super::launch::{self, Addressing, Launch, Mode, Pass};
 use super::shader::{Binding, Holds, Shader};
 use super::variant::Variant;
+use super::words::index;
 use super::work::Work;
 use crate::{Error, Matrix, Plan};
 use fused::{Fusion, Shape};
@@ -85,7 +86,6 @@ impl Compiled {
         let word_bytes = 4 * self.width;
         let sources = plan.sources().iter().enumerate().map(|(at, &slot)| (work.source)(at, slot));
         let targets = plan.targets().iter().enumerate().map(|(at, &slot)| (work.target)(at, slot));
-        let index = |count: usize| u32::try_from(count).expect("a binding has fewer than 2^32 words");
         let mut slots: Vec<u32> = sources.chain(targets).map(|bytes| index(bytes / word_bytes)).collect();
         slots.resize(self.slots.next_multiple_of(4), 0);
         let uniform = |contents: &[u8]| device.buffer("params", wgpu::BufferUsages::UNIFORM, contents);
@@ -96,7 +96,7 @@ impl Compiled {
         let (kernel, groups) = match self.group {
             Group::Columns(columns) => ("compiled", (work.span.bytes() / word_bytes).div_ceil(columns)),
             Group::Blocks { blocks, tile_words } => {
-                checksum = uniform(bytemuck::bytes_of(&crc::Params::new(&work.span, tile_words)))?;
+                checksum = uniform(bytemuck::bytes_of(&crc::ChecksumParams::new(&work.span, tile_words)))?;
                 own.push((8, checksum.as_entire_buffer_binding()));
                 own.extend(work.buffers.crc.clone().map(|crc| (9, crc)));
                 ("fused", work.span.blocks().div_ceil(blocks))

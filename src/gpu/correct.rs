@@ -20,14 +20,15 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::device::Device;
-use super::launch::{self, Span, bind_group, index};
+use super::launch::{self, Span, bind_group};
 use super::profile::{PassTime, Profile};
 use super::shader::shared;
+use super::words::index;
 use crate::gf256::{EXP, LOG, LOG_OF_ZERO, log};
 use crate::{Error, Grs};
 pub(super) use outcome::Outcome;
 pub(super) use patterns::Patterns;
-pub(super) use room::{Room, Rooms};
+pub(super) use room::{Download, Room, Rooms};
 pub(super) use source::samples;
 
 /// The number of entries of the uniform array `slots`. Each is a logarithm.
@@ -58,7 +59,7 @@ pub(super) struct Correcting<'a> {
 /// As `Params` in `shaders/shared/corrections.wgsl`.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
-struct Params {
+struct CorrectParams {
     shards: u32,
     stripe_blocks: u32,
     stripe_words: u32,
@@ -69,20 +70,20 @@ struct Params {
     pattern_of: u32,
 }
 
-shared!(Params as "Params" {
+shared!(CorrectParams as "Params" {
     shards, stripe_blocks, stripe_words, block_words, stripe_stride, tail_mask, pattern_words, pattern_of,
 });
 
 /// As `Shape` in `shaders/gather.wgsl`.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
-struct Shape {
+struct GatherShape {
     targets: u32,
     blocks: u32,
     padding: [u32; 2],
 }
 
-shared!(Shape as "Shape" { targets, blocks, padding });
+shared!(GatherShape as "Shape" { targets, blocks, padding });
 
 /// The correction kernels of one device.
 #[derive(Default)]
@@ -135,7 +136,7 @@ impl Correctors {
         let Correcting { grs, span, .. } = correcting;
         let (shared, correct) = self.pipelines(device, grs.parity_shards())?;
         let uniform = |contents: &[u8]| device.buffer("params", wgpu::BufferUsages::UNIFORM, contents);
-        let shape = Shape { targets: index(grs.parity_shards()), blocks: index(span.blocks()), padding: [0; 2] };
+        let shape = GatherShape { targets: index(grs.parity_shards()), blocks: index(span.blocks()), padding: [0; 2] };
         let shape = uniform(bytemuck::bytes_of(&shape))?;
         let params = uniform(bytemuck::bytes_of(&correcting.params()))?;
         let slots = uniform(bytemuck::cast_slice(&correcting.slots()))?;
@@ -203,10 +204,10 @@ impl Correcting<'_> {
         PassTime { kernel: "correct", sources: shards - targets, targets, traffic_bytes, nanoseconds: 0.0 }
     }
 
-    fn params(&self) -> Params {
+    fn params(&self) -> CorrectParams {
         let Self { grs, span, bytes, patterns, .. } = self;
         let tail_bytes = bytes.div_ceil(4) * 4 - bytes;
-        Params {
+        CorrectParams {
             shards: index(grs.total_shards()),
             stripe_blocks: index(span.stripe_blocks()),
             stripe_words: index(bytes.div_ceil(4)),

@@ -6,9 +6,10 @@
 pub(super) mod steps;
 
 use super::device::Device;
-use super::launch::{self, COLUMN_BYTES, Pass, Span};
+use super::launch::{self, Pass, Span};
 use super::shader::{Binding, Holds, Shader, shared};
 use super::table::storage;
+use super::words::{COLUMN_BYTES, column, index};
 use super::work::Work;
 use crate::crc::fold::{Fold, inverse_tables};
 use crate::crc::of_zeros;
@@ -31,7 +32,7 @@ const WORKGROUP_SIZE: usize = 64;
 /// Mirrors `Checksum` in `shaders/shared/checksum.wgsl`.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
-pub(super) struct Params {
+pub(super) struct ChecksumParams {
     stripe_words: u32,
     block_words: u32,
     stripe_blocks: u32,
@@ -46,7 +47,7 @@ pub(super) struct Params {
     tables: [u32; 128],
 }
 
-shared!(Params as "Checksum" {
+shared!(ChecksumParams as "Checksum" {
     stripe_words, block_words, stripe_blocks, blocks, first_word, zeros, last_zeros, stride, rows, offset, padding, tables,
 });
 
@@ -55,13 +56,12 @@ pub(super) const TABLES_BYTES: u32 = 512;
 
 /// The bindings of `shaders/shared/checksum.wgsl`.
 pub(super) fn bindings() -> [Binding; 2] {
-    [Binding::uniform(8, Holds::one::<Params>()), Binding::read_write(9, Holds::words(4))]
+    [Binding::uniform(8, Holds::one::<ChecksumParams>()), Binding::read_write(9, Holds::words(4))]
 }
 
-impl Params {
+impl ChecksumParams {
     /// For blocks of this span, by a kernel whose loop folds `unrolled` words at once.
     pub(super) fn new(span: &Span, unrolled: usize) -> Self {
-        let index = |count: usize| u32::try_from(count).expect("a binding has fewer than 2^32 words");
         let stripe_blocks = span.stripe_blocks();
         let last = span.stripe_bytes - stripe_blocks.saturating_sub(1) * span.block_bytes;
         let longest = if stripe_blocks > 1 { span.block_bytes } else { last };
@@ -138,7 +138,6 @@ pub(super) fn shader() -> Shader {
         .replace("{{LOOP}}\n", &turn)
         .replace("{{FINISH}}\n", &finish)
         .replace("{{WORDS}}", &words.to_string());
-    let index = launch::index;
     let own = [Binding::read(1, Holds::words(4)), Binding::read(2, Holds::words(COLUMN_BYTES))];
     Shader {
         name: "the checksum kernel".to_owned(),
@@ -165,8 +164,7 @@ impl Crc {
     pub(super) fn passes(&self, device: &Device, plan: &Plan, work: &Work<'_>) -> Result<Vec<Pass>, Error> {
         let Some(crc) = &work.buffers.crc else { return Ok(Vec::new()) };
         let span = &work.span;
-        let params = Params::new(span, UNROLLED_WORDS);
-        let column = |bytes: usize| u32::try_from(bytes / COLUMN_BYTES).expect("a binding has fewer than 2^32 columns");
+        let params = ChecksumParams::new(span, UNROLLED_WORDS);
         let sources = plan.sources().iter().enumerate().map(|(at, &slot)| column((work.source)(at, slot))).collect();
         let targets = plan.targets().iter().enumerate().map(|(at, &slot)| column((work.target)(at, slot))).collect();
         let (buffers, mut offset) = (&work.buffers, 0);
@@ -175,9 +173,8 @@ impl Crc {
         let mut passes = Vec::new();
         for (slots, data, stride) in sides {
             let rows = slots.len() * span.blocks();
-            let index = |count: usize| u32::try_from(count).expect("there are fewer blocks than words");
             let (stride, rows) = (column(stride), index(rows));
-            let params = Params { stride, rows, offset, ..params };
+            let params = ChecksumParams { stride, rows, offset, ..params };
             offset += rows;
             if rows == 0 {
                 continue;

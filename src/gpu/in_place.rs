@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc;
 
 use super::Gpu;
-use super::correct::{Correcting, Patterns, Room};
+use super::correct::{Correcting, Download, Patterns, Room};
 use super::device::Mapped;
 use super::import::visible_to_host;
 use super::launch::{Buffers, Found, Mode, part};
@@ -140,7 +140,7 @@ fn run_part(
 struct Findings {
     buffers: FoundBuffers,
     mapped: Mapped,
-    room: Option<Room>,
+    corrections: Option<Download>,
 }
 
 fn submit(
@@ -153,7 +153,7 @@ fn submit(
     let found = if found_bytes > 0 { Some(gpu.found.take(device, found_bytes)?) } else { None };
     let corrected: Vec<_> = jobs.iter().filter_map(|job| Some((job, job.corrects()?.0))).collect();
     let sizes = corrected.iter().map(|(job, grs)| (job.place.span.blocks(), grs.total_shards()));
-    let mut room = if corrected.is_empty() { None } else { Some(gpu.correctors.rooms.take(device, sizes)?) };
+    let room = if corrected.is_empty() { None } else { Some(gpu.correctors.rooms.take(device, sizes)?) };
     device.scoped(doing, || {
         let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         if let Some(found) = &found {
@@ -169,7 +169,7 @@ fn submit(
             let (found, crc) = (take(job.found_bytes()), take(job.crc_bytes()));
             record(gpu, &mut encoder, job, found.clone(), crc)?;
             if let (Some(_), Some(found), Some(room)) = (job.corrects(), found, &room) {
-                record_correction(gpu, &mut encoder, job, found, room, at)?;
+                record_correction(gpu, &mut encoder, job, found, room.room(), at)?;
                 at += 1;
             }
         }
@@ -183,10 +183,8 @@ fn submit(
             // The receiver lives until the callback has run, or nobody waits for it.
             let note = move |result| drop(sender.send(result));
             encoder.map_buffer_on_submit(&buffers.download, wgpu::MapMode::Read, .., note);
-            if let Some(room) = &mut room {
-                room.record_download(&mut encoder);
-            }
-            Findings { buffers, mapped, room }
+            let corrections = room.map(|room| room.record_download(&mut encoder));
+            Findings { buffers, mapped, corrections }
         });
         Ok((device.queue.submit([encoder.finish()]), findings))
     })?
@@ -256,7 +254,7 @@ fn record_correction(
 /// Reads the findings and the checksums, and returns the buffers.
 fn take_found(gpu: &Gpu, jobs: &mut [Job<'_, '_>], findings: Findings) -> Result<Report, Error> {
     let doing = || "reading findings and checksums".to_owned();
-    let Findings { buffers, mapped, room } = findings;
+    let Findings { buffers, mapped, corrections } = findings;
     gpu.device.wait_mapped(&mapped, doing)?;
     let mut report = Report::default();
     {
@@ -280,9 +278,9 @@ fn take_found(gpu: &Gpu, jobs: &mut [Job<'_, '_>], findings: Findings) -> Result
     }
     buffers.download.unmap();
     gpu.found.put_back(buffers);
-    if let Some(mut room) = room {
+    if let Some(corrections) = corrections {
         let corrected: Vec<_> = jobs.iter().filter(|job| job.corrects().is_some()).collect();
-        room.read(&gpu.device, |at, outcome| {
+        let room = corrections.read(&gpu.device, |at, outcome| {
             let (stripe, block) = corrected[at].place.span.locate(outcome.block);
             outcome.add_to(&mut report, corrected[at].index, stripe, block * BLOCK_BYTES);
         })?;

@@ -7,9 +7,10 @@
 use std::sync::Arc;
 
 use super::device::Device;
-use super::launch::{self, COLUMN_BYTES, Launch, Pass, index};
+use super::launch::{self, Launch, Pass};
 use super::shader::{Binding, Holds, Shader, shared};
 use super::table::{ABSENT, ROWS, TABLE_ENTRIES, Table, Tables, storage};
+use super::words::{column, index};
 use super::work::Work;
 use crate::plan::Interpolation;
 use crate::{Error, Matrix, Plan, gf256};
@@ -35,7 +36,7 @@ pub(super) fn shader() -> Shader {
         workgroup: WORKGROUP_SIZE,
         workgroup_bytes: WORKGROUP_BYTES,
         bindings: vec![
-            Binding::uniform(0, Holds::one::<Shape>()),
+            Binding::uniform(0, Holds::one::<InvertShape>()),
             Binding::read(1, words),
             Binding::read(2, words),
             Binding::read(3, words),
@@ -67,7 +68,7 @@ pub(super) struct Invert {
 /// Mirrors `Shape` in the shader, with the padding of a uniform buffer.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
-struct Shape {
+struct InvertShape {
     repairs: u32,
     data_shards: u32,
     parity_shards: u32,
@@ -77,7 +78,7 @@ struct Shape {
     padding: [u32; 2],
 }
 
-shared!(Shape as "Shape" {
+shared!(InvertShape as "Shape" {
     repairs, data_shards, parity_shards, targets, by_position, source_places, padding,
 });
 
@@ -134,12 +135,11 @@ impl Invert {
         plans: &[Plan],
         work: &Work<'_>,
     ) -> Result<Launch, Error> {
-        let index = |count: usize| u32::try_from(count).expect("shards are numbered by u32, and repairs by plans");
         let (parity_shards, data_shards) = (code.parity_matrix().rows(), code.parity_matrix().cols());
         let total_shards = data_shards + parity_shards;
         let repairs = Repairs::new(plans, work.plan_of, data_shards, total_shards);
         let (places, source_places) = repairs.places(work, data_shards);
-        let shape = Shape {
+        let shape = InvertShape {
             repairs: index(repairs.masks.len()),
             data_shards: index(data_shards),
             parity_shards: index(parity_shards),
@@ -207,7 +207,6 @@ impl Repairs {
 
     /// The offsets of the sources and then of the targets, in columns, and the number of sources.
     fn places(&self, work: &Work<'_>, data_shards: usize) -> (Vec<u32>, usize) {
-        let column = |bytes: usize| u32::try_from(bytes / COLUMN_BYTES).expect("a binding has fewer than 2^32 columns");
         if work.by_position {
             let sources = (0..data_shards).map(|at| column((work.source)(at, 0)));
             let targets = (0..self.targets).map(|at| column((work.target)(at, 0)));

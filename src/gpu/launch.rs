@@ -8,13 +8,12 @@ use std::num::NonZeroU64;
 
 use super::device::Device;
 use super::shader::{Binding, Holds, Shader, shared};
+use super::words::index;
 use crate::backend::{BLOCK_BYTES, Mismatch};
 use crate::{Error, Plan};
 
 /// Invocations of a workgroup.
 pub(super) const WORKGROUP_SIZE: u32 = 256;
-/// The grain of device memory: a `vec4<u32>`.
-pub(super) const COLUMN_BYTES: usize = 16;
 
 const PARAMS: &str = include_str!("../../shaders/shared/params.wgsl");
 const FOUND: &str = include_str!("../../shaders/shared/found.wgsl");
@@ -129,11 +128,6 @@ impl Span {
             plans,
         }
     }
-}
-
-/// A count that is bounded by the size of a buffer.
-pub(super) fn index(count: usize) -> u32 {
-    u32::try_from(count).expect("buffers hold fewer than 2^32 words")
 }
 
 /// The buffers of a dispatch.

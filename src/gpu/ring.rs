@@ -160,11 +160,11 @@ impl Call<'_, '_> {
             slot.pieces.iter().filter(|piece| self.jobs[piece.job].corrects.is_some()).collect();
         let sizes = corrected.iter().map(|piece| self.jobs[piece.job].correction_size(&piece.chunk));
         let rooms = &self.gpu.correctors.rooms;
-        let mut room = if corrected.is_empty() { None } else { Some(rooms.take(device, sizes)?) };
+        let room = if corrected.is_empty() { None } else { Some(rooms.take(device, sizes)?) };
         let checksums = slot.checksums.as_ref().map(|checksums| &checksums.download);
         let buffers = [(&slot.upload, wgpu::MapMode::Write), (&slot.download, wgpu::MapMode::Read)];
         let buffers = || buffers.into_iter().chain(checksums.map(|buffer| (buffer, wgpu::MapMode::Read)));
-        let submission = device.scoped(doing, || {
+        let (submission, corrections) = device.scoped(doing, || {
             slot.upload.unmap();
             let mut encoder = device.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             if let Some(staged) = &slot.staged {
@@ -178,12 +178,10 @@ impl Call<'_, '_> {
             }
             for (at, piece) in corrected.iter().enumerate() {
                 if let Some(room) = &room {
-                    self.record_correction(&mut encoder, slot, piece, room, at)?;
+                    self.record_correction(&mut encoder, slot, piece, room.room(), at)?;
                 }
             }
-            if let Some(room) = &mut room {
-                room.record_download(&mut encoder);
-            }
+            let corrections = room.map(|room| room.record_download(&mut encoder));
             for piece in &slot.pieces {
                 self.record_download(&mut encoder, slot, piece);
             }
@@ -194,11 +192,11 @@ impl Call<'_, '_> {
                 // The receiver lives until both messages have arrived. If the slot was dropped before, no thread waits for them.
                 encoder.map_buffer_on_submit(buffer, mode, .., move |result| drop(sender.send(result)));
             }
-            Ok(device.queue.submit([encoder.finish()]))
+            Ok((device.queue.submit([encoder.finish()]), corrections))
         })??;
         let buffers = buffers().count();
         self.ring.slots[index].in_flight = Some(InFlight { submission, buffers, mapped });
-        self.ring.slots[index].room = room;
+        self.ring.slots[index].corrections = corrections;
         Ok(())
     }
 
@@ -321,9 +319,9 @@ impl Call<'_, '_> {
                 }
             }
         }
-        if let Some(mut room) = slot.room.take() {
+        if let Some(corrections) = slot.corrections.take() {
             let corrected: Vec<&Piece> = pieces.iter().filter(|piece| jobs[piece.job].corrects.is_some()).collect();
-            room.read(device, |at, outcome| {
+            let room = corrections.read(device, |at, outcome| {
                 let Piece { job, chunk, base } = corrected[at];
                 jobs[*job].take_corrected(chunk, &outcome, &download[*base..], found);
             })?;

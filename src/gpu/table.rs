@@ -4,8 +4,9 @@
 use rayon::prelude::*;
 
 use super::device::Device;
-use super::launch::{self, Addressing, Buffers, COLUMN_BYTES, Launch, Mode, Pass, WORKGROUP_SIZE};
+use super::launch::{self, Addressing, Buffers, Launch, Mode, Pass, WORKGROUP_SIZE};
 use super::shader::{Binding, Holds, Shader, shared};
+use super::words::{COLUMN_BYTES, column, index};
 use super::work::Work;
 use crate::{Error, Plan};
 
@@ -27,13 +28,13 @@ pub(super) const ABSENT: u32 = u32::MAX;
 /// Mirrors `Shape` in the shader.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
-struct Shape {
+struct TableShape {
     sources: u32,
     targets: u32,
     padding: [u32; 2],
 }
 
-shared!(Shape as "Shape" { sources, targets, padding });
+shared!(TableShape as "Shape" { sources, targets, padding });
 
 /// The kernel's pipelines, one for each way to begin its text.
 pub(super) struct Table {
@@ -70,7 +71,7 @@ fn shader(Variant { mode, addressing, step }: Variant) -> Shader {
         Binding::read(1, Holds::words(4)),
         Binding::read(5, Holds::words(4)),
         Binding::read(6, Holds::words(4)),
-        Binding::uniform(7, Holds::one::<Shape>()),
+        Binding::uniform(7, Holds::one::<TableShape>()),
     ];
     Shader {
         name: "the table kernel".to_owned(),
@@ -80,9 +81,9 @@ fn shader(Variant { mode, addressing, step }: Variant) -> Shader {
         bindings: launch::bindings(4, mode, addressing).into_iter().chain(own).collect(),
         constants: vec![
             ("WORKGROUP_SIZE", WORKGROUP_SIZE),
-            ("UNROLL", launch::index(step)),
-            ("TABLE_ENTRIES", launch::index(TABLE_ENTRIES)),
-            ("ROWS", launch::index(ROWS)),
+            ("UNROLL", index(step)),
+            ("TABLE_ENTRIES", index(TABLE_ENTRIES)),
+            ("ROWS", index(ROWS)),
             ("ABSENT", ABSENT),
         ],
         body: launch::prelude(4, mode, addressing) + &template,
@@ -128,7 +129,6 @@ impl Tables {
         source: impl Fn(usize, usize) -> usize,
         target: impl Fn(usize, usize) -> usize,
     ) -> Result<wgpu::Buffer, Error> {
-        let column = |bytes: usize| u32::try_from(bytes / COLUMN_BYTES).expect("a binding has fewer than 2^32 columns");
         let mut words = Vec::with_capacity(plans.len() * (self.sources + self.targets));
         for plan in plans {
             let sources = plan.sources().iter().enumerate().map(|(at, &slot)| column(source(at, slot)));
@@ -194,11 +194,10 @@ impl Table {
     ) -> Result<Launch, Error> {
         let Work { span, ref buffers, .. } = *work;
         let plans = plan_of.map_or(1, |(_, plans)| plans);
-        let index = |count: usize| u32::try_from(count).expect("slots are numbered by u32");
         let (sources, targets) = (index(tables.sources), index(tables.targets));
         let uniform = |contents: &[u8]| device.buffer("params", wgpu::BufferUsages::UNIFORM, contents);
         let params = uniform(bytemuck::bytes_of(&span.params(4, plans)))?;
-        let shape = uniform(bytemuck::bytes_of(&Shape { sources, targets, padding: [0; 2] }))?;
+        let shape = uniform(bytemuck::bytes_of(&TableShape { sources, targets, padding: [0; 2] }))?;
         let pipeline = self.pipeline(buffers, tables.sources);
         let plan_of = plan_of.map_or(slots, |(buffer, _)| buffer);
         let own = [(0, &params), (1, slots), (5, &tables.buffer), (6, plan_of), (7, &shape)];

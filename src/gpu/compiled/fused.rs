@@ -8,8 +8,9 @@ use super::source::{self, Names, TEMPLATE, slot};
 use crate::Matrix;
 use crate::crc::fold::Fold;
 use crate::gpu::crc::{self, SHARED, TABLES_BYTES, steps::Steps};
-use crate::gpu::launch::{Addressing, Mode, index, prelude};
+use crate::gpu::launch::{Addressing, Mode, prelude};
 use crate::gpu::shader::Shader;
+use crate::gpu::words::index;
 
 /// Workgroup memory that every device has, minus the tables.
 const WORKGROUP_BYTES: usize = 16384 - TABLES_BYTES as usize;

@@ -35,9 +35,18 @@ pub(in crate::gpu) struct Room {
     list: wgpu::Buffer,
     outcomes: wgpu::Buffer,
     parts: Vec<Part>,
-    /// The buffer from which the host reads everything.
-    download: Option<wgpu::Buffer>,
-    mapped: Option<Mapped>,
+}
+
+/// Room, and the buffer from which the host reads all of it.
+pub(in crate::gpu) struct HostRoom {
+    room: Room,
+    download: wgpu::Buffer,
+}
+
+/// Room whose copy to the host is recorded. It is read after the submission.
+pub(in crate::gpu) struct Download {
+    from: HostRoom,
+    mapped: Mapped,
 }
 
 /// The parts of both buffers that belong to one correction.
@@ -87,12 +96,12 @@ impl Room {
     /// Room that is read after the host knows how much of it is used.
     pub(in crate::gpu) fn to_be_fetched(device: &Device, blocks: usize, slots: usize) -> Result<Self, Error> {
         let (parts, list, outcomes) = parts([(blocks, slots)]);
-        Self::new(device, parts, [list, outcomes], false)
+        Self::new(device, parts, [list, outcomes])
     }
 
-    fn new(device: &Device, parts: Vec<Part>, [list, outcomes]: [u64; 2], download: bool) -> Result<Self, Error> {
+    fn new(device: &Device, parts: Vec<Part>, [list, outcomes]: [u64; 2]) -> Result<Self, Error> {
         use wgpu::BufferUsages as Usage;
-        for size in [list, outcomes, (list + outcomes) * u64::from(download)] {
+        for size in [list, outcomes] {
             device.check_size("max_buffer_size", |limits| limits.max_buffer_size, size)?;
         }
         let bound = parts.iter().map(Part::outcomes_bytes).max().unwrap_or(0);
@@ -105,10 +114,7 @@ impl Room {
                 Usage::STORAGE | Usage::INDIRECT | Usage::COPY_SRC | Usage::COPY_DST,
             ),
             outcomes: device.empty_buffer("outcomes", outcomes, Usage::STORAGE | Usage::COPY_SRC),
-            download: download
-                .then(|| device.empty_buffer("corrections", list + outcomes, Usage::MAP_READ | Usage::COPY_DST)),
             parts,
-            mapped: None,
         })
     }
 
@@ -118,40 +124,6 @@ impl Room {
 
     pub(super) fn outcomes(&self, at: usize) -> wgpu::BufferBinding<'_> {
         part(&self.outcomes, self.parts[at].outcomes, self.parts[at].outcomes_bytes())
-    }
-
-    /// Records the copy of everything to the host in this submission.
-    pub(in crate::gpu) fn record_download(&mut self, encoder: &mut wgpu::CommandEncoder) {
-        let (Some(last), Some(download)) = (self.parts.last(), &self.download) else { return };
-        let (list, outcomes) = (last.list + last.list_bytes(), last.outcomes + last.outcomes_bytes());
-        encoder.copy_buffer_to_buffer(&self.list, 0, download, 0, list);
-        encoder.copy_buffer_to_buffer(&self.outcomes, 0, download, self.list.size(), outcomes);
-        visible_to_host(encoder, download);
-        let (sender, mapped) = mpsc::channel();
-        // The receiver lives until the callback has run. If it was dropped before, no thread waits for it.
-        let note = move |result| drop(sender.send(result));
-        encoder.map_buffer_on_submit(download, wgpu::MapMode::Read, .., note);
-        self.mapped = Some(mapped);
-    }
-
-    /// Takes the results for each block with differences, and the number of its correction. Call it after the submission.
-    pub(in crate::gpu) fn read(
-        &mut self,
-        device: &Device,
-        mut take: impl FnMut(usize, Outcome<'_>),
-    ) -> Result<(), Error> {
-        let (Some(download), Some(mapped)) = (&self.download, self.mapped.take()) else { return Ok(()) };
-        device.wait_mapped(&mapped, doing)?;
-        {
-            let bytes = download.get_mapped_range(..).map_err(|error| device.failed(doing(), error))?;
-            let (lists, outcomes) = bytes.split_at(start(self.list.size()));
-            for (at, part) in self.parts.iter().enumerate() {
-                let done = part.outcomes(&lists[start(part.list)..], &outcomes[start(part.outcomes)..]);
-                done.for_each(|outcome| take(at, outcome));
-            }
-        }
-        download.unmap();
-        Ok(())
     }
 
     /// Records the copy of the only list's length to the host, and returns its offset there. Only this copy, once it is
@@ -203,9 +175,63 @@ impl Room {
     }
 }
 
+impl HostRoom {
+    fn new(device: &Device, parts: Vec<Part>, [list, outcomes]: [u64; 2]) -> Result<Self, Error> {
+        let bytes = list + outcomes;
+        device.check_size("max_buffer_size", |limits| limits.max_buffer_size, bytes)?;
+        let room = Room::new(device, parts, [list, outcomes])?;
+        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+        let doing = || format!("making a buffer to read {bytes} bytes of corrections");
+        let download = device.scoped(doing, || device.empty_buffer("corrections", bytes, usage))?;
+        Ok(Self { room, download })
+    }
+
+    pub(in crate::gpu) fn room(&self) -> &Room {
+        &self.room
+    }
+
+    /// Records the copy of everything to the host in this submission.
+    pub(in crate::gpu) fn record_download(self, encoder: &mut wgpu::CommandEncoder) -> Download {
+        let Self { room: Room { list, outcomes, parts }, download } = &self;
+        if let Some(last) = parts.last() {
+            encoder.copy_buffer_to_buffer(list, 0, download, 0, last.list + last.list_bytes());
+            encoder.copy_buffer_to_buffer(outcomes, 0, download, list.size(), last.outcomes + last.outcomes_bytes());
+        }
+        visible_to_host(encoder, download);
+        let (sender, mapped) = mpsc::channel();
+        // The receiver lives until the callback has run. If it was dropped before, no thread waits for it.
+        let note = move |result| drop(sender.send(result));
+        encoder.map_buffer_on_submit(download, wgpu::MapMode::Read, .., note);
+        Download { from: self, mapped }
+    }
+}
+
+impl Download {
+    /// Takes the results for each block with differences, and the number of its correction, and returns the room. Call it after
+    /// the submission.
+    pub(in crate::gpu) fn read(
+        self,
+        device: &Device,
+        mut take: impl FnMut(usize, Outcome<'_>),
+    ) -> Result<HostRoom, Error> {
+        let Self { from, mapped } = self;
+        device.wait_mapped(&mapped, doing)?;
+        {
+            let bytes = from.download.get_mapped_range(..).map_err(|error| device.failed(doing(), error))?;
+            let (lists, outcomes) = bytes.split_at(start(from.room.list.size()));
+            for (at, part) in from.room.parts.iter().enumerate() {
+                let done = part.outcomes(&lists[start(part.list)..], &outcomes[start(part.outcomes)..]);
+                done.for_each(|outcome| take(at, outcome));
+            }
+        }
+        from.download.unmap();
+        Ok(from)
+    }
+}
+
 /// Room that is not in use, kept for the next call.
 #[derive(Default)]
-pub(in crate::gpu) struct Rooms(Mutex<Vec<Room>>);
+pub(in crate::gpu) struct Rooms(Mutex<Vec<HostRoom>>);
 
 impl Rooms {
     /// The number kept: one for each slot of a ring, and one more. Further submissions at the same time make their own.
@@ -216,11 +242,12 @@ impl Rooms {
         &self,
         device: &Device,
         sizes: impl IntoIterator<Item = (usize, usize)>,
-    ) -> Result<Room, Error> {
+    ) -> Result<HostRoom, Error> {
         let (parts, list, outcomes) = parts(sizes);
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        if let Some(kept) = kept.filter(|kept| kept.list.size() >= list && kept.outcomes.size() >= outcomes) {
-            return Ok(Room { parts, ..kept });
+        let is_enough = |room: &Room| room.list.size() >= list && room.outcomes.size() >= outcomes;
+        if let Some(HostRoom { room, download }) = kept.filter(|kept| is_enough(&kept.room)) {
+            return Ok(HostRoom { room: Room { parts, ..room }, download });
         }
         // More than requested if the device allows it, so that the next call fits too.
         let most = device.device.limits().max_buffer_size / 2;
@@ -228,10 +255,10 @@ impl Rooms {
             rounded if rounded <= most => rounded,
             _ => bytes,
         });
-        Room::new(device, parts, rounded, true)
+        HostRoom::new(device, parts, rounded)
     }
 
-    pub(in crate::gpu) fn put_back(&self, room: Room) {
+    pub(in crate::gpu) fn put_back(&self, room: HostRoom) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < Self::KEPT {
             kept.push(room);

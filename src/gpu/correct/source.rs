@@ -3,10 +3,10 @@
 use super::outcome::Tally;
 use super::patterns::HEAD_WORDS;
 use super::room::Header;
-use super::{LOGARITHMS, PARTS, Params, Shape};
+use super::{CorrectParams, GatherShape, LOGARITHMS, PARTS};
 use crate::gf256::{EXP, LOG_OF_ZERO};
-use crate::gpu::launch::index;
 use crate::gpu::shader::{Binding, Holds, Shader};
+use crate::gpu::words::index;
 
 const CORRECT: &str = include_str!("../../../shaders/correct.wgsl");
 const SHARED: &str = include_str!("../../../shaders/shared/corrections.wgsl");
@@ -23,7 +23,7 @@ const WORKGROUP_BYTES: usize = 4 * (256 + SUMS.next_multiple_of(4) + 3 * 256);
 /// The bindings of `shaders/shared/corrections.wgsl`.
 fn common() -> [Binding; 3] {
     [
-        Binding::uniform(0, Holds::one::<Params>()),
+        Binding::uniform(0, Holds::one::<CorrectParams>()),
         Binding::uniform(1, Holds::vectors(LOGARITHMS)),
         Binding::read(2, Holds::headed::<Header>()),
     ]
@@ -66,7 +66,7 @@ pub(super) fn gather() -> Shader {
         workgroup: index(WORKGROUP_SIZE),
         workgroup_bytes: 0,
         bindings: vec![
-            Binding::uniform(0, Holds::one::<Shape>()),
+            Binding::uniform(0, Holds::one::<GatherShape>()),
             Binding::read(1, Holds::words(8)),
             Binding::read_write(2, Holds::headed::<Header>()),
         ],

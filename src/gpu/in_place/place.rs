@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::Plan;
 use crate::backend::{BLOCK_BYTES, Batch, Task};
 use crate::gpu::device::Device;
-use crate::gpu::launch::{Addressing, COLUMN_BYTES, Span, part};
+use crate::gpu::launch::{Addressing, Span, part};
 use crate::gpu::registered::{Range, Registry};
+use crate::gpu::words::COLUMN_BYTES;
 use crate::memory::View;
 use crate::plan::Matrices;
 

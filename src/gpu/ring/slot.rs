@@ -4,7 +4,7 @@ use super::PIECE_ALIGNMENT;
 use super::cut::Chunk;
 use crate::Error;
 use crate::backend::HostMemory;
-use crate::gpu::correct::Room;
+use crate::gpu::correct::Download;
 use crate::gpu::device::{Device, Mapped};
 use crate::gpu::kernels::Launches;
 
@@ -22,7 +22,7 @@ pub(super) struct Slot {
     pub(super) checksums: Option<Checksums>,
     pub(super) launches: Launches,
     /// The corrections of the submission in flight.
-    pub(super) room: Option<Room>,
+    pub(super) corrections: Option<Download>,
     /// The pieces in it, in order, and the end of the last one.
     pub(super) pieces: Vec<Piece>,
     pub(super) used: usize,
@@ -95,7 +95,7 @@ impl Slot {
             found: buffer("found", bytes / 2, Usage::STORAGE | Usage::COPY_DST | Usage::COPY_SRC),
             checksums: None,
             launches: Launches::default(),
-            room: None,
+            corrections: None,
             pieces: Vec::new(),
             used: 0,
             in_flight: None,
