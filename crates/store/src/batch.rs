@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use evariste::{Checksums, Codec, Columns, Shards};
+use evariste::{Checksums, Codec, Columns, ErrorKind, Shards};
 
 use crate::error::Error;
 use crate::shape::{BLOCK_BYTES, Shape};
@@ -58,8 +58,11 @@ impl Batch {
     fn new(codec: &Codec, shape: Shape, stripes: usize) -> Result<Self, Error> {
         let shard_bytes = stripes.saturating_mul(shape.unit_bytes());
         let stripe_bytes = shape.stripe_bytes();
-        let no_memory = |source| Error::Memory { stripes, stripe_bytes, source };
-        let shards = codec.shards(shard_bytes).map_err(no_memory)?;
+        // The first allocation may open a device, which fails for reasons other than memory.
+        let shards = codec.shards(shard_bytes).map_err(|source| match source.kind() {
+            ErrorKind::OutOfMemory | ErrorKind::DeviceCapacity => Error::Memory { stripes, stripe_bytes, source },
+            _ => Error::Backend(source),
+        })?;
         let good = vec![vec![false; shard_bytes / BLOCK_BYTES]; shape.total_shards()];
         Ok(Self { shards, shape, first_stripe: 0, stripes: 0, good, checksums: None })
     }
@@ -191,6 +194,8 @@ fn runs(good: &[Vec<bool>], rows: usize) -> Vec<Run> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use evariste::{Backend, Code, Info, Region};
+    use std::sync::Arc;
 
     #[test]
     fn rows_that_miss_the_same_shards_are_one_run() {
@@ -199,6 +204,39 @@ mod tests {
         assert_eq!(runs(&good, 5), [run(0..2, &[]), run(2..3, &[0]), run(3..4, &[0, 1]), run(4..5, &[])]);
         assert_eq!(runs(&good, 1), [run(0..1, &[])]);
         assert_eq!(runs(&good, 0), []);
+    }
+
+    /// A backend that fails to allocate, in the way of a host without memory or of a device with a wrong name.
+    struct Failing {
+        has_device: bool,
+    }
+
+    impl Backend for Failing {
+        fn info(&self) -> Info {
+            Info::new("failing", "nothing")
+        }
+
+        fn allocate(&self, bytes: usize) -> Result<Region, evariste::Error> {
+            let (variable, value, reason) = ("EVARISTE_DEVICE", "foo".to_owned(), "no such device".to_owned());
+            Err(match self.has_device {
+                true => evariste::Error::HostMemory { bytes },
+                false => evariste::Error::Environment { variable, value, reason },
+            })
+        }
+
+        fn run(&self, _: &mut [evariste::Batch<'_>]) -> Result<evariste::Report, evariste::Error> {
+            unreachable!("there is no memory to work on")
+        }
+    }
+
+    #[test]
+    fn only_a_lack_of_memory_is_reported_as_one() {
+        let error = |has_device| {
+            let codec = Codec::on(Code::raid5(2).unwrap(), Arc::new(Failing { has_device }));
+            Batch::buffers(&codec, &Shape::new(2, 1, 4096, 1).unwrap()).err().unwrap()
+        };
+        assert!(matches!(error(true), Error::Memory { stripes: 1, stripe_bytes: 12288, .. }));
+        assert_eq!(error(false).to_string(), "EVARISTE_DEVICE=foo cannot be used: no such device");
     }
 
     #[test]
