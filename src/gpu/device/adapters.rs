@@ -89,8 +89,7 @@ pub(super) fn choose(options: &Options) -> Result<wgpu::Adapter, Error> {
     }
     .filter(|named| !named.is_empty());
     let adapters = adapters();
-    let seen: Vec<String> = adapters.iter().map(|a| AdapterSummary::new(a).to_string()).collect();
-    let seen = if seen.is_empty() { "none, no driver shows one".to_owned() } else { seen.join("; ") };
+    let seen = seen(adapters.iter().map(AdapterSummary::new));
     let (found, wanted) = match &named {
         Some(named) => {
             let names: Vec<String> = adapters.iter().map(|adapter| adapter.get_info().name).collect();
@@ -115,6 +114,12 @@ pub(super) fn choose(options: &Options) -> Result<wgpu::Adapter, Error> {
     }
 }
 
+/// The adapters in one line, each with the number that `EVARISTE_DEVICE` takes.
+fn seen(adapters: impl Iterator<Item = AdapterSummary>) -> String {
+    let seen: Vec<String> = adapters.enumerate().map(|(number, adapter)| format!("{number}: {adapter}")).collect();
+    if seen.is_empty() { "none, no driver shows one".to_owned() } else { seen.join("; ") }
+}
+
 /// The device that a user names: by its number or, if no device has that number, by a part of its name, ignoring case.
 fn find(named: &str, names: &[String]) -> Option<usize> {
     let number = named.parse().ok().filter(|&number| number < names.len());
@@ -124,6 +129,19 @@ fn find(named: &str, names: &[String]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_devices_of_an_error_have_their_numbers() {
+        let adapter = |name: &str, driver: &str| AdapterSummary {
+            name: name.to_owned(),
+            driver: driver.to_owned(),
+            interface: "Vulkan".to_owned(),
+            software: false,
+        };
+        let both = [adapter("NVIDIA H100", "NVIDIA 580.1"), adapter("llvmpipe", "Mesa 25.0")];
+        assert_eq!(seen(both.into_iter()), "0: NVIDIA H100 (Vulkan, NVIDIA 580.1); 1: llvmpipe (Vulkan, Mesa 25.0)");
+        assert_eq!(seen(std::iter::empty()), "none, no driver shows one");
+    }
 
     #[test]
     fn a_name_of_digits_is_a_name_if_no_device_has_that_number() {
