@@ -21,12 +21,13 @@
 //! The suites are a verb of the command, `evariste bench`, and each suite owns its arguments: [`Bench`] is an argument
 //! set of clap, so that a flag, its help and the code that reads it are in one file. The command adds its exit codes
 //! and prints errors; this crate returns an [`Outcome`] or an [`Error`]. It writes to no stream of the process, except
-//! for a progress spinner on a terminal and the `log` crate. [`backend`], [`code`] and [`size`] read the names and
-//! sizes of its flags. Other verbs of the command use them too.
+//! for a progress spinner on a terminal and the `log` crate. [`backend`], [`code`], [`count`] and [`size`] read the
+//! names, numbers and sizes of its flags. Other verbs of the command use them too.
 
 mod args;
 pub mod backend;
 pub mod code;
+pub mod count;
 mod error;
 pub mod interrupt;
 mod job;

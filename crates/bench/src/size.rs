@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+/// Units in powers of two, the largest first. Sizes are shown in them.
+const BINARY: [(&str, u64); 4] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+/// Units in powers of ten, as on the label of a disk.
+const DECIMAL: [(&str, u64); 5] =
+    [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000), ("KB", 1000)];
 
 /// Why a text is not a size.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SizeError {
     /// It is not a number of whole bytes.
-    #[error(
-        "\"{text}\" is not a size: write a whole number of bytes in bytes, KiB, MiB or GiB, such as 4096 or 1.25GiB"
-    )]
+    #[error("\"{text}\" is not a size: write a whole number of bytes, such as 4096, 64KiB, 1.25GiB or 4TB")]
     NotASize {
         /// The text.
         text: String,
@@ -27,25 +29,17 @@ pub enum SizeError {
 /// The most decimal places that are read: 10^18 units of 2^40 bytes fit a u128 easily.
 const MOST_PLACES: usize = 18;
 
-/// Reads `4096`, `4KiB`, `1 MiB`, `2GiB` or `1.25GiB`. The result must be a whole number of bytes.
+/// Reads `4096`, `4KiB`, `1 MiB`, `1.25GiB`, `2TiB`, or `500GB` in powers of ten. The result must be a whole number of bytes.
 ///
 /// # Errors
 ///
 /// [`SizeError`].
 pub fn parse(text: &str) -> Result<u64, SizeError> {
-    parse_in(text, &UNITS)
-}
-
-/// Reads a size with other units: the name of each, and its bytes.
-///
-/// # Errors
-///
-/// [`SizeError`].
-pub fn parse_in(text: &str, units: &[(&str, u64)]) -> Result<u64, SizeError> {
     let not_a_size = || SizeError::NotASize { text: text.to_owned() };
     let too_large = || SizeError::TooLarge { text: text.to_owned() };
-    let (number, factor) = units
+    let (number, factor) = BINARY
         .iter()
+        .chain(&DECIMAL)
         .find_map(|&(unit, factor)| Some((text.strip_suffix(unit)?.trim_end(), factor)))
         .unwrap_or((text, 1));
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
@@ -67,7 +61,7 @@ pub fn parse_in(text: &str, units: &[(&str, u64)]) -> Result<u64, SizeError> {
 /// `4 KiB`, `1 MiB`, `2.9 GiB`, `17 bytes`: one decimal place if the number is not whole.
 #[must_use]
 pub fn show(bytes: u64) -> String {
-    match UNITS.iter().find(|(_, factor)| bytes >= *factor) {
+    match BINARY.iter().find(|(_, factor)| bytes >= *factor) {
         None if bytes == 1 => "1 byte".to_owned(),
         None => format!("{bytes} bytes"),
         Some((unit, factor)) if bytes.is_multiple_of(*factor) => format!("{} {unit}", bytes / factor),
@@ -98,17 +92,24 @@ mod tests {
             ("1.5 MiB", 3 << 19),
             ("0.0009765625KiB", 1),
             ("7.0", 7),
+            ("2TiB", 2 << 40),
+            ("4TB", 4_000_000_000_000),
+            ("3.84 TB", 3_840_000_000_000),
+            ("500GB", 500_000_000_000),
+            ("1MB", 1_000_000),
+            ("1.5kB", 1500),
+            ("64KB", 64_000),
             ("18446744073709551615", u64::MAX),
         ] {
             assert_eq!(parse(text), Ok(bytes), "{text}");
         }
         for text in [
-            "", "KiB", "-1", "+1", "1.5", "1.1KiB", ".5KiB", "1.KiB", "1.5.5KiB", "1MB", "1mib", "x", "1 ", " 1",
-            "1KiB ",
+            "", "KiB", "-1", "+1", "1.5", "1.1KiB", ".5KiB", "1.KiB", "1.5.5KiB", "1mib", "4tb", "1B", "0.1TB0",
+            "0.0001kB", "TB", "x", "1 ", " 1", "1KiB ",
         ] {
             assert_eq!(parse(text), Err(SizeError::NotASize { text: text.into() }));
         }
-        for text in ["18446744073709551616", "18014398509481984KiB"] {
+        for text in ["18446744073709551616", "18014398509481984KiB", "99999999999TB"] {
             assert_eq!(parse(text), Err(SizeError::TooLarge { text: text.into() }));
         }
     }
@@ -123,6 +124,7 @@ mod tests {
             (5000, "4.9 KiB"),
             (1 << 20, "1 MiB"),
             (3 << 30, "3 GiB"),
+            (3 << 39, "1.5 TiB"),
         ] {
             assert_eq!(show(bytes), text);
         }

@@ -121,7 +121,7 @@ impl Play<'_> {
         let rewritten = &repaired.value.rewritten;
         ensure!(rewritten == expected, "repair rewrote shards {rewritten:?} instead of {expected:?}");
         let rate = self.rate(&repaired, file_bytes);
-        self.say("repair", &format!("{} rewritten, {rate}", ranges::shards(rewritten)))
+        self.say("repair", &format!("{} rewritten; {rate}", ranges::shards(rewritten)))
     }
 
     /// Verifies, and expects damage in the flipped shard and in no other.
@@ -135,7 +135,7 @@ impl Play<'_> {
         let damages: Vec<Damage> = health.damaged.values().flatten().cloned().collect();
         let what = health::damage(&damages);
         let rate = self.rate(&verified, set.header().shape.file_bytes());
-        self.say("verify", &format!("shard {FLIPPED}: {what}, {rate}"))
+        self.say("verify", &format!("{}: {what}; {rate}", shard_name(FLIPPED)))
     }
 
     /// Flips a bit at the start, in the middle and at the end of a shard's payload. Returns the number of bits.

@@ -22,12 +22,13 @@ pub(crate) const HELP: &str = "\
 Exit codes:
    0  done; verify: the set is whole
    1  verify: damaged, but repairable; bench: a wrong result
-   2  beyond repair: too few shards or blocks are good, or the file's hash is wrong
+   2  beyond repair: too few good shards or blocks, or the file's hash is wrong
    3  could not run
   64  wrong usage
 
-A size is a whole number of bytes, written in bytes, KiB, MiB or GiB: 4096, 64KiB, 1.25GiB.
-Shard files: docs/shard-format.md. Environment: RUST_LOG=evariste=info prints more, EVARISTE_DEVICE chooses a GPU.";
+A size is a whole number of bytes, such as 4096, 64KiB, 1.25GiB or 4TB.
+Environment: RUST_LOG=evariste=info prints more, EVARISTE_DEVICE chooses a GPU.
+docs/command.md describes the verbs, docs/shard-format.md the shard files.";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

@@ -1,7 +1,7 @@
 //! The message of each error, some with advice, and its exit code.
 
 use anyhow::Error;
-use evariste_store::{BeyondRepair, Error as StoreError, Headerless, PathProblem, Reason};
+use evariste_store::{BeyondRepair, Error as StoreError, Headerless, PathProblem, Reason, shard_name};
 
 use crate::exit::{Exit, UsageError};
 use crate::health;
@@ -81,12 +81,12 @@ fn beyond_repair(beyond: &BeyondRepair) -> String {
     let is_missing_shards = matches!(beyond.reasons[..], [Reason::Shards(_)]);
     if is_missing_shards {
         for (index, lost) in &beyond.lost {
-            message += &format!("\n  shard {index}: {}", health::lost(lost));
+            message += &format!("\n  {}: {}", shard_name(*index), health::lost(lost));
         }
     }
     if beyond.may_be_located {
         message += if is_missing_shards { "\n  " } else { "; " };
-        message += health::LOCATE;
+        message += &health::locate(&beyond.dir);
     }
     message
 }

@@ -1,19 +1,23 @@
 //! Describes the state of a set in words.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use evariste_store::{
     BLOCK_BYTES, Damage, Health, Lost, Note, Reason, Set, SetHeader, Shortage, StrayKind, Verdict, shard_name,
 };
 
 use crate::ranges::{self, counted};
+use crate::shell;
 use crate::size;
 
-/// The advice to try a repair that locates errors.
-pub(crate) const LOCATE: &str = "`evariste repair --locate` may find errors that checksums do not show";
+/// The advice to try a repair that locates errors in the set of this directory.
+pub(crate) fn locate(dir: &Path) -> String {
+    format!("`evariste repair {} --locate` may find errors that checksums do not show", shell::quoted(dir))
+}
 
-/// Writes the state of a set, the verdict last.
-pub(crate) fn write(health: &Health, set: &Set, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the state of the set in a directory, the verdict last.
+pub(crate) fn write(health: &Health, set: &Set, dir: &Path, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", describe(set))?;
     for (&index, damages) in &health.damaged {
         writeln!(out, "{}: {}", shard_name(index), damage(damages))?;
@@ -22,7 +26,7 @@ pub(crate) fn write(health: &Health, set: &Set, out: &mut dyn Write) -> io::Resu
         writeln!(out, "note: {}", self::note(note))?;
     }
     if health.may_be_located {
-        writeln!(out, "note: {LOCATE}")?;
+        writeln!(out, "note: {}", locate(dir))?;
     }
     let shape = &set.header().shape;
     let total = shape.total_shards();
@@ -43,25 +47,26 @@ pub(crate) fn write(health: &Health, set: &Set, out: &mut dyn Write) -> io::Resu
     }
 }
 
-/// One line about the set: id, code, unit, stripes and size of the file.
+/// One line about the set: id, layout, unit, stripes and size of the file.
 fn describe(set: &Set) -> String {
     let header = set.header();
     let shape = &header.shape;
     format!(
         "set {}: {}, unit {}, {}, a file of {}",
         header.id,
-        code(header),
+        layout(header),
         size::show(shape.unit_bytes() as u64),
         counted(shape.stripes(), "stripe"),
         size::show(shape.file_bytes()),
     )
 }
 
-/// The code and its numbers of data and parity shards: `vandermonde 10+4`, `raid55:4x4 9+7`.
-pub(crate) fn code(header: &SetHeader) -> String {
-    let (layout, shape) = (header.layout, header.shape);
-    let name = layout.flat_construction().map_or_else(|| layout.to_string(), str::to_owned);
-    format!("{name} {}+{}", shape.data_shards(), shape.parity_shards())
+/// The layout as `--layout` reads it, and its data and parity shards if they are not in the name: `rs:10+4`,
+/// `raid55:4x4 (9+7)`.
+pub(crate) fn layout(header: &SetHeader) -> String {
+    let (name, shape) = (header.layout.to_string(), header.shape);
+    let counts = format!("{}+{}", shape.data_shards(), shape.parity_shards());
+    if name.ends_with(&format!(":{counts}")) { name } else { format!("{name} ({counts})") }
 }
 
 /// What is wrong with one shard.

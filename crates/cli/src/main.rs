@@ -1,7 +1,7 @@
 //! `evariste`: protects files with erasure codes, verifies, repairs and restores them.
 //!
 //! `protect`, `verify`, `repair`, `restore` and `demo` call `evariste-store`, which reads and writes shards. `plan`
-//! compares layouts and `bench` measures backends and verbs. Each verb is a module with its own arguments. `failure`
+//! compares layouts, `devices` lists what can compute, and `bench` measures backends and verbs. Each verb is a module with its own arguments. `failure`
 //! turns errors into messages and exit codes, `health` and `ranges` describe a set's state, and `watch` draws progress
 //! and stops on Ctrl-C.
 //!
@@ -10,16 +10,19 @@
 mod backend;
 mod bench;
 mod demo;
+mod devices;
 mod exit;
 mod failure;
 mod health;
 mod interrupt;
+mod paragraph;
 mod plan;
 mod protect;
 mod ranges;
 mod repair;
 mod report;
 mod restore;
+mod shell;
 mod verify;
 mod watch;
 
@@ -27,13 +30,13 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Command, CommandFactory, FromArgMatches, Parser, Subcommand};
-use evariste_bench::{code, size};
+use evariste_bench::{code, count, size};
 
 use exit::Exit;
 
 /// Protects files with erasure codes: lost or damaged parts are rebuilt from the rest.
 #[derive(Debug, Parser)]
-#[command(name = "evariste", version, after_help = exit::HELP)]
+#[command(name = "evariste", version, after_help = exit::HELP, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     verb: Verb,
@@ -59,6 +62,9 @@ enum Verb {
     /// Compare layouts by what they survive, hold and cost, and recommend one for a number of disks
     #[command(after_help = exit::HELP)]
     Plan(plan::Plan),
+    /// List the kernel of the CPU and the GPUs, with the numbers that EVARISTE_DEVICE takes
+    #[command(after_help = exit::HELP)]
+    Devices(devices::Devices),
     /// Measure backends and verbs on generated data, each beside the limit of the machine
     #[command(after_help = exit::HELP)]
     Bench(bench::Bench),
@@ -107,6 +113,7 @@ fn main() -> ExitCode {
     let done = match &arguments.verb {
         Verb::Bench(args) => bench::run(args, out),
         Verb::Demo(args) => demo::run(args, out),
+        Verb::Devices(args) => devices::run(args, out),
         Verb::Plan(args) => plan::run(args, out),
         Verb::Protect(args) => protect::run(args, out),
         Verb::Verify(args) => verify::run(args, out),

@@ -27,6 +27,7 @@ use evariste_store::MAX_SHARDS;
 use rayon::prelude::*;
 
 use crate::exit::{Exit, UsageError};
+use crate::paragraph;
 pub(crate) use args::Plan;
 use row::Row;
 
@@ -71,18 +72,21 @@ fn recommend(args: &Plan, disks: usize, out: &mut dyn Write) -> Result<()> {
     if advice.more > 0 {
         writeln!(out, "and {} more, which hold no more data than the last", advice.more)?;
     }
-    writeln!(out, "\nTake {}: {}.", rows[0].layout, advice.reason)?;
+    writeln!(out)?;
+    let mut say = |text: &str| write!(out, "{}", paragraph::lines("", "", text));
+    say(&format!("Take {}: {}.", rows[0].layout, advice.reason))?;
     if let Some(nodes) = wishes.nodes {
-        writeln!(out, "{}", advice::place(&advice.layouts[0], nodes))?;
+        say(&advice::place(&advice.layouts[0], nodes))?;
     }
     if let Some(capacity) = &capacity {
-        writeln!(out, "{}", capacity.describe(&advice.layouts[0]))?;
+        say(&capacity.describe(&advice.layouts[0]))?;
     }
     let layout = advice.layouts[0];
     if layout.flat_construction().is_none() && layout.total_shards() as u64 <= MAX_SHARDS {
         let unit = sets::unit_option(layout.data_shards() as u64, args.file_size);
-        writeln!(out, "Files in this layout: protect --layout {layout} --unit {unit}")?;
+        writeln!(out, "\nFiles in this layout:\n  {}", sets::protect(&format!("--layout {layout} --unit {unit}")))?;
     }
+    writeln!(out)?;
     match sets::of(&wishes, args.file_size) {
         Some(sets) => sets.write(out),
         None => Ok(writeln!(out, "Files in a flat code: no set of k + m shards meets the request")?),
@@ -92,7 +96,7 @@ fn recommend(args: &Plan, disks: usize, out: &mut dyn Write) -> Result<()> {
 /// Other requests that can be met, if no layout meets this one.
 fn ways_out(args: &Plan, wishes: &advice::Wishes) -> impl Iterator<Item = String> {
     let sets = sets::of(wishes, args.file_size);
-    let sets = sets.map(|sets| format!("try {}: protect {}", sets.name(), sets.options()));
+    let sets = sets.map(|sets| format!("try {}: {}", sets.name(), sets::protect(&sets.options())));
     // `--survive 2` is a default, so a user who did not ask for it is told about `--survive 1`.
     let fewer = (args.survive.is_none() && advice::of(&advice::Wishes { survive: 1, ..*wishes }).is_ok())
         .then(|| "try --survive 1".to_owned());

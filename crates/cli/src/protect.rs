@@ -10,6 +10,7 @@ use evariste_store::{Scheme, check_unit};
 
 use crate::backend::Compute;
 use crate::code;
+use crate::count;
 use crate::exit::{Exit, UsageError};
 use crate::health;
 use crate::ranges::counted;
@@ -25,10 +26,10 @@ pub(crate) struct Protect {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// k: how many shards hold the file
-    #[arg(long, value_name = "K", default_value_t = 10, conflicts_with = "layout", value_parser = clap::value_parser!(u32).range(1..1024))]
+    #[arg(long, value_name = "K", default_value_t = 10, conflicts_with = "layout", value_parser = count::between(1, 1023))]
     data: u32,
     /// m: how many shards may be lost [default: 4; raid5 has 1, raid6 has 2]
-    #[arg(long, value_name = "M", conflicts_with = "layout", value_parser = clap::value_parser!(u32).range(1..1024))]
+    #[arg(long, value_name = "M", conflicts_with = "layout", value_parser = count::between(1, 1023))]
     parity: Option<u32>,
     /// How parity follows from data
     #[arg(long, value_name = "NAME", value_parser = code::parser(), default_value = code::DEFAULT, conflicts_with = "layout")]
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &Protect, out: &mut dyn Write) -> Result<Exit> {
         out,
         "protected {}: {} in {}, set {}",
         args.file.display(),
-        health::code(set),
+        health::layout(set),
         args.out.display(),
         set.id,
     )?;

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Repair, out: &mut dyn Write) -> Result<Exit> {
         let set = Set::open(&args.dir)?;
         file_bytes = set.header().shape.file_bytes();
         let plan = set.plan_repair(&RepairOptions::new().locate(args.locate), &backend, &Console::default())?;
-        health::write(plan.health(), plan.set(), out)?;
+        health::write(plan.health(), plan.set(), &args.dir, out)?;
         if let Verdict::BeyondRepair(_) = plan.health().verdict {
             return Err(NotRepaired { why: plan.cannot_locate().map(ToString::to_string) }.into());
         }
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Repair, out: &mut dyn Write) -> Result<Exit> {
         writeln!(out, "repaired: names corrected")?;
     } else {
         let rate = timed.rate(file_bytes, backend.as_ref());
-        writeln!(out, "repaired: {} rewritten, {rate}", ranges::shards(&repaired.rewritten))?;
+        writeln!(out, "repaired: {} rewritten; {rate}", ranges::shards(&repaired.rewritten))?;
     }
     Ok(Exit::Whole)
 }

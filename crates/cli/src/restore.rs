@@ -10,6 +10,7 @@ use evariste_store::Set;
 use crate::backend::Compute;
 use crate::exit::Exit;
 use crate::report::{self, Timed};
+use crate::shell;
 use crate::watch::Console;
 
 #[derive(Debug, Args)]
@@ -33,7 +34,7 @@ pub(crate) fn run(args: &Restore, out: &mut dyn Write) -> Result<Exit> {
         writeln!(
             out,
             "note: some shards are missing or damaged; `evariste repair {}` rewrites them",
-            args.dir.display()
+            shell::quoted(&args.dir)
         )?;
     }
     Ok(Exit::Whole)

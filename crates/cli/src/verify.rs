@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Verify, out: &mut dyn Write) -> Result<Exit> {
     let backend = args.compute.open()?;
     let set = Set::open(&args.dir)?;
     let health = set.verify(&backend, &Console::default())?;
-    health::write(&health, &set, out)?;
+    health::write(&health, &set, &args.dir, out)?;
     Ok(match health.verdict {
         Verdict::Whole => Exit::Whole,
         Verdict::Repairable => Exit::Damaged,

@@ -33,9 +33,9 @@ impl Watch for Console {
             Phase::Restore => "restoring",
             _ => "working",
         };
-        // indicatif draws nothing unless stderr is a terminal.
+        // Sizes are in powers of two and rates in powers of ten, as in the results. indicatif draws nothing unless stderr is a terminal.
         let bar = ProgressBar::new(file_bytes).with_message(title);
-        let template = "{msg:10} {bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+        let template = "{msg:10} {bar:40} {bytes}/{total_bytes} {decimal_bytes_per_sec} {eta}";
         self.replace(Some(match ProgressStyle::with_template(template) {
             Ok(style) => bar.with_style(style),
             Err(_) => bar,

@@ -191,12 +191,12 @@ fn impossible_measurements_are_wrong_usage() {
     }
     for (arguments, says) in [
         (&["host", "--case", "patterns"][..], "needs --unit"),
-        (&["host", "--batches", "0"], "0 is not in 1.."),
+        (&["host", "--batches", "0"], "a whole number from 1 to 65536"),
         (&["host", "--path", "post"], "possible values: registered, mapped, staged, slices, auto, auto-slices, cpu"),
         (&["cpu", "--case", "patterns"], "needs --unit"),
         (&["cpu", "--kernel", "sse9"], "possible values: portable, avx2, gfni, avx512, neon"),
-        (&["cpu", "--threads", "0"], "0 is not in 1.."),
-        (&["latency", "--calls", "0"], "0 is not in 1.."),
+        (&["cpu", "--threads", "0"], "a whole number from 1 to 1024"),
+        (&["latency", "--calls", "0"], "a whole number from 1 to 1000000"),
         (&["latency", "--unit", "8KiB"], "unexpected argument '--unit'"),
         (&["files", "--size", "0"], "a file of 0 bytes"),
         (&["files", "--unit", "5000"], "5000 bytes, it must be a positive multiple of 4096"),

@@ -161,3 +161,11 @@ fn files_are_measured_and_removed() {
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }
+
+#[test]
+fn the_table_of_files_names_the_threads_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let arguments = ["bench", "files", "--size", "100001", "--shape", "3+2", "--unit", "4096", "--rounds", "1"];
+    let ran = run(command().args(arguments).args(["--backend", "cpu", "--dir"]).arg(dir.path())).expect(0);
+    assert_eq!(ran.out.matches(" thread").count(), 1, "{}", ran.out);
+}

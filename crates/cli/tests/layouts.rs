@@ -122,8 +122,8 @@ fn a_layout_that_is_one_flat_code_is_written_as_such() {
     };
     protect(&["--layout", "raid5:5", "--data", "3"]).expect(64);
     protect(&["--layout", "raid55:1x4"]).expect(64).says("raid55:1x4 has 1 groups, it needs at least 2");
-    protect(&["--layout", "raid5:5"]).expect(0).says("raid5 4+1");
-    evariste(["verify".as_ref(), dir.path().join("shards").as_os_str()]).expect(0).says("raid5 4+1");
+    protect(&["--layout", "raid5:5"]).expect(0).says("raid5:5 (4+1)");
+    evariste(["verify".as_ref(), dir.path().join("shards").as_os_str()]).expect(0).says("raid5:5 (4+1)");
 }
 
 /// The code of a set of groups cannot locate errors. A shard with a damaged table is still used as it is, and if its

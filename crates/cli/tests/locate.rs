@@ -48,7 +48,7 @@ fn wrong_blocks_are_repaired_with_checksums_and_located_without() {
 
     damage();
     (0..WIDE.total()).filter(|&index| index != 5).for_each(|index| wipe_table(&fixture, index));
-    let hint = "`evariste repair --locate` may find";
+    let hint = &format!("`evariste repair {} --locate` may find", fixture.shards().display());
     fixture.verify().expect(2).says("beyond repair").says(hint);
     fixture.assert_restores_nothing(2, "no table is left").says(hint);
     fixture.assert_repairs_nothing(2, "no table is left").says(hint);
@@ -103,8 +103,8 @@ fn wrong_data_that_passes_every_checksum_is_located() {
         bytes[shard::BLOCK + 2 * PLAIN.unit + 50] ^= 1;
         shard::seal(bytes);
     });
-    fixture.assert_restores_nothing(2, "wrong data").says("BLAKE3").says("repair --locate");
-    fixture.assert_repairs_nothing(2, "wrong data").says("BLAKE3").says("repair --locate");
+    fixture.assert_restores_nothing(2, "wrong data").says("BLAKE3").says(" --locate` may find");
+    fixture.assert_repairs_nothing(2, "wrong data").says("BLAKE3").says(" --locate` may find");
     locate(&fixture).expect(0).says("000.shard: wrong bytes found in stripe 2");
     assert!(snapshot(&fixture.shards()) == original);
 }

@@ -58,5 +58,5 @@ fn a_code_with_one_parity_shard_survives_one_loss() {
     fixture.assert_restores("one lost");
     fixture.delete(4);
     fixture.verify().expect(2).says("3 of 5 shards are good and 4 are needed: at least 1 more of shards 2, 4");
-    fixture.assert_restores_nothing(2, "two lost").says("shard 2: missing");
+    fixture.assert_restores_nothing(2, "two lost").says("002.shard: missing");
 }

@@ -20,11 +20,18 @@ fn wrong_usage_exits_64() {
             &["protect", "file", "--out", "dir", "--code", "raid9"],
             "possible values: vandermonde, cauchy, raid5, raid6, isal-rs, jerasure-van, snapraid",
         ),
-        (&["protect", "file", "--out", "dir", "--data", "0"], "0 is not in 1.."),
+        (
+            &["protect", "file", "--out", "dir", "--data", "0"],
+            "'0' for '--data <K>': it must be a whole number from 1 to 1023",
+        ),
         (&["protect", "file", "--out", "dir", "--parity", "x"], "--parity"),
         (&["protect", "file", "--out", "dir", "--unit", "4097"], "4097 bytes, it must be a positive multiple of 4096"),
         (&["protect", "file", "--out", "dir", "--unit", "0"], "0 bytes, it must be a positive multiple of 4096"),
-        (&["protect", "file", "--out", "dir", "--unit", "1MB"], "is not a size"),
+        (&["protect", "file", "--out", "dir", "--unit", "1mb"], "is not a size"),
+        (
+            &["protect", "file", "--out", "dir", "--unit", "1MB"],
+            "1000000 bytes, it must be a positive multiple of 4096",
+        ),
         (&["protect", "file", "--out", "dir", "--unit", "99999999999GiB"], "is more than"),
         (&["protect", "file", "--out", "dir", "--data", "200", "--parity", "57"], "at most 256"),
         (
@@ -52,6 +59,37 @@ fn help_says_what_the_exit_codes_mean() {
         }
     }
     evariste(["--version"]).expect(0).says(env!("CARGO_PKG_VERSION"));
+}
+
+/// The help of the command, of every verb and of every suite fits the terminal, and 100 columns where there is none.
+#[test]
+fn help_fits_the_terminal() {
+    let help = |arguments: &[&str], columns: Option<&str>| {
+        let mut command = command();
+        command.args(arguments).arg("--help").stdin(std::process::Stdio::null()).env_remove("COLUMNS");
+        run(command.envs(columns.map(|columns| ("COLUMNS", columns)))).expect(0).out
+    };
+    // The names below the heading `Commands:`, except `help`.
+    let names = |help: &str| -> Vec<String> {
+        let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+        let names = commands.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+        names
+            .filter_map(|line| line.split_whitespace().next())
+            .filter(|name| *name != "help")
+            .map(str::to_owned)
+            .collect()
+    };
+    let (verbs, suites) = (names(&help(&[], None)), names(&help(&["bench"], None)));
+    assert_eq!((verbs.len(), suites.len()), (8, 10), "{verbs:?} {suites:?}");
+    let of_verbs = verbs.iter().map(|verb| vec![verb.as_str()]);
+    let of_suites = suites.iter().map(|suite| vec!["bench", suite.as_str()]);
+    for arguments in [vec![]].into_iter().chain(of_verbs).chain(of_suites) {
+        for (columns, most) in [(Some("80"), 80), (Some("250"), 100), (None, 100)] {
+            let help = help(&arguments, columns);
+            let longest = help.lines().max_by_key(|line| line.chars().count()).unwrap();
+            assert!(longest.chars().count() <= most, "{arguments:?} in {columns:?} columns: {longest}");
+        }
+    }
 }
 
 #[test]

@@ -9,13 +9,14 @@ use rayon::ThreadPoolBuilder;
 
 use super::kernels;
 use crate::args::{Output, Work};
+use crate::count;
 use crate::interrupt;
 use crate::outcome::Outcome;
 use crate::random::Random;
 use crate::record::Device;
 use crate::rows::Rows;
 use crate::setup::{self, Setup};
-use crate::table::Table;
+use crate::table::{self, Table};
 
 /// Arguments of `bench cpu`.
 #[derive(Debug, clap::Args)]
@@ -23,7 +24,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     work: Work,
     /// Number of threads; repeatable [default: 1, and as many as the machine has]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "N", value_parser = count::between(1, 1024))]
     threads: Vec<u32>,
     /// Kernel: portable, avx2, gfni, avx512 or neon; repeatable [default: each that this processor has]
     #[arg(long = "kernel", value_name = "KERNEL", value_parser = kernel)]
@@ -53,7 +54,7 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
     }
     let pool = |threads| {
         let built = ThreadPoolBuilder::new().num_threads(threads).build();
-        built.with_context(|| format!("cannot start {threads} threads"))
+        built.with_context(|| format!("cannot start {}", table::count(threads, "thread")))
     };
     let pools = threads.into_iter().map(pool).collect::<Result<Vec<_>>>()?;
     let setups = Setup::all(&args.work.sizes, args.work.unit, setup::CPU)?;
@@ -64,7 +65,8 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write) -> Result<Outcome> {
             for &case in cases {
                 interrupt::check()?;
                 let (shape, bytes, threads) = (setup.shape(), setup.shard_bytes(), pool.current_num_threads());
-                rows.doing(format!("{} {shape} of {bytes} bytes, {threads} threads", case.as_str()));
+                let threads = table::count(threads, "thread");
+                rows.doing(format!("{} {shape} of {bytes} bytes, {threads}", case.as_str()));
                 let (measured, device) = pool.install(|| {
                     let measured = kernels::measure(setup, case, &cpus, args.output.inject_fault, &mut random);
                     Ok::<_, anyhow::Error>((measured?, Device::cpu()))

@@ -19,6 +19,7 @@ use evariste_store::{Error as StoreError, Protected, Restored, Scheme, Set, Stag
 use crate::args::{Output, Shape};
 use crate::backend::{self, Choice};
 use crate::code;
+use crate::count;
 use crate::error::UsageError;
 use crate::interrupt;
 use crate::outcome::Outcome;
@@ -51,7 +52,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = size::parse)]
     unit: u64,
     /// Rounds that count, after one that warms up
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = count::between(1, 99))]
     rounds: u32,
     /// Where to compute
     #[arg(long, value_name = "WHERE", value_enum, default_value_t = Choice::Auto)]
@@ -66,7 +67,9 @@ pub(crate) static TABLE: Table = Table {
         let dir = format!("files in {} ({})", record.setup.dir.clone().unwrap_or_default(), record.path);
         let copier = format!("beside {} and a sync", record.ceiling.copier.clone().unwrap_or_default());
         let code = record.setup.code.clone().unwrap_or_default();
-        [table::device(record), vec![table::threads(record), code, dir, copier]].concat()
+        // The CPU's name says how many threads it has.
+        let threads = Some(table::threads(record)).filter(|threads| !record.device.contains(threads));
+        [table::device(record), threads.into_iter().collect(), vec![code, dir, copier]].concat()
     },
     columns: &[
         CASE.width(7),

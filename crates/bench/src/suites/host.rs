@@ -11,6 +11,7 @@ use clap::ValueEnum;
 use evariste::{Backend, Cpu, Gpu, gpu};
 
 use crate::args::{Case, Output, Work};
+use crate::count;
 use crate::interrupt;
 use crate::job::Job;
 use crate::memory::{self, HostShards};
@@ -35,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long = "path", value_name = "PATH", value_enum)]
     paths: Vec<Path>,
     /// Batches in one call
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65536))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count::between(1, 65536))]
     batches: u32,
     /// Memory that consecutive calls cycle through, so that each call works on other shards [default: 256 MiB; on a
     /// software adapter 4 MiB]

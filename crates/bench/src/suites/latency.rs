@@ -13,6 +13,7 @@ use anyhow::Result;
 use evariste::{Codec, Cpu};
 
 use crate::args::{Output, Sizes};
+use crate::count;
 use crate::interrupt;
 use crate::outcome::Outcome;
 use crate::path::{self, Opened, Path};
@@ -35,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long = "path", value_name = "PATH", value_enum)]
     paths: Vec<Path>,
     /// Calls that count; fewer if they take longer than two seconds
-    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = count::between(1, 1_000_000))]
     calls: u32,
     #[command(flatten)]
     output: Output,

@@ -18,6 +18,7 @@ use rayon::prelude::*;
 
 use crate::args::{Output, Shape};
 use crate::code;
+use crate::count;
 use crate::error::UsageError;
 use crate::interrupt;
 use crate::lab;
@@ -43,7 +44,7 @@ pub(crate) struct Args {
     code: String,
     /// Stripes, each with its own pattern; repeatable. Fewer if the code has fewer patterns [default: 16, 256 and 4096;
     /// on a software adapter 32]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = count::between(1, 1_000_000))]
     patterns: Vec<u32>,
     /// Bytes of a shard in one stripe; a multiple of 16 [default: 4 KiB]
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]

@@ -5,6 +5,7 @@ use evariste::Layout;
 
 use super::advice::Wishes;
 use super::capacity;
+use crate::count;
 use crate::exit::UsageError;
 use crate::size;
 
@@ -13,14 +14,14 @@ use crate::size;
 #[command(group = ArgGroup::new("what").args(["disks", "compare"]).required(true))]
 pub(crate) struct Plan {
     /// The number of disks; lists the layouts that fit them, the recommended one first
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=MOST_DISKS))]
+    #[arg(long, value_name = "N", value_parser = count::between(2, MOST_DISKS))]
     pub(super) disks: Option<u32>,
     /// The number of nodes, each with the same number of disks; every listed layout survives the loss of any one node
-    #[arg(long, value_name = "G", value_parser = clap::value_parser!(u32).range(2..=MOST_DISKS))]
+    #[arg(long, value_name = "G", value_parser = count::between(2, MOST_DISKS))]
     pub(super) nodes: Option<u32>,
     /// How many losses a layout must survive, whichever disks are lost [default: 2, because a disk may fail while
     /// another is rebuilt]
-    #[arg(long, value_name = "F", value_parser = clap::value_parser!(u32).range(1..=MOST_DISKS))]
+    #[arg(long, value_name = "F", value_parser = count::between(1, MOST_DISKS))]
     pub(super) survive: Option<u32>,
     /// How much of the disks must hold data, in percent (75 or 75%) or as a share (0.75)
     #[arg(long, value_name = "P", value_parser = parse_share)]
@@ -41,7 +42,7 @@ pub(crate) struct Plan {
 }
 
 /// The most disks: `Layout::MAX_SHARDS`.
-const MOST_DISKS: i64 = 4096;
+const MOST_DISKS: u32 = 4096;
 
 impl Plan {
     /// Checks what clap cannot check: the disks must divide evenly among the nodes.
@@ -93,6 +94,6 @@ mod tests {
 
     #[test]
     fn the_most_disks_are_the_most_shards_of_a_layout() {
-        assert_eq!(usize::try_from(MOST_DISKS), Ok(Layout::MAX_SHARDS));
+        assert_eq!(MOST_DISKS as usize, Layout::MAX_SHARDS);
     }
 }

@@ -5,15 +5,11 @@ use evariste::Layout;
 use crate::exit::UsageError;
 use crate::size;
 
-/// Disks are sold in powers of ten and measured in powers of two. Both are accepted.
-const UNITS: [(&str, u64); 4] = [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("TiB", 1 << 40), ("GiB", 1 << 30)];
-
-/// Reads `4TB`, `3.84TB`, `500GB`, `4TiB`, or any other size that the command accepts.
+/// Reads `4TB`, `3.84TB`, `500GB` or `4TiB`. A number without a unit is refused: nobody means a disk of 4 bytes.
 pub(super) fn parse(text: &str) -> Result<u64, String> {
-    let not_a_size = || format!("\"{text}\" is not a disk size: write it as 4TB, 3.84TB, 500GB or 4TiB");
-    match size::parse_in(text, &UNITS).or_else(|_| size::parse(text)) {
-        Ok(0) | Err(_) => Err(not_a_size()),
-        Ok(bytes) => Ok(bytes),
+    match size::parse(text) {
+        Ok(bytes) if bytes > 0 && !text.ends_with(|last: char| last.is_ascii_digit()) => Ok(bytes),
+        _ => Err(format!("\"{text}\" is not a disk size: write it as 4TB, 3.84TB, 500GB or 4TiB")),
     }
 }
 
@@ -81,7 +77,7 @@ mod tests {
             assert_eq!(parse(text), Ok(bytes), "{text}");
             assert_eq!(show(u128::from(bytes)), shown, "{text}");
         }
-        for text in ["", "0TB", "TB", "4tb", "-4TB", "99999999999TB"] {
+        for text in ["", "0TB", "TB", "4tb", "-4TB", "99999999999TB", "4", "4000000000000", "4.0"] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

@@ -17,8 +17,8 @@ impl Measured {
         Ok(Calibration::load(&path)?.map(Self))
     }
 
-    /// The expected speeds of the CPU and the GPU with this code.
-    pub(super) fn describe(&self, data: usize, parity: usize) -> Result<String> {
+    /// The expected speeds of the CPU and the GPU with this code, below a heading.
+    pub(super) fn describe(&self, data: usize, parity: usize) -> Result<[String; 3]> {
         let code = Code::reed_solomon(data, parity)?;
         // Counted as the automatic backend counts: a coefficient of one costs no product.
         let products = code.parity_matrix().iter_rows().flatten().filter(|&&coefficient| coefficient > 1).count();
@@ -30,12 +30,11 @@ impl Measured {
         };
         let Calibration { cpu_device, gpu_device, cpu, in_place, copied, .. } = &self.0;
         let (gpu, way) = in_place.as_ref().map_or((copied, "with copies"), |speed| (speed, "in place"));
-        Ok(format!(
-            "expected by the stored calibration, {} at a time: {:.1} GB/s of data on the CPU ({cpu_device}), {:.1} on the GPU {way} ({gpu_device})",
-            size::show(BATCH_BYTES),
-            rate(cpu),
-            rate(gpu),
-        ))
+        Ok([
+            format!("expected by the stored calibration, {} at a time:", size::show(BATCH_BYTES)),
+            format!("{:.1} GB/s of data on the CPU ({cpu_device})", rate(cpu)),
+            format!("{:.1} GB/s of data on the GPU {way} ({gpu_device})", rate(gpu)),
+        ])
     }
 }
 
@@ -49,7 +48,8 @@ mod tests {
         let (cpu, copied) = (speed(12e9, 1e15), speed(1e15, 20e9));
         let measured = Measured(Calibration::new("a CPU", cpu, "a GPU", copied));
         // 12 bytes are moved for 10 bytes of data, and none of the 20 coefficients is one.
-        let text = measured.describe(10, 2).unwrap();
-        assert!(text.contains("10.0 GB/s of data on the CPU (a CPU), 10.0 on the GPU with copies (a GPU)"), "{text}");
+        let [_, cpu, gpu] = measured.describe(10, 2).unwrap();
+        assert_eq!(cpu, "10.0 GB/s of data on the CPU (a CPU)");
+        assert_eq!(gpu, "10.0 GB/s of data on the GPU with copies (a GPU)");
     }
 }

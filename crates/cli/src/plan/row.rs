@@ -71,15 +71,64 @@ impl Row {
     }
 }
 
-/// The levels of parity in words.
+/// The levels of parity in words. They follow from the counts, so a new kind of layout gets true words too.
 fn parity(layout: &Layout) -> String {
-    let (inside, globals) = (layout.inner_tolerance(), layout.global_shards());
-    match (layout, layout.outer_tolerance()) {
-        (Layout::Raid51 { groups, .. } | Layout::Raid61 { groups, .. }, _) => {
-            format!("{inside} inside, {groups} copies")
+    let (groups, inside) = (layout.groups(), layout.inner_tolerance());
+    match layout.outer_tolerance() {
+        // With one group of data, every group is a copy of it.
+        Some(across) if across + 1 == groups && inside == 0 => format!("{groups} copies"),
+        Some(across) if across + 1 == groups => format!("{inside} inside, {groups} copies"),
+        Some(across) => format!("{inside} inside, {across} across"),
+        // Each local group has one parity; the global ones are outside the groups (`lrc`) or inside them (`lrcu`).
+        None if layout.parity_shards() > inside => {
+            format!("{groups} local, {} global", layout.parity_shards() - groups)
         }
-        (_, Some(across)) => format!("{inside} inside, {across} across"),
-        _ if globals > 0 => format!("{} local, {globals} global", layout.groups()),
-        _ => inside.to_string(),
+        None => inside.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARITY: [(&str, &str); 19] = [
+        ("rs:10+4", "4"),
+        ("cauchy:10+4", "4"),
+        ("jerasure-van:10+4", "4"),
+        ("isal-rs:8+3", "3"),
+        ("snapraid:10+4", "4"),
+        ("raid5:6", "1"),
+        ("raid6:8", "2"),
+        ("mirror:2x5", "2 copies"),
+        ("mirror:3x1", "3 copies"),
+        ("raid51:2x6", "1 inside, 2 copies"),
+        ("raid61:3x8", "2 inside, 3 copies"),
+        ("raid55:4x4", "1 inside, 1 across"),
+        ("raid66:8x8", "2 inside, 2 across"),
+        ("lrc:12,2,2", "2 local, 2 global"),
+        ("lrc:12,1,3", "1 local, 3 global"),
+        ("lrcu:12,2,2", "2 local, 2 global"),
+        ("lrcu:20,3,4", "3 local, 4 global"),
+        ("hier:4x6+1+1", "1 inside, 1 across"),
+        ("hier:5x8+2+3", "2 inside, 3 across"),
+    ];
+
+    #[test]
+    fn parity_is_described_by_its_levels() {
+        for (name, words) in PARITY {
+            assert_eq!(parity(&name.parse().unwrap()), words, "{name}");
+        }
+    }
+
+    /// The error about an unknown layout lists an example of every kind. A new kind must have words here.
+    #[test]
+    fn every_kind_of_layout_is_described() {
+        let error = "unknown".parse::<Layout>().unwrap_err().to_string();
+        let examples = error.split([' ', ',']).filter_map(|word| word.split_once(':'));
+        let kinds: Vec<&str> = examples.filter(|(_, counts)| !counts.is_empty()).map(|(kind, _)| kind).collect();
+        assert!(kinds.len() >= 15, "{error}");
+        for kind in kinds {
+            assert!(PARITY.iter().any(|(name, _)| name.split_once(':').unwrap().0 == kind), "{kind}");
+        }
     }
 }

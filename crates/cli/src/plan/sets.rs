@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::advice::{self, FEW_PARITIES, FEW_READS, Wishes};
 use super::measured::Measured;
+use crate::paragraph;
 use crate::ranges;
 use crate::size;
 
@@ -68,6 +69,11 @@ fn option(unit: u64) -> String {
     size::show(unit).replace(' ', "")
 }
 
+/// A command that protects a file with these options.
+pub(super) fn protect(options: &str) -> String {
+    format!("evariste protect FILE --out DIR {options}")
+}
+
 impl Sets {
     /// The share of all disks, including spare ones, that holds data.
     fn efficiency(&self) -> f64 {
@@ -95,21 +101,18 @@ impl Sets {
     pub(super) fn write(&self, out: &mut dyn Write) -> Result<()> {
         let Self { count, data, parity, in_nodes, unit, .. } = *self;
         let holds = advice::percent(self.efficiency());
-        writeln!(out, "Files in a flat code: {}, {holds} for data: protect {}", self.name(), self.options())?;
+        writeln!(out, "Files in a flat code, {}, {holds} for data:\n  {}", self.name(), protect(&self.options()))?;
+        let mut say = |text: &str| write!(out, "{}", paragraph::lines("  ", "    ", text));
         if in_nodes && count > 1 {
-            writeln!(out, "  shards go to the nodes in turn, and each set continues where the last one ended")?;
+            say("shards go to the nodes in turn, and each set continues where the last one ended")?;
         }
         let size = match (data <= FEW_READS, parity <= FEW_PARITIES) {
             (true, true) => "k and m are small",
             (true, false) => "k is small",
             (false, _) => "no set with a smaller k holds that much data",
         };
-        writeln!(
-            out,
-            "  {size}: a repair reads {}, and every byte of data is multiplied {}",
-            ranges::counted(data as u64, "shard"),
-            ranges::counted(parity as u64, "time"),
-        )?;
+        let (reads, times) = (ranges::counted(data as u64, "shard"), ranges::counted(parity as u64, "time"));
+        say(&format!("{size}: a repair reads {reads}, and every byte of data is multiplied {times}"))?;
         let stripe = size::show(unit * (data + parity) as u64);
         let why = match unit {
             BUSY_UNIT.. => format!("stripes of {stripe}; units of 256 KiB to 1 MiB keep a GPU busy"),
@@ -117,11 +120,11 @@ impl Sets {
                 format!("stripes of {stripe}; a larger unit would pad so small a file by more than 1/{LEAST_STRIPES}")
             }
         };
-        writeln!(out, "  a unit of {} makes {why}", size::show(unit))?;
+        say(&format!("a unit of {} makes {why}", size::show(unit)))?;
         match Measured::load() {
-            Ok(Some(measured)) => writeln!(out, "  {}", measured.describe(data, parity)?)?,
-            Ok(None) => writeln!(out, "  this machine was not measured yet: evariste bench calibrate does that")?,
-            Err(error) => writeln!(out, "  the stored calibration cannot be read: {error:#}")?,
+            Ok(Some(measured)) => measured.describe(data, parity)?.iter().try_for_each(|line| say(line))?,
+            Ok(None) => say("if this machine has a GPU, `evariste bench calibrate` measures its speed")?,
+            Err(error) => say(&format!("the stored calibration cannot be read: {error:#}"))?,
         }
         Ok(())
     }

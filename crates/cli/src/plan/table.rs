@@ -89,11 +89,7 @@ fn write_shares(rows: &[Row], out: &mut dyn Write) -> Result<()> {
     }
     let error = rows.iter().filter_map(|row| row.survived_error.as_ref()).flat_map(|errors| errors.values());
     if let Some(error) = error.copied().reduce(f64::max) {
-        writeln!(
-            out,
-            "~ is estimated from a sample: the true share is at most {} away, with 95 % confidence",
-            digits(error)
-        )?;
+        writeln!(out, "~ is estimated from a sample: with 95 % confidence it is at most {} away", digits(error))?;
     }
     Ok(())
 }
