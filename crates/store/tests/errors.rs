@@ -235,37 +235,3 @@ fn a_backend_that_reports_a_place_that_does_not_exist() {
     let health = fixture.open().verify(&foreign, &()).unwrap();
     assert!(matches!(health.verdict, Verdict::Repairable) && health.damaged.keys().eq(&[4]), "{health:?}");
 }
-
-/// The disk that is full: a limit of the process on the length of a file, which needs a process of its own.
-#[cfg(unix)]
-#[test]
-fn a_shard_that_cannot_be_written() {
-    const CHILD: &str = "EVARISTE_TEST_LIMITED";
-    let name = "a_shard_that_cannot_be_written";
-    if let Some(dir) = std::env::var_os(CHILD) {
-        let dir = PathBuf::from(dir);
-        let backend: Arc<dyn Backend> = Arc::new(Cpu::new().unwrap());
-        let scheme = Scheme::new("rs:3+2".parse().unwrap(), 4096).unwrap();
-        let error = protect(dir.join("file"), dir.join("new"), &scheme, &backend, &()).unwrap_err();
-        assert!(matches!(&error, Error::WriteShard { shard, .. } if *shard < 5), "{error}");
-        let set = Set::open(dir.join("shards")).unwrap();
-        let error = set.repair(&RepairOptions::new(), &backend, &()).unwrap_err();
-        assert!(matches!(&error, Error::WriteShard { shard: 2, .. }), "{error}");
-        return;
-    }
-    let fixture = Fixture::new("rs:3+2", 4096, 1 << 20);
-    fixture.lose(2);
-    let before = fixture.snapshot();
-    // The signal of the limit is ignored, so that a write returns an error. 64 blocks of 512 or 1024 bytes are less than a
-    // shard of 350 KB.
-    let limited = std::process::Command::new("sh")
-        .args(["-c", r#"trap "" XFSZ; ulimit -f 64; exec "$0" --exact "$1""#])
-        .arg(std::env::current_exe().unwrap())
-        .arg(name)
-        .env(CHILD, fixture.path(""))
-        .output()
-        .unwrap();
-    let printed = String::from_utf8_lossy(&limited.stdout);
-    assert!(limited.status.success() && printed.contains("1 passed"), "{printed}");
-    assert!(fixture.snapshot() == before);
-}
