@@ -1,8 +1,8 @@
 //! The floors hold: rooms and packages use only what stands below them, and unsafe code stays where ARCHITECTURE.md says.
 //!
-//! The test reads ARCHITECTURE.md's lists, and every `use` and every `crate::`, `super::` and `self::` path of `src/`, macro
-//! arguments included, and follows re-exports. What it cannot see: a method of a type reached without its path, as an
-//! `impl Code` in a higher room that a lower room calls. Test modules and development dependencies may look upward: a test of a
+//! The test reads ARCHITECTURE.md's lists, every `use` and every path of `src/`, macro arguments included, and follows
+//! re-exports. It cannot see a method of a type reached without its path, as an `impl Code` in a higher room that a lower room
+//! calls. Test modules and development dependencies may look upward: a test of a
 //! low room may use a higher one to make its data. Documentation may link anywhere.
 
 #[path = "floors/packages.rs"]
@@ -193,12 +193,36 @@ mod made_up {
             "impl From<crate::high::High> for Low { fn from(_: crate::High) -> Self { Self } }",
             "macro_rules! up { () => { $crate::high::High } }",
             "pub use super::high::*;",
+            "use crate as root; fn up(_: root::high::High) {}",
+            "macro_rules! up { () => { $crate::{left::{left}, high::High} } }",
         ] {
             let found = rooms(&[("src/low.rs", &text(body))]);
             assert!(
                 !found.is_empty() && found.iter().all(|line| line.starts_with("src/low.rs:2: ")),
                 "{body}: {found:?}"
             );
+        }
+    }
+
+    /// A glob of the root may bring in anything, so it counts as a use of the root file.
+    #[test]
+    fn a_glob_of_the_root_is_found() {
+        let found = circles(&[("src/left.rs", "use crate::*;")]);
+        assert_eq!(found, ["src/left.rs:1: crate: `left` uses an item of src/lib.rs"]);
+    }
+
+    #[test]
+    fn an_upward_use_of_an_exported_macro_is_found() {
+        let high = ("src/high.rs", "mod a; mod b;\npub struct High;\n#[macro_export] macro_rules! up { () => {} }");
+        let found = rooms(&[high, ("src/low.rs", "pub struct Low;\nfn up() { crate::up!(); }")]);
+        assert_eq!(found, ["src/low.rs:2: crate::up: `low` uses `high`, which stands above it"]);
+    }
+
+    #[test]
+    fn ways_around_the_test_are_refused() {
+        for text in ["extern crate self as evariste;", "include!(\"high.rs\");"] {
+            let read = || Tree::read(&library(&[("src/left.rs", text)]), "src/lib.rs").modules.len();
+            assert!(std::panic::catch_unwind(read).is_err(), "{text}");
         }
     }
 
@@ -327,6 +351,7 @@ mod made_up {
             "[target.'cfg(unix)'.dependencies]\nevariste-cli.workspace = true",
             "[build-dependencies]\nwords = { package = \"evariste-cli\", version = \"1\" }",
             "[dependencies.evariste-cli]\npath = \"../cli\"",
+            "[dependencies]\n\"evariste-cli\" = \"1\"",
         ] {
             let expected = "crates/store/ depends on crates/cli/, which stands above it";
             assert_eq!(check("", store), [expected], "{store}");

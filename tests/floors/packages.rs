@@ -41,7 +41,7 @@ fn dependencies(manifest: &str) -> BTreeSet<String> {
                 names.insert(name.to_owned());
             }
         } else if lists && !line.starts_with('#') {
-            let name = line.split(['=', '.', ' ']).next().unwrap_or_default();
+            let name = line.split(['=', '.', ' ']).next().unwrap_or_default().trim_matches('"');
             let renamed = line.split_once("package = \"").and_then(|(_, rest)| rest.split_once('"'));
             names.insert(renamed.map_or(name, |(package, _)| package).to_owned());
         }

@@ -30,10 +30,14 @@ pub(crate) struct Module {
 /// The modules of one crate. Module 0 is the root.
 pub(crate) struct Tree {
     pub(crate) modules: Vec<Module>,
+    /// The modules of the macros with `#[macro_export]`. Their paths begin at the root, wherever they stand.
+    exported: BTreeMap<String, usize>,
 }
 
 /// How an edge calls the root file of a crate when an item of that file is named.
 pub(crate) const ROOT: &str = "crate";
+
+const HIDES: &str = "`include!` and `extern crate self` let modules use each other in ways that this test does not see";
 
 /// One module names another one.
 pub(crate) struct Edge {
@@ -52,7 +56,7 @@ impl Tree {
     /// # Panics
     /// If a file is missing or cannot be parsed.
     pub(crate) fn read(sources: &Sources, root: &str) -> Self {
-        let mut tree = Self { modules: Vec::new() };
+        let mut tree = Self { modules: Vec::new(), exported: BTreeMap::new() };
         tree.add_file(sources, root.to_owned(), Vec::new());
         tree
     }
@@ -73,7 +77,12 @@ impl Tree {
         self.modules.push(Module { path: path.clone(), file: file.to_owned(), ..Module::default() });
         let mut found = Found::default();
         for item in items.iter().filter(|item| !is_test(attributes(item))) {
-            if let Some(name) = name(item) {
+            assert!(!hides_imports(item), "{file}:{}: {HIDES}", item.span().start().line);
+            if let (Item::Macro(_), Some(name)) = (item, name(item))
+                && attributes(item).iter().any(|attribute| attribute.path().is_ident("macro_export"))
+            {
+                self.exported.insert(name, index);
+            } else if let Some(name) = name(item) {
                 self.modules[index].items.insert(name);
             }
             match item {
@@ -108,7 +117,10 @@ impl Tree {
         let mut edges = Vec::new();
         for (index, module) in self.modules.iter().enumerate() {
             for (path, line) in &module.paths {
-                for named in self.resolve(index, path, 0).0 {
+                let (mut through, end) = self.resolve(index, path, 0);
+                // `use crate::*` brings in every room. As the name of the root it would be harmless.
+                through.extend(end.filter(|&end| end == 0 && module.globs.contains(path)));
+                for named in through {
                     let (from, to) = (&module.path, &self.modules[named].path);
                     let common = from.iter().zip(to).take_while(|(a, b)| a == b).count();
                     let to = if named == 0 { Some(ROOT) } else { to.get(common).map(String::as_str) };
@@ -158,6 +170,9 @@ impl Tree {
         if let Some(path) = module.imports.get(name) {
             // `use wgpu;` and `use anyhow::anyhow;` name another crate, not themselves.
             return (path[0] != name).then(|| self.resolve(at, path, depth + 1));
+        }
+        if let (0, Some(&stands_in)) = (at, self.exported.get(name)) {
+            return Some((vec![stands_in], None));
         }
         if module.items.contains(name) {
             let root = (at == 0).then_some(at);
@@ -211,7 +226,7 @@ fn flatten(tree: &UseTree, mut path: Vec<String>, take: &mut impl FnMut(Option<S
     }
 }
 
-/// Paths within items that begin with `crate`, `self` or `super`.
+/// Paths within items. A path of one name is left out: only a `use` can make it lead to another module.
 #[derive(Default)]
 struct Found {
     paths: Vec<(Vec<String>, usize)>,
@@ -236,7 +251,7 @@ impl<'ast> Visit<'ast> for Found {
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
         let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-        if names.len() > 1 && matches!(names[0].as_str(), "crate" | "self" | "super") {
+        if names.len() > 1 && path.leading_colon.is_none() {
             self.paths.push((names, path.span().start().line));
         }
         visit::visit_path(self, path);
@@ -246,7 +261,7 @@ impl<'ast> Visit<'ast> for Found {
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
-        visit::visit_path(self, &call.path);
+        self.visit_path(&call.path);
         self.visit_tokens(call.tokens.clone());
     }
 }
@@ -254,25 +269,30 @@ impl<'ast> Visit<'ast> for Found {
 impl Found {
     /// Finds paths in the arguments of a macro, which are tokens without a syntax.
     fn visit_tokens(&mut self, tokens: TokenStream) {
+        self.visit_tokens_below(&[], tokens);
+    }
+
+    /// The same for the tokens of a group that continues a path, as in `crate::{a, b::c}`. `above` is the path before the group;
+    /// it is empty if the tokens continue no path.
+    fn visit_tokens_below(&mut self, above: &[String], tokens: TokenStream) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let is_colon = |at: usize| matches!(tokens.get(at), Some(TokenTree::Punct(colon)) if colon.as_char() == ':');
-        let name = |at: usize| match tokens.get(at) {
-            Some(TokenTree::Ident(name)) => Some(name.to_string()),
-            _ => None,
-        };
-        for (at, token) in tokens.iter().enumerate() {
+        let mut at = 0;
+        while let Some(token) = tokens.get(at) {
+            at += 1;
             match token {
                 TokenTree::Group(group) => self.visit_tokens(group.stream()),
-                TokenTree::Ident(first) if first == "crate" || first == "self" || first == "super" => {
-                    let mut path = vec![first.to_string()];
-                    let mut next = at + 1;
-                    while let (true, true, Some(segment)) = (is_colon(next), is_colon(next + 1), name(next + 2)) {
-                        path.push(segment);
-                        next += 3;
+                TokenTree::Ident(first) => {
+                    let mut path = [above, &[first.to_string()]].concat();
+                    while is_colon(at) && is_colon(at + 1) {
+                        match tokens.get(at + 2) {
+                            Some(TokenTree::Ident(segment)) => path.push(segment.to_string()),
+                            Some(TokenTree::Group(group)) => self.visit_tokens_below(&path, group.stream()),
+                            _ => {}
+                        }
+                        at += 3;
                     }
-                    // `super::super::x` is one path: its second `super` does not begin another one.
-                    let begins = at < 2 || !is_colon(at - 1);
-                    if path.len() > 1 && begins {
+                    if path.len() > 1 {
                         self.paths.push((path, first.span().start().line));
                     }
                 }
@@ -296,6 +316,14 @@ pub(crate) fn unsafe_lines(file: &str, text: &str) -> Vec<usize> {
     let mut lines = Vec::new();
     walk(text.parse().unwrap_or_else(|error| panic!("{file}: {error}")), &mut lines);
     lines
+}
+
+fn hides_imports(item: &Item) -> bool {
+    match item {
+        Item::Macro(item) => item.mac.path.is_ident("include"),
+        Item::ExternCrate(item) => item.ident == "self",
+        _ => false,
+    }
 }
 
 /// Whether attributes say `#[cfg(test)]`, or `#[cfg(all(test, ...))]`.
