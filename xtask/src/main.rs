@@ -19,7 +19,7 @@ usage: cargo xtask COMMAND
   setup      install what the tests need (rustfmt, clippy, a Vulkan driver) and print what this machine has
   shaders    validate every shader within WebGPU's default limits and compile it to SPIR-V
   versions   check that versions agree and that no dependency needs a newer Rust than we promise
-  soak       run what takes hours: soak [--minutes N] [--allow-missing] [fuzz|properties|miri]...
+  soak       run what takes hours: soak [--minutes N] [--allow-missing] [no-gpu|fuzz|properties|miri]...
              Each part gets N minutes (default 60); Miri takes the time it takes. Without a name all parts run.";
 
 fn main() -> ExitCode {

@@ -1,26 +1,33 @@
-//! The step `platforms`: the library compiles for systems and features that this machine does not test.
+//! The step `platforms`: what this machine does not test compiles for the systems and with the features that have it.
 //!
-//! Each interface of wgpu is checked on the system that has it, so one check covers a system and a feature. A check needs the
+//! Each interface of wgpu is checked on a system that has it, so one check covers a system and a feature. A check needs the
 //! target's standard library, which rustup installs, but no linker. If rustup cannot install it, the step says so and goes on;
 //! that is an error if `EVARISTE_REQUIRE` names `platforms`.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use crate::cargo::{PROFILE, cargo, output, requires, root, run as execute, succeeds};
 
-/// Each target (`None` for this machine), and the only features that are on.
-const CHECKS: [(Option<&str>, &str); 4] = [
-    (None, ""),
-    (Some("i686-unknown-linux-gnu"), "gles"),
-    (Some("x86_64-pc-windows-gnu"), "dx12"),
-    (Some("aarch64-apple-darwin"), "metal"),
+/// Each target (`None` for this machine), the packages, and the only features that are on. `blake3/pure` needs no C compiler for
+/// the target.
+const CHECKS: [(Option<&str>, &[&str], &str); 4] = [
+    (None, &["evariste"], ""),
+    (Some("i686-unknown-linux-gnu"), &["evariste"], "gles"),
+    (Some("x86_64-pc-windows-gnu"), &ALL, "evariste/dx12,blake3/pure"),
+    (Some("aarch64-apple-darwin"), &ALL, "evariste/metal,blake3/pure"),
 ];
+const ALL: [&str; 4] = ["evariste", "evariste-store", "evariste-bench", "evariste-cli"];
+
+/// The library without features depends on fewer packages than this, itself included.
+const PACKAGES: usize = 25;
 
 pub(crate) fn run() -> Result<()> {
+    count_packages()?;
     let mut missing = Vec::new();
-    for (target, features) in CHECKS {
+    for (target, packages, features) in CHECKS {
         if let Some(target) = target
             && !provide(target)
         {
@@ -28,24 +35,40 @@ pub(crate) fn run() -> Result<()> {
             missing.push(target);
             continue;
         }
-        let library = ["--locked", "--package", "evariste", "--lib", "--profile", PROFILE];
-        let features = ["--no-default-features", "--features", features];
+        let mut check = cargo();
+        // RUSTFLAGS would build the dependencies of the step `clippy` again.
+        check.arg(if target.is_some() { "check" } else { "clippy" });
+        check.args([
+            "--locked",
+            "--profile",
+            PROFILE,
+            "--lib",
+            "--bins",
+            "--no-default-features",
+            "--features",
+            features,
+        ]);
+        check.args(packages.iter().flat_map(|package| ["--package", package]));
         match target {
-            // Shares its dependencies with the step `clippy`, which RUSTFLAGS would build again.
-            None => execute(cargo().arg("clippy").args(library).args(features).args(["--", "-D", "warnings"]))?,
-            Some(target) => execute(
-                cargo()
-                    .arg("check")
-                    .args(library)
-                    .args(features)
-                    .args(["--target", target])
-                    .env("RUSTFLAGS", "-D warnings"),
-            )?,
-        }
+            None => check.args(["--", "-D", "warnings"]),
+            Some(target) => check.args(["--target", target]).env("RUSTFLAGS", "-D warnings"),
+        };
+        execute(&mut check)?;
     }
     if !missing.is_empty() && requires("platforms") {
         bail!("{} targets were not checked: {}", missing.len(), missing.join(", "));
     }
+    Ok(())
+}
+
+fn count_packages() -> Result<()> {
+    let tree = ["tree", "--locked", "--package", "evariste", "--no-default-features", "--edges", "normal"];
+    let tree = output(cargo().args(tree).args(["--prefix", "none", "--format", "{p}"]))?;
+    let packages: BTreeSet<&str> = tree.lines().filter(|line| !line.is_empty()).collect();
+    let count = packages.len();
+    ensure!(count > 1, "`cargo tree` lists {count} packages");
+    ensure!(count < PACKAGES, "the library without features has {count} packages, not fewer than {PACKAGES}:\n{tree}");
+    println!("the library without features has {count} packages");
     Ok(())
 }
 

@@ -1,9 +1,10 @@
 //! `cargo xtask soak`: what takes too long for `cargo xtask test`.
 //!
-//! - `fuzz` feeds mutated input to every parser: layouts, calibration files, shard headers. The mutations are our own and start
+//! - `fuzz` feeds mutated input to the library's parsers: layouts, codes, calibration files. The mutations are our own and start
 //!   from valid input and a seed that is printed, so that they need neither a nightly compiler nor libFuzzer, the same tests
 //!   run briefly in `cargo xtask test`, and a failure is repeated by its seed.
-//! - `properties` tries the random tests with other seeds and many more cases.
+//! - `properties` tries the random tests with other seeds and many more cases; one of them forges shard headers.
+//! - `no-gpu` runs the tests of the library and of the store, built without the feature `gpu`.
 //! - `miri` interprets the tests of `src/memory.rs` and of the portable CPU kernel, and reports undefined behaviour. It needs the
 //!   component `miri` of a nightly toolchain, which it installs if rustup can.
 
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::cargo::{root, run as execute, succeeds, workspace};
+use crate::cargo::{PROFILE, cargo, root, run as execute, succeeds, workspace};
 
 /// Random cases of a round of `properties`.
 const CASES: u32 = 2000;
@@ -28,7 +29,7 @@ pub(crate) struct Options {
 
 type Part = (&'static str, fn(&Options) -> Result<()>);
 
-const PARTS: [Part; 3] = [("miri", miri), ("fuzz", fuzz), ("properties", properties)];
+const PARTS: [Part; 4] = [("no-gpu", no_gpu), ("miri", miri), ("fuzz", fuzz), ("properties", properties)];
 
 impl Options {
     pub(crate) fn read(arguments: &[&str]) -> Result<Self> {
@@ -62,6 +63,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn no_gpu(_: &Options) -> Result<()> {
+    let tests = ["test", "--locked", "--profile", PROFILE, "--lib", "--tests", "--no-default-features"];
+    execute(cargo().args(tests).args(["--package", "evariste", "--package", "evariste-store"]))
 }
 
 fn fuzz(options: &Options) -> Result<()> {

@@ -57,7 +57,6 @@ fn doc_tests() -> Result<()> {
     execute(workspace("test").arg("--doc"))
 }
 
-/// Libraries only: the command's program has the library's name, and their pages would overwrite each other.
 fn documentation() -> Result<()> {
     execute(workspace("doc").args(["--lib", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
 }
