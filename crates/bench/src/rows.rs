@@ -1,7 +1,6 @@
 //! The rows of a run: each is printed as soon as it is measured, and the JSON is written at the end.
 
-use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -61,7 +60,7 @@ impl<'a> Rows<'a> {
             if self.is_json_alone() {
                 self.out.write_all(text.as_bytes())?;
             } else {
-                fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+                replace(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
             }
         }
         Ok(if self.records.iter().all(|record| record.verified) { Outcome::Right } else { Outcome::Wrong })
@@ -70,4 +69,21 @@ impl<'a> Rows<'a> {
     fn is_json_alone(&self) -> bool {
         self.output.json.as_deref() == Some(Path::new("-"))
     }
+}
+
+/// Writes a file under a name of its own and then gives it the name of an older one, which stays whole if that fails. What is not
+/// a regular file, such as `/dev/stdout`, is written directly.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if path.exists() && !path.is_file() {
+        return std::fs::write(path, bytes);
+    }
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    // As a file that is created by its name: the umask decides.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.prefix(".evariste-").suffix(".json.tmp").tempfile_in(dir)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
 }

@@ -11,7 +11,7 @@ mod place;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use evariste::gpu::{Kernel, Options};
 use evariste::{Backend, Batch, Code, Cpu, Geometry, Gpu, Losses, Matrices, Plan, Task, View};
 use rayon::prelude::*;
@@ -146,10 +146,14 @@ impl Setup {
     /// As many stripes as `patterns`, or fewer if the code has fewer patterns.
     fn new(code: Code, patterns: usize, unit: usize, random: &mut Random) -> Result<Self> {
         let lost = lost::distinct(&code, patterns, random);
-        let slots = code.total_shards();
-        let geometry =
-            Geometry { slots, bytes: unit, slot_stride: unit, stripes: lost.len(), stripe_stride: slots * unit };
-        let mut whole = vec![0; lost.len() * geometry.stripe_stride];
+        let (slots, stripes) = (code.total_shards(), lost.len());
+        let bytes = unit.checked_mul(slots).and_then(|stripe| stripe.checked_mul(stripes));
+        let mut whole = Vec::new();
+        match bytes {
+            Some(bytes) if whole.try_reserve_exact(bytes).is_ok() => whole.resize(bytes, 0),
+            _ => bail!("no memory for {stripes} stripes of {slots} units of {unit} bytes"),
+        }
+        let geometry = Geometry { slots, bytes: unit, slot_stride: unit, stripes, stripe_stride: slots * unit };
         random.fill(&mut whole);
         let encode = code.encode_plan();
         let _ = Cpu::new()?.run(&mut [Batch::new(Task::write(&encode), View::arena(&mut whole, geometry)?)?])?;
