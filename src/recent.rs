@@ -54,7 +54,9 @@ impl<K, V> Recent<K, V> {
 
     /// Drops every value for which `keep` is false.
     pub(crate) fn retain(&self, mut keep: impl FnMut(&K) -> bool) {
-        self.lock().retain(|(key, _)| keep(key));
+        let dropped: Vec<(K, V)> = self.lock().extract_if(.., |(key, _)| !keep(key)).collect();
+        // Without the lock: dropping a value may take long.
+        drop(dropped);
     }
 
     fn push(&self, kept: &mut Vec<(K, V)>, entry: (K, V)) -> Option<(K, V)> {

@@ -386,19 +386,6 @@ fn a_wrong_environment_is_no_device_failure() {
     assert!(encode(&codec, SMALL).is_ok());
 }
 
-#[test]
-fn a_software_driver_is_never_taken_unasked() {
-    if std::env::var_os("EVARISTE_DEVICE").is_some() {
-        println!("EVARISTE_DEVICE is set: whatever is taken was asked for");
-        return;
-    }
-    let auto = Arc::new(Auto::new().unwrap());
-    let codec = Codec::on(Code::reed_solomon(10, 4).unwrap(), Arc::clone(&auto) as Arc<dyn Backend>);
-    assert_shards_equal(&expected(LARGE), &encode(&codec, LARGE).unwrap(), "large");
-    let device = auto.info().device.to_lowercase();
-    assert!(!device.contains("llvmpipe") && !device.contains("swiftshader"), "{device}");
-}
-
 /// What is logged as a warning or worse, by all threads.
 struct Warnings(Mutex<Vec<String>>);
 

@@ -196,6 +196,15 @@ fn the_gpus_way_to_host_memory() {
 }
 
 #[test]
+fn a_software_driver_is_never_taken_unasked() {
+    if !has_gpu() {
+        return;
+    }
+    let device = Outcome::of(&[]).opened("auto-large").to_lowercase();
+    assert!(!device.contains("llvmpipe") && !device.contains("swiftshader"), "{device}");
+}
+
+#[test]
 fn a_calibration_that_was_named() {
     if !has_gpu() {
         return;

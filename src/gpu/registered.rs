@@ -179,9 +179,10 @@ impl Gpu {
     /// bytes and is a multiple of 16 bytes long. Other batches are copied, with the same result.
     ///
     /// # Errors
-    /// [`Error::Alignment`] if the length is 0, or address or length is not a multiple of the device's alignment (a page of 4096
-    /// bytes on all tested devices); [`Error::DeviceTooSmall`] if the length exceeds the device's largest buffer;
-    /// [`Error::Device`] if the device cannot register memory ([`Info::memory`](crate::Info) tells in advance) or refuses to.
+    /// [`Error::RegionTooSmall`] if the length is 0; [`Error::Alignment`] if address or length is not a multiple of the device's
+    /// alignment (a page of 4096 bytes on all tested devices); [`Error::DeviceTooSmall`] if the length exceeds the device's
+    /// largest buffer; [`Error::Device`] if the device cannot register memory ([`Info::memory`](crate::Info) tells in advance)
+    /// or refuses to.
     ///
     /// # Safety
     /// The memory must stay allocated and mapped at this address until the returned value has been dropped; if the value is
@@ -193,8 +194,11 @@ impl Gpu {
         let (start, bytes) = (memory.cast::<u8>(), memory.len());
         if let Some(importer) = &self.device.importer {
             let multiple = importer.alignment();
+            if bytes == 0 {
+                return Err(Error::RegionTooSmall { needed: multiple, available: 0 });
+            }
             for (what, given) in [("the address", start.addr().get()), ("the length", bytes)] {
-                if given == 0 || !given.is_multiple_of(multiple) {
+                if !given.is_multiple_of(multiple) {
                     return Err(Error::Alignment { what, given: given as u64, multiple: multiple as u64 });
                 }
             }
