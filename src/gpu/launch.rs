@@ -255,15 +255,21 @@ pub(super) fn pipeline(device: &Device, shader: &Shader) -> Result<wgpu::Compute
             let module = if device.checked_shaders {
                 device.device.create_shader_module(descriptor)
             } else {
-                // SAFETY: every index of our kernels stays within its binding: invocations beyond params.columns return,
-                // a column below it is within every slot, and the slots are within the buffers (`Span` and `Buffers`
-                // come from `ring`, which sizes the buffers by them, from `in_place`, whose windows hold the slots of a
-                // checked view, and from `resident`, which checks them). Kernels that compute checksums take a column
-                // only below its block's length, and write one for each existing block; their indices into
-                // workgroup memory are bounded by its size as they are generated. The
-                // kernels of `correct` index the same slots by words below the span's bytes, lists that have room for every
-                // block of the span, and arrays of their own by bytes, by logarithms, and by counts that have been compared
-                // with their lengths. The loops count to a bound.
+                // SAFETY: loops count to a bound, and every index stays within its binding or array:
+                // - `table`, compiled kernels: invocations beyond params.columns return, and a column below it is within
+                //   every slot. The slots are within the buffers: `Span` and `Buffers` come from `ring`, which sizes the
+                //   buffers by them, from `in_place`, whose windows hold the slots of a checked view, and from `resident`,
+                //   which checks them. The values of `plan_of` are below the number of plans (`Batch::check`), for which
+                //   tables and slots were made.
+                // - `crc`, compiled kernels with checksums: a column is taken only below its block's length, and a checksum
+                //   written only for an existing block. Indices into workgroup memory are bounded by its size as they are
+                //   generated.
+                // - `correct`: indexes the same slots by words below the span's bytes, lists that have room for every block
+                //   of the span, and arrays of its own by bytes, by logarithms, and by counts compared with their lengths.
+                // - `invert`: workgroups beyond shape.repairs return. A `Grs` has at most 255 shards, of which
+                //   `Invert::serves` admits at most MOST_LOST parity shards, and a repair loses no more: so many entries
+                //   have `sh_sources` and `sh_lost`. `places` has an entry for each shard, or for each position; tables
+                //   and slots were made for shape.repairs repairs with shape.targets targets.
                 unsafe {
                     device.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
                 }
