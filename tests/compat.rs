@@ -1,80 +1,18 @@
 //! `evariste::compat` behaves like reed-solomon-erasure. Both get the same calls with the same arguments, and must give the same result, the
 //! same error for the same mistake, and the same bytes in all arguments.
 
+#[path = "support/both.rs"]
+mod both;
 #[path = "support/support.rs"]
 mod support;
 
 use std::fmt::Debug;
 
+use both::{Both, lists, same, shards_of, words};
 use evariste::compat as ours;
 use reed_solomon_erasure as theirs;
 use support::boundaries::{SHAPES, short_lengths};
-use support::{Rng, painted, painted_stripe};
-
-/// A codec of each crate.
-struct Both {
-    ours: ours::galois_8::ReedSolomon,
-    theirs: theirs::galois_8::ReedSolomon,
-}
-
-impl Both {
-    fn new(data_shards: usize, parity_shards: usize) -> Self {
-        Self {
-            ours: ours::galois_8::ReedSolomon::new(data_shards, parity_shards).unwrap(),
-            theirs: theirs::galois_8::ReedSolomon::new(data_shards, parity_shards).unwrap(),
-        }
-    }
-}
-
-/// An answer in words that both crates share: their variants have the same names.
-fn words<T: Debug, E: Debug>(answer: &Result<T, E>) -> String {
-    format!("{answer:?}")
-}
-
-/// Makes one call of both codecs, each over a copy of the arguments, and compares the answers and what the arguments then hold. Gives the
-/// answer and our arguments. A macro, because the two codecs have methods of the same names and no type in common.
-macro_rules! same {
-    ($both:expr, $arguments:expr, |$codec:ident, $passed:ident| $call:expr) => {{
-        let (mut mine, mut expected) = ($arguments.clone(), $arguments.clone());
-        let answer = {
-            let ($codec, $passed) = (&$both.ours, &mut mine);
-            words(&$call)
-        };
-        let expected_answer = {
-            let ($codec, $passed) = (&$both.theirs, &mut expected);
-            words(&$call)
-        };
-        let call = stringify!($call);
-        assert_eq!(expected_answer, answer, "{call} of shards of {}", shapes(&format!("{:?}", $arguments)));
-        assert!(expected == mine, "{call}: other bytes for {}", shapes(&format!("{:?}", $arguments)));
-        (answer, mine)
-    }};
-}
-
-/// As much of an argument's text as one can read.
-fn shapes(text: &str) -> String {
-    text.chars().take(400).collect()
-}
-
-#[test]
-#[should_panic(expected = "other bytes")]
-fn a_flipped_bit_shows() {
-    let mut flip = 0;
-    same!(Both::new(2, 1), painted_stripe(2, 1, 9), |codec, shards| {
-        let answer = codec.encode(&mut *shards);
-        shards[2][8] ^= std::mem::replace(&mut flip, 1);
-        answer
-    });
-}
-
-#[test]
-#[should_panic(expected = "TooFewShards")]
-fn another_answer_shows() {
-    let mut left_out = 0;
-    same!(Both::new(2, 1), painted_stripe(2, 1, 9), |codec, shards| {
-        codec.encode(&mut shards[std::mem::replace(&mut left_out, 1)..])
-    });
-}
+use support::{Rng, painted_stripe};
 
 #[test]
 fn the_same_codes_are_refused() {
@@ -138,36 +76,6 @@ fn every_way_to_encode_gives_the_same_bytes() {
 }
 
 #[test]
-fn single_shards_are_added_in_any_order_and_with_any_repetition() {
-    // Incorrect use, but not refused, so both must give the same bytes.
-    let mut rng = Rng::new(1);
-    for (k, m) in [(1, 1), (2, 1), (4, 3), (10, 4), (1, 9)] {
-        let both = Both::new(k, m);
-        for _ in 0..20 {
-            let order: Vec<usize> = (0..2 * k).map(|_| rng.below(k)).collect();
-            same!(both, painted_stripe(k, m, 333), |codec, shards| {
-                order.iter().try_for_each(|&i| codec.encode_single(i, &mut *shards))
-            });
-        }
-    }
-}
-
-#[test]
-fn single_shards_longer_than_one_piece() {
-    // Pieces of 1 MiB for all parity shards together: lengths around one and several, of one parity shard and of several.
-    for (k, m, piece) in
-        [(2, 1, 1 << 20), (2, 4, 1 << 18), (2, 3, (1usize << 20).div_euclid(3).next_multiple_of(64)), (2, 254, 4160)]
-    {
-        let both = Both::new(k, m);
-        for bytes in [piece - 1, piece, piece + 1, 2 * piece + 63] {
-            let (_, singly) = same!(both, painted_stripe(k, m, bytes), |codec, shards| (0..k)
-                .try_for_each(|i| codec.encode_single(i, &mut *shards)));
-            assert_eq!(both.ours.verify(&singly), Ok(true), "{k}+{m}, {bytes} bytes");
-        }
-    }
-}
-
-#[test]
 fn verify_says_the_same_of_right_and_wrong_parity_and_fills_the_buffer() {
     for (k, m) in SHAPES {
         let both = Both::new(k, m);
@@ -189,22 +97,6 @@ fn verify_says_the_same_of_right_and_wrong_parity_and_fills_the_buffer() {
     }
 }
 
-/// Every list of up to `count` of these.
-fn lists<T: Copy>(of: &[T], count: usize) -> Vec<Vec<T>> {
-    let mut all = vec![vec![]];
-    let mut longest: Vec<Vec<T>> = all.clone();
-    for _ in 0..count {
-        longest = longest.iter().flat_map(|list| of.iter().map(move |&item| [&list[..], &[item]].concat())).collect();
-        all.extend(longest.iter().cloned());
-    }
-    all
-}
-
-/// Shards of these lengths that differ in every byte.
-fn shards_of(lengths: &[usize]) -> Vec<Vec<u8>> {
-    painted(lengths.len(), 8).into_iter().zip(lengths).map(|(shard, &bytes)| shard[..bytes].to_vec()).collect()
-}
-
 #[test]
 fn every_wrong_list_of_shards_is_refused_alike() {
     let both = Both::new(2, 2);
@@ -212,15 +104,6 @@ fn every_wrong_list_of_shards_is_refused_alike() {
         let shards = shards_of(&lengths);
         same!(both, shards, |codec, shards| codec.encode(&mut *shards));
         same!(both, shards, |codec, shards| codec.verify(shards));
-        for index in [0, 1, 2, 3, 4, usize::MAX] {
-            same!(both, shards, |codec, shards| codec.encode_single(index, &mut *shards));
-        }
-        same!(both, shards, |codec, shards| {
-            let mut arriving = sbs(codec);
-            [arriving.encode(&mut *shards), arriving.encode(&mut *shards), arriving.encode(&mut *shards)]
-                .into_iter()
-                .collect::<Result<Vec<()>, _>>()
-        });
     }
 }
 
@@ -231,12 +114,6 @@ fn every_wrong_pair_of_lists_is_refused_alike() {
     for data in &lists {
         for parity in &lists {
             same!(both, parity, |codec, parity| codec.encode_sep(data, parity));
-            same!(both, parity, |codec, parity| sbs(codec).encode_sep(data, parity));
-            if let [single] = &data[..] {
-                for index in [0, 1, 2, usize::MAX] {
-                    same!(both, parity, |codec, parity| codec.encode_single_sep(index, single, parity));
-                }
-            }
         }
     }
 }
@@ -301,89 +178,6 @@ fn losses_of_every_count_are_rebuilt_alike() {
             assert!(untouched.into_iter().all(|(after, before)| after == before), "what was not wanted changed");
         }
     }
-}
-
-/// The state machine of shard-by-shard encoding, for the codec of either crate.
-trait ShardByShard {
-    type Machine<'a>
-    where
-        Self: 'a;
-    fn machine(&self) -> Self::Machine<'_>;
-}
-
-impl ShardByShard for ours::ReedSolomon {
-    type Machine<'a> = ours::galois_8::ShardByShard<'a>;
-    fn machine(&self) -> Self::Machine<'_> {
-        ours::galois_8::ShardByShard::new(self)
-    }
-}
-
-impl ShardByShard for theirs::galois_8::ReedSolomon {
-    type Machine<'a> = theirs::galois_8::ShardByShard<'a>;
-    fn machine(&self) -> Self::Machine<'_> {
-        theirs::galois_8::ShardByShard::new(self)
-    }
-}
-
-fn sbs<C: ShardByShard>(codec: &C) -> C::Machine<'_> {
-    codec.machine()
-}
-
-#[test]
-fn shard_by_shard_goes_through_the_same_states() {
-    let mut rng = Rng::new(3);
-    for (k, m) in [(1, 1), (1, 3), (2, 2), (5, 3)] {
-        let both = Both::new(k, m);
-        for _ in 0..40 {
-            let steps: Vec<usize> = (0..6 * k).map(|_| rng.below(12)).collect();
-            same!(both, painted_stripe(k, m, 50), |codec, shards| {
-                let mut machine = sbs(codec);
-                let mut log = String::new();
-                for &step in &steps {
-                    let answer = match step {
-                        0 => machine.reset(),
-                        1 => {
-                            machine.reset_force();
-                            Ok(())
-                        }
-                        2 => machine.encode(&mut shards[1..]),
-                        3 => {
-                            let full = shards[0].split_off(49);
-                            let answer = machine.encode(&mut *shards);
-                            shards[0].extend(full);
-                            answer
-                        }
-                        4..8 => {
-                            let (data, parity) = shards.split_at_mut(k);
-                            machine.encode_sep(data, parity)
-                        }
-                        _ => machine.encode(&mut *shards),
-                    };
-                    log += &format!("{step}: {answer:?} {} {}; ", machine.cur_input_index(), machine.parity_ready());
-                }
-                Ok::<_, ()>(log)
-            });
-        }
-    }
-}
-
-#[test]
-fn shard_by_shard_reads_only_the_shard_whose_turn_it_is() {
-    let both = Both::new(4, 2);
-    let stripe = painted(4, 100);
-    let (_, shards) = same!(both, painted_stripe(4, 2, 100), |codec, shards| {
-        let mut machine = sbs(codec);
-        shards[..4].iter_mut().for_each(|shard| shard.fill(0xaa));
-        for i in 0..4 {
-            shards[i].copy_from_slice(&stripe[i]);
-            machine.encode(&mut *shards).unwrap();
-            shards[i].fill(0x55);
-        }
-        machine.reset()
-    });
-    let mut whole = stripe;
-    whole.extend_from_slice(&shards[4..]);
-    assert_eq!(both.ours.verify(&whole), Ok(true));
 }
 
 #[test]

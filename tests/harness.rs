@@ -1,11 +1,14 @@
 //! Tests of the tests: a comparison that cannot fail proves nothing, nor does a test that ran nowhere.
 
+#[path = "support/both.rs"]
+mod both;
 #[path = "support/support.rs"]
 mod support;
 
 use std::process::{Command, Output};
 
-use support::{assert_shards_equal, boundaries, each_backend, oracle, painted};
+use both::{Both, same};
+use support::{assert_shards_equal, boundaries, each_backend, oracle, painted, painted_stripe};
 
 #[test]
 fn equal_shards_are_equal() {
@@ -117,4 +120,24 @@ fn a_required_backend_that_is_unknown_is_a_failure() {
     let output = run_child(&[("EVARISTE_REQUIRE", "abacus")]);
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("EVARISTE_REQUIRE names abacus"));
+}
+
+#[test]
+#[should_panic(expected = "other bytes")]
+fn a_flipped_bit_of_either_crate_is_seen() {
+    let mut flip = 0;
+    same!(Both::new(2, 1), painted_stripe(2, 1, 9), |codec, shards| {
+        let answer = codec.encode(&mut *shards);
+        shards[2][8] ^= std::mem::replace(&mut flip, 1);
+        answer
+    });
+}
+
+#[test]
+#[should_panic(expected = "TooFewShards")]
+fn another_answer_of_either_crate_is_seen() {
+    let mut left_out = 0;
+    same!(Both::new(2, 1), painted_stripe(2, 1, 9), |codec, shards| {
+        codec.encode(&mut shards[std::mem::replace(&mut left_out, 1)..])
+    });
 }
