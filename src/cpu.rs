@@ -28,7 +28,7 @@ mod portable;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod prepared;
 mod program;
-mod recent;
+mod programs;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod steps;
 #[cfg(test)]
@@ -41,7 +41,7 @@ use crate::plan::Matrices;
 use crate::{Error, env};
 use check::Check;
 pub use kernel::Kernel;
-use recent::RecentPrograms;
+use programs::Programs;
 
 /// Whether other threads make a batch faster. Waking them takes about 20 us. One other thread pays for that from 8 MiB on, 15
 /// from 1 MiB on (both measured).
@@ -58,7 +58,7 @@ fn is_beyond_caches(traffic_bytes: usize) -> bool {
 /// Runs plans on the processor's cores, in the rayon pool the caller is in.
 pub struct Cpu {
     kernel: Kernel,
-    programs: RecentPrograms,
+    programs: Programs,
 }
 
 impl Cpu {
@@ -82,7 +82,7 @@ impl Cpu {
             let available: Vec<&str> = Kernel::available().map(Kernel::name).collect();
             return Err(Error::NoKernel { wanted: kernel.name(), available: available.join(", ") });
         };
-        Ok(Self { kernel, programs: RecentPrograms::new(engine) })
+        Ok(Self { kernel, programs: Programs::new(engine) })
     }
 
     /// The kernel in use.

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::gather;
 use super::program::Program;
-use super::recent::RecentPrograms;
+use super::programs::Programs;
 use super::{is_beyond_caches, is_worth_threads};
 use crate::backend::{BLOCK_BYTES, Correction, Erasures, Uncorrectable};
 use crate::memory::{Tile, View};
@@ -28,7 +28,7 @@ pub(super) type Found = (Vec<Correction>, Vec<Uncorrectable>);
 
 /// Corrects every stripe of a view; slots are the code's shards.
 pub(super) fn run(
-    programs: &RecentPrograms,
+    programs: &Programs,
     batch: usize,
     grs: &Grs,
     erased: &Erasures,

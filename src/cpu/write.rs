@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::gather;
 use super::program::Program;
-use super::recent::RecentPrograms;
+use super::programs::Programs;
 use super::{is_beyond_caches, is_worth_threads};
 use crate::memory::{Tile, View};
 use crate::plan::Matrices;
@@ -23,7 +23,7 @@ const PLANS_AT_ONCE: usize = 64;
 
 /// Runs plans that write over every stripe of a view.
 pub(super) fn run(
-    programs: &RecentPrograms,
+    programs: &Programs,
     matrices: Matrices<'_>,
     view: &mut View<'_>,
     traffic_bytes: usize,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::hypothesis::{Hypotheses, Hypothesis};
 use crate::Grs;
 use crate::cpu::program::Program;
-use crate::cpu::recent::RecentPrograms;
+use crate::cpu::programs::Programs;
 use crate::grs::decoder::{Decoder, Outcome};
 
 /// With fewer wrong columns left than this, it is cheaper to decode each. A hypothesis that explains fewer was not worth trying.
@@ -23,7 +23,7 @@ pub(super) struct Locator<'a> {
 }
 
 impl<'a> Locator<'a> {
-    pub(super) fn new(programs: &'a RecentPrograms, grs: &Grs) -> Self {
+    pub(super) fn new(programs: &'a Programs, grs: &Grs) -> Self {
         let parity_check = grs.parity_check();
         Self {
             syndromes: programs.get(&parity_check),

@@ -1,4 +1,4 @@
-//! The programs used last, so that a codec's next call finds its program.
+//! The programs of the matrices that were used last, kept so that a later call finds its program.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use crate::recent::Recent;
 const KEPT: usize = 16;
 
 /// A kernel and the programs used last.
-pub(super) struct RecentPrograms {
+pub(super) struct Programs {
     engine: Box<dyn Engine>,
     made: Recent<Matrix, Arc<dyn Program>>,
 }
 
-impl RecentPrograms {
+impl Programs {
     pub(super) fn new(engine: Box<dyn Engine>) -> Self {
         Self { engine, made: Recent::new(KEPT) }
     }
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn the_latest_are_kept() {
-        let programs = RecentPrograms::new(Box::new(Portable));
+        let programs = Programs::new(Box::new(Portable));
         let matrix = |n: usize| Matrix::from_fn(1, 1, |_, _| u8::try_from(n).unwrap());
         let first = programs.get(&matrix(0));
         for n in 1..KEPT {
