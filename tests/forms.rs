@@ -146,6 +146,15 @@ fn an_index_beyond_the_shards_panics_as_a_slice_does() {
     let _ = &shards[5];
 }
 
+/// The sum of data shards and index would wrap around in a release build, to a data shard.
+#[test]
+#[should_panic(expected = "parity shard 18446744073709551615 of 2")]
+#[cfg(target_pointer_width = "64")]
+fn a_parity_index_that_overflows_panics_too() {
+    let shards = Codec::new(Code::reed_solomon(3, 2).unwrap()).unwrap().shards(10).unwrap();
+    let _ = shards.parity(usize::MAX);
+}
+
 #[test]
 fn a_clone_is_the_same_codec() {
     let codec = Codec::new(Code::reed_solomon(3, 2).unwrap()).unwrap();

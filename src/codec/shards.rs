@@ -104,6 +104,8 @@ impl Shards {
     /// If there is no such shard.
     #[must_use]
     pub fn parity(&self, index: usize) -> &[u8] {
+        let parity_shards = self.total_shards() - self.data_shards;
+        assert!(index < parity_shards, "parity shard {index} of {parity_shards}");
         self.shard(self.data_shards + index)
     }
 

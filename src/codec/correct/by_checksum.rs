@@ -85,12 +85,13 @@ impl ByChecksum<'_> {
         let Some(grs) = self.grs else { return Ok(inconsistent.clone()) };
         let all_have_checksums = self.checksums.iter().count() == self.checksums.total_shards();
         let mut erased = Erasures::none();
+        // With more erased shards than parity shards the backend changes nothing in a block; `retry` corrects a copy of it. One more
+        // is enough, and the list is short: every block of the shards may have one.
+        let too_many: Vec<usize> = (0..=grs.parity_shards()).collect();
         for &block in inconsistent {
             let accused = self.accused.get(&block).map_or(&[][..], |accused| accused);
             let is_trusted = accused.len() <= grs.parity_shards() && !(accused.is_empty() && all_have_checksums);
-            // With every shard erased the backend leaves the block alone; `retry` corrects a copy of it.
-            let everything: Vec<usize> = (0..grs.total_shards()).collect();
-            for &shard in if is_trusted { accused } else { &everything } {
+            for &shard in if is_trusted { accused } else { &too_many } {
                 erased.insert(0, block, shard);
             }
         }
