@@ -1,9 +1,9 @@
 //! CRC-32C: the checksum of blocks, and its mathematics.
 //!
-//! A message is a polynomial over GF(2), its first bit the highest power, bytes from their lowest bit up. The *raw remainder*
-//! of a message A is A(x) * x^32 modulo P(x) = 0x11edc6f41 (Castagnoli, Bräuer, Herrmann, "Optimization of cyclic
-//! redundancy-check codes with 24 and 32 parity bits", 1993): it is linear, so the remainder of a sum is the sum of the
-//! remainders, and zeros before a message do not change it. The CRC-32C of iSCSI, ext4, Btrfs and NVMe (RFC 3720, section 12.1)
+//! A message is a polynomial over GF(2). Its first bit is the coefficient of the highest power, and each byte begins with its
+//! lowest bit. The *raw remainder* of a message A is A(x) * x^32 modulo P(x) = 0x11edc6f41 (Castagnoli, Bräuer, Herrmann,
+//! "Optimization of cyclic redundancy-check codes with 24 and 32 parity bits", 1993). It is linear: the remainder of a sum is the
+//! sum of the remainders. Zeros before a message do not change it. The CRC-32C of iSCSI, ext4, Btrfs and NVMe (RFC 3720, section 12.1)
 //! adds the effect of an initial value and of a final complement. That effect depends only on the length: the checksum of
 //! a message is its raw remainder plus the checksum of the same number of zeros.
 //!
@@ -103,7 +103,7 @@ impl Unpad {
 mod tests {
     use super::*;
 
-    /// Bit by bit, as the definition has it.
+    /// Bit by bit, as in the definition.
     fn by_definition(bytes: &[u8]) -> u32 {
         let mut register = u32::MAX;
         for &byte in bytes {

@@ -1,8 +1,7 @@
 //! Plans: which shards to read, which to write, and the matrix between them.
 //!
-//! `targets = matrix * sources` over GF(2^8), byte column by byte column, is all a [backend](crate::backend) ever does.
-//! Encoding, rebuilding, updating and checking differ only in the plan.
-//! The [solver](crate::solver) finds the plan of a repair.
+//! A [backend](crate::backend) computes only `targets = matrix * sources` over GF(2^8), byte column by byte column. Encoding,
+//! rebuilding, updating and checking differ only in the plan. The [solver](crate::solver) finds the plan of a repair.
 
 mod interpolation;
 
@@ -14,8 +13,8 @@ pub(crate) use interpolation::Interpolation;
 
 /// A matrix between numbered slots: `targets = matrix * sources`.
 ///
-/// The slots of plans made by a [`Code`](crate::Code) are shard numbers (except for
-/// [`update_plan`](crate::Code::update_plan), which documents its own). Sources and targets are distinct and disjoint.
+/// The slots of plans made by a [`Code`](crate::Code) are shard numbers, except in [`update_plan`](crate::Code::update_plan), whose
+/// page lists its slots. Sources and targets are distinct and disjoint.
 #[derive(Clone, Debug)]
 pub struct Plan {
     sources: Box<[usize]>,
@@ -24,11 +23,11 @@ pub struct Plan {
     lasting: bool,
 }
 
-/// The matrix of a plan, or what it follows from.
+/// The matrix of a plan, or the code to compute it from.
 #[derive(Clone, Debug)]
 enum Coefficients {
     Given(Matrix),
-    /// Worked out when it is first asked for.
+    /// The matrix is computed when it is first asked for.
     Interpolated {
         by: Arc<Interpolation>,
         matrix: OnceLock<Matrix>,
@@ -36,10 +35,11 @@ enum Coefficients {
 }
 
 impl Plan {
-    /// The plan with this matrix: row i makes target i, column j multiplies source j.
+    /// The plan with this matrix: row i computes target i, and column j multiplies source j.
     ///
     /// # Errors
-    /// [`Error::PlanShape`] if the matrix does not fit; [`Error::Duplicate`] if a slot is named twice.
+    /// [`Error::PlanShape`] if the matrix does not have a row for each target and a column for each source; [`Error::Duplicate`] if
+    /// a slot is named twice.
     pub fn new(sources: &[usize], targets: &[usize], matrix: Matrix) -> Result<Self, Error> {
         if (matrix.rows(), matrix.cols()) != (targets.len(), sources.len()) {
             return Err(Error::PlanShape {
@@ -84,22 +84,22 @@ impl Plan {
         Self::new(slots, &[], Matrix::zero(0, slots.len()))
     }
 
-    /// A plan of our own making.
+    /// A plan that this crate made, so that an error would be a bug.
     ///
     /// # Panics
-    /// If a caller inside this crate broke the rules of [`Plan::new`].
+    /// If [`Plan::new`] refuses it.
     pub(crate) fn trusted(sources: Vec<usize>, targets: Vec<usize>, matrix: Matrix) -> Self {
         Self::new(&sources, &targets, matrix).expect("plans of a code are well-formed")
     }
 
-    /// The repair of all lost shards, of which there is at least one: `targets`, from the first k other shards, all in
-    /// rising order. Its matrix is worked out when it is first asked for.
+    /// The repair of all lost shards, `targets`, from the first k other shards, `sources`. Both are in ascending order. There is
+    /// at least one lost shard. The matrix is computed when it is first asked for.
     pub(crate) fn interpolated(by: &Arc<Interpolation>, sources: Box<[usize]>, targets: Box<[usize]>) -> Self {
         let coefficients = Coefficients::Interpolated { by: Arc::clone(by), matrix: OnceLock::new() };
         Self { sources, targets, coefficients, lasting: false }
     }
 
-    /// A plan that will be run again and again, so that a backend may prepare for it at once.
+    /// Marks a plan that will be run many times, so that a backend may prepare for it at once.
     pub(crate) fn lasting(self) -> Self {
         Self { lasting: true, ..self }
     }
@@ -120,7 +120,7 @@ impl Plan {
         &self.targets
     }
 
-    /// The matrix, targets x sources. A plan from [`Losses`](crate::Losses) works it out when it is first asked.
+    /// The matrix, targets x sources. A plan from [`Losses`](crate::Losses) computes it when it is first asked for.
     #[must_use]
     pub fn matrix(&self) -> &Matrix {
         match &self.coefficients {
@@ -129,8 +129,7 @@ impl Plan {
         }
     }
 
-    /// The code that the matrix follows from, for a plan whose targets are all lost shards, in rising order, and whose
-    /// sources are the first k other shards.
+    /// The code to compute the matrix from, for a plan of [`Plan::interpolated`].
     pub(crate) fn interpolates(&self) -> Option<&Arc<Interpolation>> {
         match &self.coefficients {
             Coefficients::Given(_) => None,
@@ -190,7 +189,7 @@ impl<'a> Matrices<'a> {
         }
     }
 
-    /// Whether there is a plan for each of `stripes` stripes.
+    /// Checks that each of `stripes` stripes has a plan.
     ///
     /// # Errors
     /// [`Error::PlanCount`], [`Error::PlanIndex`].

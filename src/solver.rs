@@ -1,24 +1,23 @@
-//! The solver: from lost shards to the cheapest plan that rebuilds the wanted ones.
+//! The solver finds the cheapest plan that rebuilds the wanted shards of those that are lost.
 //!
-//! **One repair** ([`Code::repair_plan`]). The parity checks, one row for each parity shard, are solved for the lost shards
-//! first and then for survivors, dearest first. The shards left over are a basis of least cost (the greedy algorithm on a
-//! matroid, seen from its dual: J. Edmonds, "Matroids and the greedy algorithm", 1971), and the row of a lost shard holds
-//! its coefficients over that basis. A lost shard can be rebuilt exactly if its row names no other lost shard. Sources that
-//! no wanted shard uses are dropped, so a local group of a larger code is found where it suffices. Then the solver tries
-//! single exchanges of a basis shard for another survivor as long as one makes the plan cheaper.
+//! **One repair** ([`Code::repair_plan`]). The parity checks have one row for each parity shard. They are solved for the lost
+//! shards first and then for survivors, the most expensive first. The shards without a pivot form a basis of least cost (the
+//! greedy algorithm on a matroid, seen from its dual: J. Edmonds, "Matroids and the greedy algorithm", 1971). The row of a lost
+//! shard holds its coefficients over that basis. A lost shard can be rebuilt if and only if its row contains no other lost shard.
+//! The plan reads only the basis shards that a wanted shard uses, so it finds a local group of a larger code if the group
+//! suffices. Then the solver exchanges single basis shards for other survivors as long as that makes the plan cheaper.
 //!
-//! Codes with groups know sets of shards that are codes by themselves: rows and columns of a product, copies of a shard, a
-//! local group. Peeling along these lines, the cheapest next, finds survivors that suffice or nearly so. The same
-//! elimination with these in front makes another plan, and the cheapest plan is taken. The elimination decides what can be
-//! rebuilt, so the choice of sources never makes a plan fail.
+//! Codes with groups have *lines*, sets of shards that are codes by themselves: rows and columns of a product, copies of a shard, a
+//! local group. Peeling goes along these lines, the cheapest first, and finds survivors that suffice or nearly suffice. The same
+//! elimination, with these survivors preferred, makes another plan, and the solver takes the cheapest plan. Elimination decides
+//! which shards can be rebuilt, so a bad choice of sources never makes a plan fail.
 //!
 //! For MDS codes the result is optimal. For other codes it is a local optimum: finding the sparsest combination is as hard as
 //! finding a code's minimum distance (A. Vardy, "The intractability of computing the minimum distance of a code", IEEE
-//! Trans. IT-43, 1997). Exchanges are left out where a round of them would take long.
+//! Trans. IT-43, 1997). If a round of exchanges would take long, there are no exchanges.
 //!
-//! **Many stripes, each with its own losses** ([`Losses`]). The plans of a generalised Reed-Solomon code know their slots at
-//! once and leave their matrices to whoever runs them: the host works a coefficient out in closed form, a GPU inverts for
-//! thousands of plans at a time.
+//! **Many stripes, each with its own losses** ([`Losses`]). The plans of a generalised Reed-Solomon code have their slots at
+//! once. The backend that runs them computes their matrices: the host by a closed formula, a GPU for thousands of plans at a time.
 
 mod losses;
 mod peel;
@@ -34,21 +33,20 @@ use peel::{Price, Rank};
 const EXCHANGE_LIMIT: usize = 1 << 20;
 
 impl Code {
-    /// The cheapest plan found that rebuilds the `wanted` shards when the `lost` ones are gone.
+    /// The cheapest plan that the solver finds to rebuild the `wanted` shards without the `lost` ones.
     ///
-    /// `cost` says what reading a shard costs; the plan's cost is the sum over its sources. Survivors near the lost shards
-    /// are tried first, in groups and across them, and elimination over the whole code settles the rest: whatever is
-    /// decodable is decoded, and no source can be left out of the plan (see [`crate::solver`] for how far "cheapest" goes).
-    /// The order of `wanted` is the order of the targets.
+    /// `cost` returns the cost of reading a shard. The cost of a plan is the sum over its sources. Every shard that the survivors
+    /// determine can be rebuilt, and no source of the plan can be left out. [`crate::solver`] says for which codes the plan is the
+    /// cheapest possible. The order of `wanted` is the order of the targets.
     ///
     /// ```
     /// use evariste::{Error, Layout};
-    /// // Four nodes of four disks. What lies beside shard 5 costs 1, what comes over the network 10.
+    /// // Four nodes of four disks. A shard of the same node as shard 5 costs 1, a shard from the network 10.
     /// let code = "raid55:4x4".parse::<Layout>()?.code()?;
     /// let node = |shard: usize| code.groups().place(shard).map(|place| place.group);
     /// let cost = |source: usize| if node(source) == node(5) { 1 } else { 10 };
     /// assert_eq!(code.repair_plan(&[5], &[5], &cost)?.sources(), [3, 4, 10]);
-    /// // With a second disk of the node gone, one of the two comes from the other nodes, and the other one still from its own.
+    /// // If the node lost two disks, one is rebuilt from other nodes, and the second from its own node.
     /// assert_eq!(code.repair_plan(&[4, 5], &[4, 5], &cost)?.sources(), [1, 3, 7, 10, 13]);
     /// # Ok::<(), Error>(())
     /// ```
@@ -66,7 +64,7 @@ impl Code {
     }
 }
 
-/// See [`Code::repair_plan`], which has checked the arguments.
+/// See [`Code::repair_plan`], which checks the arguments.
 fn solve(code: &Code, lost: &[usize], wanted: &[usize], cost: &dyn Fn(usize) -> u32) -> Result<Plan, Error> {
     let mut is_lost = vec![false; code.total_shards()];
     for &shard in lost {
@@ -81,7 +79,7 @@ fn solve(code: &Code, lost: &[usize], wanted: &[usize], cost: &dyn Fn(usize) -> 
         let (recoverable, beyond) = lost.iter().copied().partition(is_solved);
         return Err(Error::Unrecoverable { lost: lost.to_vec(), beyond, recoverable });
     }
-    // Where any k shards give back the others, every plan reads k, and the basis is the cheapest k.
+    // If any k shards determine the others, every plan reads k shards, and the basis is the cheapest k.
     if code.lines().iter().any(|line| line.members.len() == code.total_shards()) {
         return Ok(system.plan(wanted));
     }
@@ -100,15 +98,15 @@ fn solve(code: &Code, lost: &[usize], wanted: &[usize], cost: &dyn Fn(usize) -> 
     Ok(system.plan(wanted))
 }
 
-/// The code's parity checks, one a row, one column a shard, each row solved for one shard: its pivot.
+/// The code's parity checks: one row for each check, one column for each shard. Each row is solved for one shard, its pivot.
 ///
-/// The parity matrix beside the identity, m x n, is all relations there are between shards. Solving it for the lost shards
-/// and then for the survivors best left alone leaves k columns without a pivot, those of a basis, and every pivot's row
-/// holds its shard's coefficients over that basis. It is the reduction of the transposed generator seen from its other
-/// side, with m rows instead of k, most of which it finds reduced.
+/// The parity matrix beside the identity, m x n, holds all relations between shards. It is solved for the lost shards and then for
+/// the survivors that the plan should avoid. The k columns without a pivot are those of a basis, and the row of a pivot holds its
+/// shard's coefficients over that basis. Reducing the transposed generator would give the same result, but it has k rows instead
+/// of m, and most of the m rows are already reduced.
 struct System {
     checks: Matrix,
-    /// The shard that row i is solved for: lost ones first, then survivors.
+    /// The shard that row i is solved for: lost shards first, then survivors.
     pivots: Vec<usize>,
     /// The shards without a pivot.
     basis: Vec<usize>,
@@ -117,7 +115,8 @@ struct System {
 }
 
 impl System {
-    /// Solved for the lost shards and then for the survivors of the highest rank, of these for the dearest.
+    /// The checks, solved for the lost shards and then for the survivors: a later rank first, and within a rank the most
+    /// expensive first.
     fn new(code: &Code, lost: &[usize], costs: &[u64], ranks: &[Rank]) -> Self {
         let parity = code.parity_matrix();
         let (m, k) = (parity.rows(), parity.cols());
@@ -130,7 +129,7 @@ impl System {
                 },
             );
         let mut survivors: Vec<usize> = (0..k + m).filter(|&shard| costs[shard] != u64::MAX).collect();
-        // Of equal cost, parity is solved for before data.
+        // At equal cost, a plan prefers to read data.
         survivors.sort_by_key(|&shard| std::cmp::Reverse((ranks[shard], costs[shard], shard)));
         let mut pivots = Vec::with_capacity(m);
         let mut basis = Vec::with_capacity(k);
@@ -148,23 +147,23 @@ impl System {
         Self { checks, pivots, basis, lost: lost.to_vec(), costs: costs.to_vec() }
     }
 
-    /// The row solved for a shard.
+    /// The row that is solved for a shard.
     fn row_of(&self, shard: usize) -> Option<&[u8]> {
         self.pivots.iter().position(|&pivot| pivot == shard).map(|row| self.checks.row(row))
     }
 
-    /// A lost shard can be rebuilt if a row is solved for it that no other lost shard stands in.
+    /// Whether a lost shard can be rebuilt: a row is solved for it that contains no other lost shard.
     fn is_solved(&self, shard: usize) -> bool {
         self.row_of(shard).is_some_and(|row| self.lost.iter().all(|&other| other == shard || row[other] == 0))
     }
 
-    /// The basis shards that rebuilding the wanted ones reads, cheapest first.
+    /// The basis shards that are read to rebuild the wanted shards, cheapest first.
     fn read(&self, wanted: &[usize]) -> Vec<usize> {
         let rows: Vec<&[u8]> = wanted.iter().filter_map(|&shard| self.row_of(shard)).collect();
         self.basis.iter().copied().filter(|&shard| rows.iter().any(|row| row[shard] != 0)).collect()
     }
 
-    /// What rebuilding the wanted shards costs, and how many shards it reads.
+    /// The cost of rebuilding the wanted shards, and the number of shards read.
     fn price(&self, wanted: &[usize]) -> (u64, usize) {
         let read = self.read(wanted);
         (read.iter().map(|&shard| self.costs[shard]).sum(), read.len())
@@ -177,7 +176,7 @@ impl System {
         }
     }
 
-    /// The exchange that saves most: the row of a survivor that takes the place of a basis shard, and that shard.
+    /// The exchange that saves most: the row of a survivor that replaces a basis shard, and the basis shard. `None` if none saves.
     fn best_exchange(&self, wanted: &[usize]) -> Option<(usize, usize)> {
         let read = self.read(wanted);
         let others: Vec<usize> =
@@ -196,9 +195,9 @@ impl System {
             .map(|(_, exchange)| exchange)
     }
 
-    /// What the plan would cost with the survivor that row `row` is solved for in the basis instead of `shard`.
+    /// The cost of the plan if the survivor that row `row` is solved for replaces `shard` in the basis.
     fn cost_after(&self, row: usize, shard: usize, rows: &[&[u8]]) -> u64 {
-        // The shard is read before the exchange, so the survivor that takes its place is read after it.
+        // The shard is read before the exchange, so the survivor that replaces it is read afterwards.
         let check = self.checks.row(row);
         let scale = gf256::inv(check[shard]).unwrap_or(0);
         let factors: Vec<u8> = rows.iter().map(|wanted| gf256::mul(wanted[shard], scale)).collect();

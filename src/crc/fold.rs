@@ -1,49 +1,49 @@
-//! The fold: words of a block added up until a few are left that have the block's remainder.
+//! The fold reduces the words of a block to a few words that have the same remainder.
 //!
-//! Let y = x^32. Over GF(2) a polynomial's square is S(x)^2 = S(x^2), so S(x) = 0 modulo P implies S(x^32) = 0: a sparse
-//! multiple of P, read with one word of 32 bits for each power of y, is a relation between whole words. Dividing a block, as
-//! a polynomial in y whose coefficients are its words, by such a multiple takes XORs of words alone, and leaves fewer words
-//! than the multiple has powers. As it treats all bits of a word alike, it is linear over GF(2^8) too, byte by byte, so it
-//! **commutes with an erasure code**: the folds of parity blocks are the parity of the folds of data blocks.
+//! Let y = x^32. Over GF(2) the square of a polynomial is S(x)^2 = S(x^2), so S(x) = 0 modulo P implies S(x^32) = 0. A sparse
+//! multiple of P, read with one word of 32 bits for each power of y, is therefore a relation between whole words. A block is a
+//! polynomial in y whose coefficients are its words. Dividing it by such a multiple takes only XORs of words, and leaves as many
+//! words as the degree of the multiple. All bits of a word are treated alike, so the fold is also linear over GF(2^8), byte by
+//! byte. It **commutes with an erasure code**: the folds of parity blocks are the parity of the folds of data blocks.
 //!
-//! A multiple with few terms has a high degree and many words to keep; this one contains a product of two sparse
-//! polynomials, so that a division is two short recurrences. With v the quotient and u an auxiliary sequence:
-//! v(i) = w(i) + sum of u(i - a) + sum of v(i - b), u(i) = v(i) + sum of v(i - c). Found by search; a test holds it against P.
-//! Words are folded to the end and as many zeros are taken to stand behind them; those multiply the remainder by a power of y,
-//! which is undone when what is left becomes a remainder.
+//! A multiple with few terms has a high degree, so many words are left. This one contains a product of two sparse
+//! polynomials, so a division is two short recurrences. With the quotient v and an auxiliary sequence u:
+//! v(i) = w(i) + sum of u(i - a) + sum of v(i - b), u(i) = v(i) + sum of v(i - c). It was found by search, and a test compares it
+//! with P. The division treats the words as followed by as many zeros as there are words left. These multiply the remainder by a
+//! power of y, which is undone when the remaining words become a remainder.
 
-/// A multiple of P, 1 + sum of y^b + (sum of y^a)(1 + sum of y^c), read backwards: lag n is a word n before.
+/// A multiple of P, 1 + sum of y^b + (sum of y^a)(1 + sum of y^c). Lag n refers to the word n places before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Fold {
-    /// The lags a: of u in v.
+    /// The lags a, of u in v.
     pub(crate) u_in_v: &'static [usize],
-    /// The lags b: of v in v.
+    /// The lags b, of v in v.
     pub(crate) v_in_v: &'static [usize],
-    /// The lags c: of v in u, beside 0.
+    /// The lags c, of v in u, without 0.
     pub(crate) v_in_u: &'static [usize],
 }
 
 impl Fold {
-    /// Keeps 36 words, and takes five three-input XORs a word.
+    /// Leaves 36 words and takes five three-input XORs for each word.
     pub(crate) const R36: Self = Self { u_in_v: &[9, 14, 17, 24, 26], v_in_v: &[2, 5], v_in_u: &[6, 10] };
 
-    /// Words that are left.
+    /// The number of words that are left.
     pub(crate) fn kept(&self) -> usize {
         self.u_lags() + self.v_in_u.iter().max().copied().unwrap_or(0)
     }
 
-    /// How far back u is needed.
+    /// The largest lag of u.
     pub(crate) fn u_lags(&self) -> usize {
         self.u_in_v.iter().max().copied().unwrap_or(0)
     }
 
-    /// How far back v is needed.
+    /// The largest lag of v.
     pub(crate) fn v_lags(&self) -> usize {
         self.v_in_v.iter().chain(self.v_in_u).max().copied().unwrap_or(0)
     }
 }
 
-/// The products of x^-32 with each nibble of a word: entry 16 t + n is that of n << 4 t.
+/// The products of x^-32 with each nibble of a word: entry 16 t + n is the product with n << 4 t.
 pub(crate) fn inverse_tables() -> [u32; 128] {
     let inverse = super::power_of_x_back(32);
     std::array::from_fn(|at| {
@@ -57,7 +57,7 @@ mod tests {
     use super::super::{crc32c, power_of_x};
     use super::*;
 
-    /// The words that are left of some words: the remainder of as many zeros behind them.
+    /// Folds words: divides them, followed by zeros, and returns the words that are left.
     fn fold(fold: &Fold, words: &[u32]) -> Vec<u32> {
         let sum = |sequence: &[u32], at: usize, lags: &[usize]| {
             lags.iter().filter_map(|&lag| sequence.get(at.checked_sub(lag)?)).fold(0, |sum, word| sum ^ word)
@@ -66,7 +66,7 @@ mod tests {
         let mut kept = Vec::new();
         for at in 0..words.len() + fold.kept() {
             let word = words.get(at).copied().unwrap_or(0) ^ sum(&u, at, fold.u_in_v) ^ sum(&v, at, fold.v_in_v);
-            // Behind the words there is no quotient.
+            // The quotient ends with the words.
             let quotient = if at < words.len() { word } else { 0 };
             v.push(quotient);
             u.push(quotient ^ sum(&v, at, fold.v_in_u));
@@ -77,7 +77,7 @@ mod tests {
         kept
     }
 
-    /// The raw remainder of the block of which these words are left: the sum of word i times x^(-32 i).
+    /// The raw remainder of the block whose fold this is: the sum of word i times x^(-32 i).
     fn remainder(kept: &[u32]) -> u32 {
         let tables = inverse_tables();
         let back = |word: u32| (0..8).fold(0, |sum, at| sum ^ tables[16 * at + (word >> (4 * at) & 15) as usize]);

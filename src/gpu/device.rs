@@ -30,7 +30,7 @@ pub(super) struct Device {
     /// Registers host memory with the device, if that is wanted.
     pub(super) importer: Option<Importer>,
     loss: Loss,
-    /// Set if this module opened the device, so that nobody else uses it.
+    /// Set if this module opened the device, which then has no other user.
     owned: Option<InUse>,
     /// Whether the device was opened earlier and has been idle since.
     pub(super) reused: bool,

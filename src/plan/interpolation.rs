@@ -1,9 +1,8 @@
 //! The matrix of a repair by a generalised Reed-Solomon code, in closed form.
 //!
-//! Let S be the k sources and E the m other shards, with points a and multipliers v
-//! ([`Grs`](crate::Grs)). For a target t let h be the
-//! polynomial of degree m - 1 whose roots are the points of E without t. The code's columns c are orthogonal to v_i * h(a_i),
-//! since h is a sum of the powers that make up the parity check matrix, and h leaves only S and t:
+//! Let S be the k sources and E the m other shards, with points a and multipliers v ([`Grs`](crate::Grs)). For a target t, let h
+//! be the polynomial of degree m - 1 whose roots are the points of E without t. Every column c of the code is orthogonal to
+//! v_i * h(a_i), because h is a sum of the powers in the parity check matrix. Only S and t remain, because h is zero elsewhere:
 //!
 //! ```text
 //! c_t = sum over s in S of  v_s * h(a_s) / (v_t * h(a_t)) * c_s
@@ -11,12 +10,12 @@
 //!
 //! (Lagrange interpolation on the dual code, which is a GRS code too; R. M. Roth, "Introduction to Coding Theory", 2006.) With
 //! H_s = v_s * product over E of (a_s + a_j), and D_t = v_t * product over E without t of (a_t + a_j), the coefficient is
-//! H_s / ((a_s + a_t) * D_t): k * m + m^2 products in all where elimination takes k * m^2.
+//! H_s / ((a_s + a_t) * D_t). That takes k * m + m^2 products in all; elimination takes k * m^2.
 
 use crate::Matrix;
 use crate::gf256::{EXP, LOG};
 
-/// A generalised Reed-Solomon code by its numbers: what the matrices of its repairs follow from.
+/// The numbers of a generalised Reed-Solomon code, from which the matrices of its repairs follow.
 #[derive(Debug)]
 pub(crate) struct Interpolation {
     parity: Matrix,
@@ -25,8 +24,8 @@ pub(crate) struct Interpolation {
 }
 
 impl Interpolation {
-    /// The code with this parity matrix (m x k), and a point and a multiplier for each of its k + m shards. No point is named
-    /// twice, and no multiplier is zero.
+    /// The code with this parity matrix (m x k), and a point and a multiplier for each of its k + m shards. The points must be
+    /// distinct, and no multiplier may be zero.
     pub(crate) fn new(parity: Matrix, points: Box<[u8]>, multipliers: Box<[u8]>) -> Self {
         Self { parity, points, multipliers }
     }
@@ -43,7 +42,7 @@ impl Interpolation {
         &self.multipliers
     }
 
-    /// The matrix from k shards to some of the others.
+    /// The matrix that computes some shards from k others.
     pub(crate) fn matrix(&self, sources: &[usize], targets: &[usize]) -> Matrix {
         let Self { points, multipliers, .. } = self;
         let mut is_source = vec![false; points.len()];

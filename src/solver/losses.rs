@@ -1,7 +1,7 @@
-//! What each of many stripes has lost, and the plans that rebuild it.
+//! The lost shards of each of many stripes, and the plans that rebuild them.
 //!
-//! Stripes that lost the same shards share a plan. A code that is generalised Reed-Solomon is recoverable from any k shards,
-//! so that nothing need be solved to know that a stripe can be rebuilt, and from what.
+//! Stripes that lost the same shards share a plan. Any k shards of a generalised Reed-Solomon code determine the others, so the
+//! sources of a plan are known without solving anything.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use rayon::prelude::*;
 
 use crate::{Code, Error, Grs, Matrices, Plan};
 
-/// Plans that one thread makes at a time: fewer are not worth another.
+/// Plans that one thread makes at a time. For fewer, another thread does not pay.
 const PLANS_AT_ONCE: usize = 64;
 
-/// The lost shards of every stripe of a view, and the plans that rebuild them: [`Losses::matrices`] is what a
-/// [`Task::Write`](crate::Task::Write) takes.
+/// The lost shards of every stripe of a view, and the plans that rebuild them. [`Losses::matrices`] makes a
+/// [`Task::Write`](crate::Task::Write) of them.
 ///
 /// ```
 /// use evariste::{Backend, Batch, Code, Cpu, Geometry, Losses, Task, View};
 ///
 /// let code = Code::raid5(2)?;
-/// // Three stripes of three shards of 4 bytes, one stripe behind another.
+/// // Three stripes of three shards of 4 bytes, stripe after stripe.
 /// let geometry = Geometry { slots: 3, bytes: 4, slot_stride: 4, stripes: 3, stripe_stride: 12 };
 /// let mut memory = *b"aaaabbbb\x03\x03\x03\x03????bbbb\x03\x03\x03\x03aaaa????\x03\x03\x03\x03";
 /// let losses = Losses::new(&code, &[vec![], vec![0], vec![1]])?;
@@ -36,16 +36,16 @@ pub struct Losses {
 }
 
 impl Losses {
-    /// Stripe t has lost the shards `lost[t]`, in any order; all of them are to be rebuilt.
+    /// The plans that rebuild all lost shards. Stripe t has lost the shards `lost[t]`, in any order.
     ///
     /// # Errors
-    /// [`Error::Stripe`] with the first stripe at fault, and in it [`Error::ShardIndex`], [`Error::Duplicate`], or
-    /// [`Error::Unrecoverable`] if its other shards do not determine the lost ones.
+    /// [`Error::Stripe`] for the first stripe with an error. It contains [`Error::ShardIndex`], [`Error::Duplicate`], or
+    /// [`Error::Unrecoverable`] if the other shards of the stripe do not determine the lost ones.
     pub fn new<L: AsRef<[usize]>>(code: &Code, lost: &[L]) -> Result<Self, Error> {
         Self::by(code, code.grs().ok().map(Arc::new).as_ref(), lost)
     }
 
-    /// As [`Losses::new`], with what [`Code::grs`] said of the code.
+    /// As [`Losses::new`], for callers that have the result of [`Code::grs`] already.
     pub(crate) fn by<L: AsRef<[usize]>>(code: &Code, grs: Option<&Arc<Grs>>, lost: &[L]) -> Result<Self, Error> {
         // Each pattern with the first stripe that has it.
         let mut patterns: Vec<(usize, Vec<usize>)> = Vec::new();
@@ -65,25 +65,25 @@ impl Losses {
         let solve = |(stripe, lost): &(usize, Vec<usize>)| match (grs, survivors(code, lost)) {
             (Some(_), Some(_)) if lost.is_empty() => Plan::reading(&[]),
             (Some(grs), Some(sources)) => Ok(Plan::interpolated(grs.interpolation(), sources.into(), lost[..].into())),
-            // A number that is out of range or given twice is for the solver to refuse, as is too much.
+            // The solver reports a number that is out of range or named twice, and too many losses.
             _ => {
                 let refused = |error: Error| Error::Stripe { stripe: *stripe, error: error.into() };
                 code.repair_plan(lost, lost, &|_| 1).map_err(refused)
             }
         };
-        // In parallel, and still the first error is the one that is told.
+        // All are made before the first error is taken, so threads do not change which error is reported.
         let plans: Vec<Result<Plan, Error>> = patterns.par_iter().with_min_len(PLANS_AT_ONCE).map(solve).collect();
         Ok(Self { plans: plans.into_iter().collect::<Result<_, _>>()?, of: of.into() })
     }
 
-    /// Stripes.
+    /// The number of stripes.
     #[must_use]
     pub fn stripes(&self) -> usize {
         self.of.len()
     }
 
-    /// The distinct plans, in the order in which stripes first need them: sources and targets in rising order, no target
-    /// where nothing is lost.
+    /// The distinct plans, in the order in which stripes first need them. Sources and targets are in ascending order. The plan of
+    /// stripes without losses has no slots.
     #[must_use]
     pub fn plans(&self) -> &[Plan] {
         &self.plans
@@ -96,12 +96,12 @@ impl Losses {
     }
 }
 
-/// The plan of [`Code::repair_plan`] where every shard costs the same, with what [`Code::grs`] said of the code.
+/// The plan of [`Code::repair_plan`] at equal costs, for callers that have the result of [`Code::grs`] already.
 ///
 /// # Errors
 /// As [`Code::repair_plan`].
 pub(crate) fn repair_by(code: &Code, grs: Option<&Arc<Grs>>, lost: &[usize], wanted: &[usize]) -> Result<Plan, Error> {
-    // What is not as it should be is for the solver to refuse.
+    // The solver reports invalid input.
     let is_whole = survivors(code, wanted).is_some() && wanted.iter().all(|shard| lost.contains(shard));
     match (grs, survivors(code, lost)) {
         (Some(grs), Some(sources)) if is_whole => {
@@ -113,8 +113,8 @@ pub(crate) fn repair_by(code: &Code, grs: Option<&Arc<Grs>>, lost: &[usize], wan
     }
 }
 
-/// The first k shards that are not lost; `None` if there are fewer, or if one that is lost is none of the code's or is named
-/// twice. Any k shards would do: of those that cost the same the solver takes the first, too.
+/// The first k shards that are not lost; `None` if there are fewer, or if a lost shard does not exist or is named twice. Any k
+/// shards would do. At equal costs the solver takes the first k too.
 fn survivors(code: &Code, lost: &[usize]) -> Option<Vec<usize>> {
     let mut is_lost = vec![false; code.total_shards()];
     for &shard in lost {
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_stripe_at_fault_is_named() {
+    fn the_first_stripe_with_an_error_is_named() {
         let code = Code::reed_solomon(4, 2).unwrap();
         let refused = |lost: &[&[usize]]| match Losses::new(&code, lost).unwrap_err() {
             Error::Stripe { stripe, error } => (stripe, *error),

@@ -1,35 +1,36 @@
-//! Which survivors lie near: those that rebuild the wanted shards line by line.
+//! Peeling finds survivors that rebuild the wanted shards line by line.
 //!
-//! A line of which enough members are known gives the others, these may complete another line, and so on: what decoders
-//! of product codes do by turns over rows and columns. Here it only chooses what to read. The solver then eliminates with
-//! these survivors in front, so that what peeling cannot reach is decoded all the same, and no shard is read in vain.
+//! If enough members of a line are known, they determine the others, which may complete another line, and so on. Decoders of
+//! product codes work in this way, alternating between rows and columns. Here peeling only chooses what to read. The solver then
+//! eliminates with a preference for these survivors, so it also rebuilds shards that peeling cannot reach, and no shard is read
+//! without need.
 
 use crate::code::Line;
 
-/// How gladly a survivor is read; the order of these is the order of preference.
+/// The preference for reading a survivor, most preferred first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     /// Peeling reads it.
     Read,
-    /// It lies on a line with a lost shard that peeling does not reach, or rebuilds another member of such a line.
+    /// It is on a line with a lost shard that peeling does not reach, or it rebuilds another member of such a line.
     Near,
-    /// Neither.
+    /// Any other survivor.
     Far,
 }
 
-/// What a line costs.
+/// How the cost of a line is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Price {
-    /// What is read for it.
+    /// The cost of everything that is read for it.
     Whole,
-    /// The same, shared among the wanted shards that it gives: better where many are lost together.
+    /// The same, divided by the number of wanted shards that it determines. That is better if many are lost together.
     Shared,
 }
 
 /// The rank of every shard. Lost shards cost `u64::MAX`.
 ///
-/// One wanted shard after the other, the cheapest next: the lines to it are found as D. E. Knuth finds them in
-/// "A generalization of Dijkstra's algorithm", 1977, and what one shard reads or rebuilds is free for those that follow.
+/// Takes the wanted shards one by one, the cheapest first. The lines to a shard are found as in D. E. Knuth, "A generalization of
+/// Dijkstra's algorithm", 1977. Shards that were read or rebuilt for one wanted shard are free for the next.
 pub(super) fn ranks(lines: &[Line], wanted: &[usize], costs: &[u64], price: Price) -> Vec<Rank> {
     let mut peel = Peel::new(lines, costs, price);
     let mut missing = wanted.to_vec();
@@ -45,9 +46,9 @@ pub(super) fn ranks(lines: &[Line], wanted: &[usize], costs: &[u64], price: Pric
 
 struct Peel<'a> {
     lines: &'a [Line],
-    /// The lines through each shard, of those that a lost shard lies on.
+    /// The lines through each shard. Lines without a lost shard are left out.
     through: Vec<Vec<usize>>,
-    /// What it costs to know a shard: nothing, once it is read or rebuilt; `u64::MAX` while it is lost.
+    /// The cost of knowing a shard: 0 once it is read or rebuilt, `u64::MAX` while it is lost.
     prices: Vec<u64>,
     ranks: Vec<Rank>,
     price: Price,
@@ -55,7 +56,7 @@ struct Peel<'a> {
 
 /// How shards can be rebuilt.
 struct Ways {
-    /// What it costs to know a shard, by its way where it is lost.
+    /// The cost of knowing a shard; for a lost shard, the cost of its way.
     prices: Vec<u64>,
     /// The members of its line that rebuild a lost shard.
     from: Vec<Vec<usize>>,
@@ -71,12 +72,12 @@ impl<'a> Peel<'a> {
                 }
             }
         }
-        // In fractions of a cost, so that it can be shared.
+        // In units of 1/256 of a cost, so that it can be divided.
         let prices = costs.iter().map(|cost| cost.saturating_mul(256)).collect();
         Self { lines, through, prices, ranks: vec![Rank::Far; costs.len()], price }
     }
 
-    /// The cheapest ways in order of price, until one of the missing shards is reached or nothing more can be.
+    /// The cheapest ways in order of price, until a missing shard is reached or no other shard can be.
     fn ways(&self, missing: &[usize]) -> Ways {
         let mut ways = Ways { prices: self.prices.clone(), from: vec![Vec::new(); self.prices.len()] };
         let mut is_missing = vec![false; self.prices.len()];
@@ -113,7 +114,7 @@ impl<'a> Peel<'a> {
         }
     }
 
-    /// Reads and rebuilds what a shard is rebuilt from.
+    /// Marks all shards that are read or rebuilt to know this shard.
     fn take(&mut self, shard: usize, ways: &Ways, rank: Rank) {
         let mut open = vec![shard];
         while let Some(shard) = open.pop() {
@@ -126,7 +127,7 @@ impl<'a> Peel<'a> {
         }
     }
 
-    /// Marks what lies on lines with a missing shard, or with a lost one on a line with such a shard, and so on.
+    /// Marks the shards on lines with a missing shard, on lines that cross them in a lost shard, and so on.
     fn surround(&mut self, missing: &[usize], ways: &Ways) {
         let mut seen = vec![false; self.lines.len()];
         let mut open = missing.to_vec();
@@ -147,7 +148,7 @@ impl<'a> Peel<'a> {
     }
 }
 
-/// What it costs to rebuild a line's unknown members, and from which of the others; `None` if it has none or too many.
+/// The cost of rebuilding a line's unknown members, and the members to read; `None` if no member is unknown, or too many are.
 fn offer(line: &Line, prices: &[u64]) -> Option<(u64, Vec<usize>)> {
     let mut known: Vec<usize> = line.members.iter().copied().filter(|&shard| prices[shard] != u64::MAX).collect();
     if known.len() == line.members.len() || known.len() < line.needed {
@@ -155,7 +156,7 @@ fn offer(line: &Line, prices: &[u64]) -> Option<(u64, Vec<usize>)> {
     }
     known.sort_by_key(|&shard| prices[shard]);
     known.truncate(line.needed);
-    // Below the mark of what is lost: where each line is solved with the one before it, prices grow without bound.
+    // `u64::MAX` marks a lost shard. If each line is solved with the one before it, prices grow without bound.
     let price = known.iter().fold(0_u64, |sum, &shard| sum.saturating_add(prices[shard]));
     Some((price.min(u64::MAX - 1), known))
 }

@@ -43,14 +43,14 @@ impl std::fmt::Display for AdapterSummary {
 /// A connection to every driver.
 fn instance() -> wgpu::Instance {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-    // Without wgpu's check of indirect calls, which would limit buffers to 4 GiB. Our indirect calls take their counts from
+    // wgpu's check of indirect calls is off, because it would limit buffers to 4 GiB. Our indirect calls take their counts from
     // `shaders/gather.wgsl`, which stays within the limits of every device.
     descriptor.flags = wgpu::InstanceFlags::empty().with_env();
     wgpu::Instance::new(descriptor)
 }
 
-/// Every adapter, best first, over a connection that the process never closes. So no driver is unloaded on one thread while
-/// another thread loads it; a driver was seen to crash there.
+/// Every adapter, best first. The process never closes the connection, so no driver is unloaded on one thread while another
+/// thread loads it. A driver was seen to crash there.
 fn adapters() -> Vec<wgpu::Adapter> {
     static LASTING: Mutex<Option<wgpu::Instance>> = Mutex::new(None);
     if wgpu::Instance::enabled_backend_features().is_empty() {

@@ -1,4 +1,4 @@
-//! Which device to open, and how: from the caller, or else from the environment.
+//! Which device to open, and how. The caller's options come first, then the environment.
 
 use crate::backend::HostMemory;
 use crate::gpu::kernel::Kernel;
@@ -10,7 +10,7 @@ use crate::{Error, env};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// A part of the adapter's name, whatever its case, or its index in [`Gpu::adapters`](crate::Gpu::adapters).
+    /// A part of the adapter's name in any case, or its index in [`Gpu::adapters`](crate::Gpu::adapters).
     /// Default: `EVARISTE_DEVICE`, else the best adapter.
     pub device: Option<String>,
     /// Whether a software adapter may be used if there is no hardware. Default: yes. A software adapter that `device` names is
