@@ -11,6 +11,8 @@ macro_rules! page {
         /// [benches/cpu.md]: crate::docs::cpu
         /// [benches/device.md]: crate::docs::device
         /// [docs/command.md]: crate::docs::command
+        /// [docs/environment.md]: crate::docs::environment
+        /// [docs/layouts.md]: crate::docs::layouts
         /// [docs/shard-format.md]: crate::docs::shard_format
         /// [docs/testing.md]: crate::docs::testing
         /// [device.md]: crate::docs::device
