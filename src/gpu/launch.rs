@@ -77,7 +77,7 @@ impl Found {
     }
 }
 
-/// The columns of a dispatch. All sizes are in bytes and multiples of [`COLUMN_BYTES`].
+/// The columns of a dispatch. All sizes are in bytes and multiples of [`COLUMN_BYTES`](super::words::COLUMN_BYTES).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) stripes: usize,
