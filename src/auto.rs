@@ -27,8 +27,7 @@ const OPENING_BYTES: usize = 32 << 20;
 /// call goes where it is expected to be done sooner. That depends on its size, on the number of products it takes, and on
 /// whether it lies in memory that the GPU works on in place. [`Auto::explain`] says what would happen to a call, and why.
 ///
-/// While the GPU is opened, calls that are not large enough to open it run on the CPU, and so do calls from threads of a rayon
-/// pool; other threads wait.
+/// While the GPU is opened, calls that are not large enough to open it run on the CPU. Others wait.
 ///
 /// A software adapter is never chosen, unless `EVARISTE_DEVICE` names it. A call whose GPU fails runs again, whole, on the
 /// CPU; that is logged once as a warning, and a GPU that failed for another reason than the size of the call is not used
@@ -83,8 +82,9 @@ impl Auto {
         Self { cpu, gpu: LateGpu::new(Box::new(open_gpu)), given: None }
     }
 
-    /// Opens the GPU and measures it now, so that no later call spends that time. Returns what the GPU is, or `None` if every
-    /// call runs on the CPU because there is no GPU to use.
+    /// Opens the GPU and measures it now, so that no later call spends that time. Returns what the GPU is, or `None` if there is
+    /// no GPU to use: every call then runs on the CPU. `None` is also returned if there was too little memory for the opening
+    /// or a thread was refused; later calls then try again, twice at most.
     ///
     /// Waits if another thread is opening the GPU.
     ///

@@ -144,8 +144,8 @@ impl StreamCodec {
     ///
     /// # Errors
     /// [`Error::ShardCount`] unless there are n writers; then nothing has been read. [`Error::ObjectRead`] if the reader
-    /// fails, [`Error::ShardWrite`] if the writer of a shard does; a device error. After these the writers have received a
-    /// part of their shards.
+    /// fails, [`Error::ShardWrite`] if the writer of a shard does; a device error; [`Error::Thread`]. After these the object may
+    /// have been read in part, and the writers may have received a part of their shards.
     ///
     /// # Examples
     /// A stream of 64 MiB is encoded and decoded in less than 32 MiB of memory. Here pipes connect the two: nothing else

@@ -125,15 +125,14 @@ impl LateGpu {
     }
 }
 
-/// Runs `open` on a thread and a rayon pool of its own, as wide as the global pool, and waits for it.
+/// Runs `open` on a thread and a rayon pool of its own, as wide as rayon's default, and waits for it.
 ///
-/// All threads of the caller's pool and of the global one may be waiting for this opening, so it must not need any of them. A
-/// pool's thread that calls this runs no other jobs meanwhile. The speed of the CPU is that of the global pool's number of
-/// threads, even if the first call comes from a smaller pool.
+/// All threads of the caller's pool and of the global one may be waiting for this opening, so it must not need any of them, nor
+/// start the global one. A pool's thread that calls this runs no other jobs meanwhile. The speed of the CPU is that of the
+/// default number of threads, even if the first call comes from a smaller pool.
 fn apart<T: Send>(open: impl FnOnce() -> Result<T, Error> + Send) -> Result<T, Error> {
     let in_own_pool = || {
-        let width = rayon::current_num_threads();
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(width).build();
+        let pool = rayon::ThreadPoolBuilder::new().build();
         let pool = pool.map_err(|error| Error::Thread { source: std::io::Error::other(error) })?;
         pool.install(open)
     };

@@ -35,7 +35,7 @@ pub enum ErrorKind {
     BeyondRepair,
     /// A shard that the call reads is missing or too short: rebuild it, or list it as lost, and call again.
     Incomplete,
-    /// A reader or writer of the caller failed. The error's source says why.
+    /// A reader or writer of the caller failed, or the system refused a file or a thread. The error's source says why.
     Io,
     /// The host does not have enough memory: call again with less, or later.
     OutOfMemory,
@@ -92,7 +92,9 @@ impl Error {
             | Self::ChecksumTask { .. }
             | Self::Variant { .. } => ErrorKind::InvalidInput,
             Self::CannotLocate { .. } | Self::NoKernel { .. } | Self::UnknownTask { .. } => ErrorKind::Unsupported,
-            Self::Environment { .. } | Self::Calibration { .. } => ErrorKind::Configuration,
+            Self::Environment { .. } | Self::Calibration { .. } | Self::CalibrationRead { .. } => {
+                ErrorKind::Configuration
+            }
             Self::Unrecoverable { .. }
             | Self::AllMissing { .. }
             | Self::TooManyErasures { .. }
@@ -102,7 +104,6 @@ impl Error {
             | Self::ObjectWrite { .. }
             | Self::ShardRead { .. }
             | Self::ShardWrite { .. }
-            | Self::CalibrationRead { .. }
             | Self::CalibrationWrite { .. }
             | Self::Thread { .. } => ErrorKind::Io,
             Self::HostMemory { .. } => ErrorKind::OutOfMemory,

@@ -49,9 +49,10 @@ impl Gpu {
     /// # Errors
     /// [`Error::Alignment`] for a misaligned size, stride or offset; [`Error::Overlap`] or [`Error::RegionTooSmall`] for a
     /// geometry that does not fit its buffer; [`Error::DeviceTooSmall`] if an arena exceeds the device's largest binding;
-    /// [`Error::SlotIndex`] for a slot that does not exist; [`Error::ReadOnlySlot`] for a target among the sources of
-    /// [`Resident::Apart`] (a correction writes all slots, so all must be in the second arena); [`Error::PlanCount`] or
-    /// [`Error::PlanIndex`]; [`Error::BlockIndex`] for an erasure of a block that does not exist; a device error.
+    /// [`Error::ShardLength`] if the arenas of [`Resident::Apart`] have slots of different sizes; [`Error::SlotIndex`] for a
+    /// slot that does not exist; [`Error::ReadOnlySlot`] for a target among the sources of [`Resident::Apart`] (a correction
+    /// writes all slots, so all must be in the second arena); [`Error::PlanCount`] or [`Error::PlanIndex`];
+    /// [`Error::BlockIndex`] for an erasure of a block that does not exist; a device error.
     pub fn record(
         &self,
         encoder: &mut wgpu::CommandEncoder,

@@ -18,8 +18,8 @@ impl StreamCodec {
     /// # Errors
     /// [`Error::ShardCount`] unless there are n shards, and [`Error::Unrecoverable`] if those that are left do not determine
     /// the data: then nothing has been read. [`Error::ShardRead`] if the reader of a shard fails, [`Error::ShardEnds`] if it
-    /// ends early, [`Error::ObjectWrite`] if the writer fails; a device error. After these the writer has received a part of
-    /// the object. To go on without the shard that an error names, begin again with `None` in its place.
+    /// ends early, [`Error::ObjectWrite`] if the writer fails; a device error; [`Error::Thread`]. After these the writer has
+    /// received a part of the object. To go on without the shard that an error names, begin again with `None` in its place.
     pub fn decode<R: Read + Send, W: Write + Send>(
         &self,
         shards: &mut [Option<R>],
@@ -51,8 +51,8 @@ impl StreamCodec {
     /// # Errors
     /// [`Error::ShardCount`] unless there are n shards and n places for writers, [`Error::NotLost`] for a writer of a shard that
     /// is there, and [`Error::Unrecoverable`] if the shards that are left do not determine one that is wanted: then nothing
-    /// has been read. [`Error::ShardRead`], [`Error::ShardEnds`], [`Error::ShardWrite`]; a device error. After these the
-    /// writers have received a part of their shards.
+    /// has been read. [`Error::ShardRead`], [`Error::ShardEnds`], [`Error::ShardWrite`]; a device error; [`Error::Thread`]. After
+    /// these the writers have received a part of their shards.
     ///
     /// # Examples
     /// ```

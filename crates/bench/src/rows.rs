@@ -71,10 +71,10 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Writes a file under a name of its own and then gives it the name of an older one, which stays whole if that fails. What is not
-/// a regular file, such as `/dev/stdout`, is written directly.
+/// Writes a file under a name of its own and then gives it the name of an older one, which stays whole if that fails. A link or a
+/// device, such as `/dev/stdout`, is written to, and so is a file in a directory that takes no new one.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if path.exists() && !path.is_file() {
+    if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
         return std::fs::write(path, bytes);
     }
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -82,7 +82,9 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // As a file that is created by its name: the umask decides.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.prefix(".evariste-").suffix(".json.tmp").tempfile_in(dir)?;
+    let Ok(mut file) = builder.prefix(".evariste-").suffix(".json.tmp").tempfile_in(dir) else {
+        return std::fs::write(path, bytes);
+    };
     file.write_all(bytes)?;
     file.persist(path)?;
     Ok(())

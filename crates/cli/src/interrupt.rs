@@ -33,15 +33,21 @@ fn on_signals(mut handler: impl FnMut() + Send + 'static) -> std::io::Result<()>
 
     let stopping = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| !is_ignored(signal));
     // SIGXFSZ would end the process at once. With a handler the write that went beyond `ulimit -f` fails like any other.
-    let mut signals = Signals::new(stopping.chain([SIGXFSZ]))?;
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        signals.forever().filter(|&signal| signal != SIGXFSZ).for_each(|_| handler());
+    let signals = stopping.chain([SIGXFSZ]).collect::<Vec<_>>();
+    let (told, listens) = std::sync::mpsc::channel();
+    // The thread comes first: without it nothing would act on signals that are already caught.
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || match Signals::new(signals) {
+        Ok(mut signals) => {
+            let _ = told.send(Ok(()));
+            signals.forever().filter(|&signal| signal != SIGXFSZ).for_each(|_| handler());
+        }
+        Err(error) => drop(told.send(Err(error))),
     })?;
-    Ok(())
+    listens.recv().unwrap_or(Ok(()))
 }
 
 /// Whether this process was started with the signal ignored, as `nohup` does with SIGHUP, and a script with the SIGINT of what
-/// it runs in the background. Such a signal stays ignored. Only Linux tells.
+/// it runs in the background. Such a signal stays ignored. Known on Linux only.
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -1,9 +1,9 @@
 //! `evariste`: protects files with erasure codes, verifies, repairs and restores them.
 //!
 //! `protect`, `verify`, `repair`, `restore` and `demo` call `evariste-store`, which reads and writes shards. `plan`
-//! compares layouts, `devices` lists what can compute, and `bench` measures backends and verbs. Each verb is a module with its own arguments. `failure`
-//! turns errors into messages and exit codes, `health` and `ranges` describe a set's state, and `watch` draws progress
-//! and stops on Ctrl-C.
+//! compares layouts, `devices` lists what can compute, and `bench` measures backends and verbs. Each verb is a module
+//! with its own arguments. `failure` turns errors into messages and exit codes, `health` and `ranges` describe a set's
+//! state, and `watch` draws progress and stops on Ctrl-C.
 //!
 //! docs/shard-format.md describes the files, docs/command.md the verbs.
 
@@ -105,8 +105,8 @@ fn main() -> ExitCode {
             return if answer.print().is_ok() { exit.into() } else { Exit::Failed.into() };
         }
     };
-    // `plan` has nothing to remove: a signal may end it at once.
-    if !matches!(arguments.verb, Verb::Plan(_)) {
+    // These two have nothing to remove: a signal may end them at once.
+    if !matches!(arguments.verb, Verb::Plan(_) | Verb::Devices(_)) {
         interrupt::listen();
     }
     let out = &mut std::io::stdout();

@@ -121,7 +121,8 @@ impl Set {
     /// Changes no file.
     ///
     /// # Errors
-    /// If the backend fails, if there is no memory for a batch, or if `watch` cancels. Damage is not an error, and neither is
+    /// [`Error::Backend`], [`Error::BackendReport`], [`Error::Memory`], [`Error::Thread`], and [`Error::Cancelled`] if `watch`
+    /// cancels. Damage is not an error, and neither is
     /// a block that cannot be read: both are in the [`Health`].
     pub fn verify(&self, backend: &Arc<dyn Backend>, watch: &dyn Watch) -> Result<Health, Error> {
         check(Purpose::Verify, self, &Codec::on(self.code.clone(), Arc::clone(backend)), watch)

@@ -44,7 +44,8 @@ pub struct Protected {
 /// # Errors
 /// [`Error::HoldsShards`] and [`Error::NameTaken`] if `dir` already holds shards or something else with their names,
 /// before they are written or when they get their names; [`Error::FileChanged`] if the file's length changes meanwhile;
-/// [`Error::Io`] and [`Error::WriteShard`], for example if the disk is full. After an error the new shards are removed,
+/// [`Error::Io`] and [`Error::WriteShard`], for example if the disk is full; [`Error::Memory`], [`Error::Thread`] and
+/// [`Error::Backend`]; [`Error::Cancelled`] if `watch` cancels. After an error the new shards are removed,
 /// and files that were there before are unchanged.
 pub fn protect(
     file: impl AsRef<Path>,

@@ -109,7 +109,8 @@ impl RepairPlan {
     ///
     /// # Errors
     /// [`Error::BeyondRepair`] if too little of the set is left; [`Error::PartlyRepaired`] if a renaming failed after others were
-    /// done. After every other error nothing has changed.
+    /// done; [`Error::Io`], [`Error::WriteShard`], [`Error::Memory`], [`Error::Thread`], [`Error::Backend`] and
+    /// [`Error::Cancelled`]. After every error but `PartlyRepaired` nothing has changed.
     pub fn run(mut self, watch: &dyn Watch) -> Result<Repaired, Error> {
         if let Verdict::BeyondRepair(reasons) = self.health.verdict {
             return Err(self.set.beyond_repair(reasons, self.health.may_be_located));

@@ -37,8 +37,8 @@ impl Set {
     /// the temporary file, whose name begins with a dot.
     ///
     /// # Errors
-    /// [`Error::BeyondRepair`] if too little is left or the hash is wrong; [`Error::NotAFile`] if `path` is not a file's; and
-    /// [`Error::Io`]. After an error `path` is as it was. The one exception is [`Action::SyncDirectory`]: the new file has its
+    /// [`Error::BeyondRepair`] if too little is left or the hash is wrong; [`Error::NotAFile`] if `path` is not a file's;
+    /// [`Error::Io`], [`Error::Memory`], [`Error::Thread`], [`Error::Backend`] and [`Error::Cancelled`]. After an error `path` is as it was. The one exception is [`Action::SyncDirectory`]: the new file has its
     /// name then, but the name may not be on disk.
     pub fn restore(
         &self,

@@ -12,7 +12,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -96,8 +96,10 @@ impl Calibration {
     }
 }
 
-/// The text of a regular file that is not absurdly long. Anything else, such as a pipe, could be waited for without end.
+/// The text of a regular file that is not absurdly long. Anything else, such as a pipe, could be waited for without end; a file
+/// without bytes may be one of the system's that is waited for as well.
 fn read(path: &Path) -> io::Result<String> {
+    // Opening a pipe waits for its writer.
     let metadata = fs::metadata(path)?;
     if !metadata.is_file() {
         return Err(io::Error::other("it is not a regular file"));
@@ -105,16 +107,30 @@ fn read(path: &Path) -> io::Result<String> {
     if metadata.len() > MOST_BYTES {
         return Err(io::Error::other(format!("it has {} bytes, at most {MOST_BYTES} are read", metadata.len())));
     }
-    fs::read_to_string(path)
+    let mut text = String::new();
+    if metadata.len() > 0 {
+        File::open(path)?.take(MOST_BYTES).read_to_string(&mut text)?;
+    }
+    Ok(text)
 }
 
-/// Writes a new file under a name of its own and then gives it the name of the old one.
+/// Writes a new file under a name of its own and then gives it the name of the old one. A link or a device is not replaced but
+/// written to.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     static REPLACED: AtomicU32 = AtomicU32::new(0);
     path.parent().map_or(Ok(()), fs::create_dir_all)?;
-    let unique = format!("{}.{}.tmp", std::process::id(), REPLACED.fetch_add(1, Ordering::Relaxed));
-    let new = path.with_extension(unique);
-    let mut file = File::create_new(&new)?;
+    if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return fs::write(path, bytes);
+    }
+    let (mut file, new) = loop {
+        let unique = format!("{}.{}.tmp", std::process::id(), REPLACED.fetch_add(1, Ordering::Relaxed));
+        let new = path.with_extension(unique);
+        match File::create_new(&new) {
+            // Left by a process that was killed and had the same number.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            created => break (created?, new),
+        }
+    };
     let replaced = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| fs::rename(&new, path));
     if replaced.is_err() {
         // The error that is returned says more than one of the removal would.
