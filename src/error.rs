@@ -525,7 +525,7 @@ pub enum Error {
         /// What the system reported.
         source: std::io::Error,
     },
-    /// A calibration could not be written to its file. An older file of this name is unchanged.
+    /// A calibration could not be written to its file. An older regular file of this name is unchanged.
     #[error("the calibration {} could not be written", path.display())]
     CalibrationWrite {
         /// The file.

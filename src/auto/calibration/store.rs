@@ -73,10 +73,11 @@ impl Calibration {
         }
     }
 
-    /// Writes it to a file, and creates the directory if need be. A file of this name is replaced once the new one is complete.
+    /// Writes it to a file, and creates the directory if need be. A regular file of this name is replaced once the new one is
+    /// complete; a link or a device is written to directly.
     ///
     /// # Errors
-    /// [`Error::CalibrationWrite`] if that fails; an older file is then unchanged.
+    /// [`Error::CalibrationWrite`] if that fails; an older regular file is then unchanged.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
         replace(path, self.text().as_bytes())
             .map_err(|source| Error::CalibrationWrite { path: path.to_owned(), source })
@@ -96,8 +97,8 @@ impl Calibration {
     }
 }
 
-/// The text of a regular file that is not absurdly long. Anything else, such as a pipe, could be waited for without end; a file
-/// without bytes may be one of the system's that is waited for as well.
+/// The text of a regular file of at most [`MOST_BYTES`]. Reading a pipe, or a file of the system that shows no length, could wait
+/// forever.
 fn read(path: &Path) -> io::Result<String> {
     // Opening a pipe waits for its writer.
     let metadata = fs::metadata(path)?;
