@@ -97,8 +97,7 @@ impl LateGpu {
             }
             Err(error) => error,
         };
-        let may_pass = matches!(error.kind(), ErrorKind::OutOfMemory | ErrorKind::DeviceCapacity)
-            || matches!(error, Error::Thread { .. });
+        let may_pass = matches!(error, Error::DeviceMemory { .. } | Error::HostMemory { .. } | Error::Thread { .. });
         if !error.is_device_failure() && !may_pass {
             return Err(error);
         }
